@@ -1,0 +1,37 @@
+//! What an order is and how it may change: pure types and rules, shared by the
+//! server and the browser. No I/O, no clock, no framework.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`order`] | [`FoodOrder`] and its parts |
+//! | [`status`] | [`OrderStatus`], the one state machine |
+//! | [`change`] | what may happen to an order, and the rules that decide it |
+//! | [`new_order`] | an order as it is placed, before it has an id |
+//! | [`money`] | minor units, currencies and the sum that must add up |
+//! | [`ids`] | the newtypes that must not be mixed |
+//! | [`ageing`] | when a ticket turns from on time to late |
+//! | [`limits`] | every limit on what a client may send, once |
+//! | [`text`] | what is kept of text that a client sends |
+
+pub mod ageing;
+pub mod change;
+pub mod ids;
+pub mod limits;
+pub mod money;
+pub mod new_order;
+pub mod order;
+pub mod status;
+pub mod text;
+pub mod time;
+
+pub use ageing::{Ageing, Promises};
+pub use change::{Change, Refusal};
+pub use ids::{Channel, ItemId, Location, OrderId, OrderNumber, Station, Version};
+pub use money::{Currency, MinorUnits, Money};
+pub use new_order::{NewItem, NewOrder};
+pub use order::{
+    Actor, ActorKind, Customer, Flags, FoodOrder, Fulfilment, ItemStatus, LastChange, Modifier,
+    ModifierKind, OrderItem, Service, Source, Times,
+};
+pub use status::{Lane, OrderStatus};
+pub use time::UnixMillis;

@@ -1,0 +1,398 @@
+//! [`FoodOrder`], the one shape of an order everywhere: in the store, on the
+//! wire and on the board.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    ids::{Channel, ItemId, Location, OrderId, OrderNumber, Station, Version},
+    money::{MinorUnits, Money},
+    status::OrderStatus,
+    time::UnixMillis,
+};
+
+/// An order with everything that anybody needs to know of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoodOrder {
+    /// Its identity.
+    pub id: OrderId,
+    /// What is called out.
+    pub number: OrderNumber,
+    /// Where it is made.
+    pub location: Location,
+    /// How often it has changed.
+    pub version: Version,
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// Where it came from.
+    pub source: Source,
+    /// How it gets to the customer.
+    pub fulfilment: Fulfilment,
+    /// Whose it is.
+    pub customer: Customer,
+    /// What is to be made.
+    pub items: Vec<OrderItem>,
+    /// What it costs.
+    pub money: Money,
+    /// Marks that the kitchen must see.
+    pub flags: Flags,
+    /// When it came to each point of its life.
+    pub times: Times,
+    /// The change that made this version.
+    pub last_change: LastChange,
+}
+
+impl FoodOrder {
+    /// The stations that have items of this order, each once, in the order of the items.
+    #[must_use]
+    pub fn stations(&self) -> Vec<&Station> {
+        let mut stations: Vec<&Station> = Vec::new();
+        for item in &self.items {
+            if !stations.contains(&&item.station) {
+                stations.push(&item.station);
+            }
+        }
+        stations
+    }
+
+    /// Every allergen named on a line that is still to be made, each once.
+    #[must_use]
+    pub fn allergens(&self) -> Vec<&str> {
+        let mut allergens: Vec<&str> = Vec::new();
+        for item in self.items.iter().filter(|item| item.status != ItemStatus::Void) {
+            for allergen in &item.allergens {
+                if !allergens.contains(&allergen.as_str()) {
+                    allergens.push(allergen);
+                }
+            }
+        }
+        allergens
+    }
+}
+
+/// Where an order came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// The channel.
+    pub channel: Channel,
+    /// The channel's own id of the order; unique within the channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+}
+
+/// How an order gets to the customer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Service {
+    /// Fetched at the counter.
+    #[default]
+    Pickup,
+    /// Brought by a courier.
+    Delivery,
+    /// Eaten at a table.
+    DineIn,
+    /// Brought to the car.
+    Curbside,
+}
+
+impl Service {
+    /// Every service.
+    pub const ALL: [Self; 4] = [Self::Pickup, Self::Delivery, Self::DineIn, Self::Curbside];
+
+    /// The name on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pickup => "pickup",
+            Self::Delivery => "delivery",
+            Self::DineIn => "dine_in",
+            Self::Curbside => "curbside",
+        }
+    }
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Service {
+    type Err = &'static str;
+
+    fn from_str(raw: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|service| service.as_str() == raw)
+            .ok_or("pickup, delivery, dine_in or curbside")
+    }
+}
+
+/// How, when and where an order is handed over.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fulfilment {
+    /// The service.
+    #[serde(rename = "type")]
+    pub service: Service,
+    /// When the customer was promised it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<UnixMillis>,
+    /// The table of a guest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
+    /// Where a delivery goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// What whoever hands it over should know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instructions: Option<String>,
+}
+
+/// Whose order it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Customer {
+    /// As the customer gave it; empty when nobody asked.
+    pub name: String,
+    /// For the courier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+}
+
+/// One line of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderItem {
+    /// Its place in the order.
+    pub id: ItemId,
+    /// What it is.
+    pub name: String,
+    /// How many.
+    pub quantity: u32,
+    /// The price of one, without modifiers.
+    pub unit_price: MinorUnits,
+    /// Where it is made.
+    pub station: Station,
+    /// What is different from the menu.
+    pub modifiers: Vec<Modifier>,
+    /// What somebody is allergic to.
+    pub allergens: Vec<String>,
+    /// In the customer's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// How far it is.
+    pub status: ItemStatus,
+}
+
+impl OrderItem {
+    /// What the line costs with its modifiers; nothing when it is void.
+    #[must_use]
+    pub fn price(&self) -> MinorUnits {
+        if self.status == ItemStatus::Void {
+            return MinorUnits(0);
+        }
+        let modifiers: MinorUnits = self
+            .modifiers
+            .iter()
+            .map(|modifier| modifier.unit_price.times(modifier.quantity))
+            .sum();
+        (self.unit_price + modifiers).times(self.quantity)
+    }
+}
+
+/// What is different from the menu.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Modifier {
+    /// Left out, added, more of it, or instead.
+    pub kind: ModifierKind,
+    /// What.
+    pub name: String,
+    /// How many times.
+    pub quantity: u32,
+    /// What one costs.
+    pub unit_price: MinorUnits,
+}
+
+/// How a modifier changes its item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModifierKind {
+    /// Leave it out.
+    No,
+    /// Put it on.
+    Add,
+    /// More of what is there.
+    Extra,
+    /// Instead of what is there.
+    Sub,
+}
+
+impl ModifierKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::No, Self::Add, Self::Extra, Self::Sub];
+
+    /// The name on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::No => "no",
+            Self::Add => "add",
+            Self::Extra => "extra",
+            Self::Sub => "sub",
+        }
+    }
+}
+
+impl FromStr for ModifierKind {
+    type Err = &'static str;
+
+    fn from_str(raw: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == raw).ok_or("no, add, extra or sub")
+    }
+}
+
+/// How far one line is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ItemStatus {
+    /// Not begun.
+    #[default]
+    Todo,
+    /// Being made.
+    Doing,
+    /// Made.
+    Done,
+    /// Taken off the order; it cannot come back.
+    Void,
+}
+
+impl ItemStatus {
+    /// Every status.
+    pub const ALL: [Self; 4] = [Self::Todo, Self::Doing, Self::Done, Self::Void];
+
+    /// The name on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Todo => "todo",
+            Self::Doing => "doing",
+            Self::Done => "done",
+            Self::Void => "void",
+        }
+    }
+}
+
+impl FromStr for ItemStatus {
+    type Err = &'static str;
+
+    fn from_str(raw: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|status| status.as_str() == raw)
+            .ok_or("todo, doing, done or void")
+    }
+}
+
+/// Marks that the kitchen must see.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flags {
+    /// Before all others.
+    pub rush: bool,
+    /// Not to be begun yet.
+    pub held: bool,
+    /// Brought back, and not yet bumped on.
+    pub recalled: bool,
+    /// Items were taken off since the last status change.
+    pub changed: bool,
+}
+
+/// When an order came to each point of its life.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Times {
+    /// When it was durable. A recall never restarts this.
+    pub placed_at: UnixMillis,
+    /// When it was accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_at: Option<UnixMillis>,
+    /// When the kitchen first began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preparing_at: Option<UnixMillis>,
+    /// When it was last made; gone while it is recalled to the kitchen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready_at: Option<UnixMillis>,
+    /// When the courier left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub out_for_delivery_at: Option<UnixMillis>,
+    /// When it was completed, rejected, expired, cancelled or failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<UnixMillis>,
+    /// When the customer was promised it, as in [`Fulfilment::due_at`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<UnixMillis>,
+}
+
+/// The change that made a version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastChange {
+    /// The status before; none when the order was placed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<OrderStatus>,
+    /// The status after; the same as before when items or flags changed.
+    pub to: OrderStatus,
+    /// When.
+    pub at: UnixMillis,
+    /// Who.
+    pub actor: Actor,
+    /// Why, in the actor's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// Who changed an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// What sort of somebody.
+    pub kind: ActorKind,
+    /// Which one: a screen, a channel, a rule.
+    pub id: String,
+}
+
+/// What sort of somebody changed an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActorKind {
+    /// Somebody of the restaurant.
+    Staff,
+    /// Whoever ordered.
+    Customer,
+    /// A rule of the server.
+    System,
+    /// A delivery partner or another system.
+    Partner,
+}
+
+impl ActorKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Staff, Self::Customer, Self::System, Self::Partner];
+
+    /// The name on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Staff => "staff",
+            Self::Customer => "customer",
+            Self::System => "system",
+            Self::Partner => "partner",
+        }
+    }
+}
+
+impl FromStr for ActorKind {
+    type Err = &'static str;
+
+    fn from_str(raw: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == raw)
+            .ok_or("staff, customer, system or partner")
+    }
+}

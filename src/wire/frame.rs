@@ -1,0 +1,153 @@
+//! Server-Sent Events, written and read. The writer is the server's; the
+//! reader is the tests' and the load tool's (browsers bring their own).
+
+/// Appends one event to `out`: `id`, `event`, then `data`, then the blank line
+/// that sends it off.
+///
+/// Nothing in `data` can become a field of its own: each line of it is written
+/// as data, and NUL, which no field can carry, is left out. (Our JSON has
+/// neither: a serialised string escapes them.) `id` and `event` are made by
+/// this program and hold no line end.
+pub fn push_event(out: &mut Vec<u8>, id: &str, event: &str, data: &[u8]) {
+    debug_assert!(!id.bytes().chain(event.bytes()).any(|byte| matches!(byte, b'\r' | b'\n' | 0)));
+    out.extend_from_slice(b"id: ");
+    out.extend_from_slice(id.as_bytes());
+    out.extend_from_slice(b"\nevent: ");
+    out.extend_from_slice(event.as_bytes());
+    out.extend_from_slice(b"\ndata: ");
+    for &byte in data {
+        match byte {
+            b'\r' | b'\n' => out.extend_from_slice(b"\ndata: "),
+            0 => {}
+            byte => out.push(byte),
+        }
+    }
+    out.extend_from_slice(b"\n\n");
+}
+
+/// Appends a `retry:` field; it belongs to the event that is written next.
+pub fn push_retry(out: &mut Vec<u8>, millis: u64) {
+    out.extend_from_slice(format!("retry: {millis}\n").as_bytes());
+}
+
+/// One event as a reader sees it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Frame {
+    /// The last `id:` up to and with this event.
+    pub id: String,
+    /// The `event:` field; `message` when there was none.
+    pub event: String,
+    /// The `data:` lines, joined by line feeds.
+    pub data: String,
+}
+
+/// Reads a stream of Server-Sent Events by the rules of the HTML standard, from
+/// pieces cut anywhere.
+#[derive(Debug, Default)]
+pub struct FrameReader {
+    line: Vec<u8>,
+    after_cr: bool,
+    begun: bool,
+    id: String,
+    event: String,
+    data: String,
+    /// The last `retry:`, in milliseconds.
+    pub retry: Option<u64>,
+}
+
+impl FrameReader {
+    /// Takes in the next piece; the events that it completes.
+    pub fn push(&mut self, piece: &[u8]) -> Vec<Frame> {
+        let mut frames = Vec::new();
+        for &byte in piece {
+            let line_feed_of_crlf = std::mem::take(&mut self.after_cr) && byte == b'\n';
+            match byte {
+                b'\n' if line_feed_of_crlf => {}
+                b'\r' | b'\n' => {
+                    self.after_cr = byte == b'\r';
+                    let line = std::mem::take(&mut self.line);
+                    frames.extend(self.end_line(&line));
+                }
+                byte => self.line.push(byte),
+            }
+        }
+        frames
+    }
+
+    fn end_line(&mut self, line: &[u8]) -> Option<Frame> {
+        let line = if std::mem::replace(&mut self.begun, true) {
+            line
+        } else {
+            line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line)
+        };
+        if line.is_empty() {
+            return self.dispatch();
+        }
+        let line = String::from_utf8_lossy(line);
+        let (field, value) = line.split_once(':').unwrap_or((&line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match field {
+            "id" if !value.contains('\0') => value.clone_into(&mut self.id),
+            "event" => value.clone_into(&mut self.event),
+            "data" => {
+                self.data.push_str(value);
+                self.data.push('\n');
+            }
+            "retry" if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
+                self.retry = value.parse().ok();
+            }
+            _ => {}
+        }
+        None
+    }
+
+    fn dispatch(&mut self) -> Option<Frame> {
+        let event = std::mem::take(&mut self.event);
+        let mut data = std::mem::take(&mut self.data);
+        if data.pop().is_none() {
+            return None;
+        }
+        Some(Frame {
+            id: self.id.clone(),
+            event: if event.is_empty() { "message".to_owned() } else { event },
+            data,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_frame_looks_like_this() {
+        let mut out = Vec::new();
+        push_retry(&mut out, 2000);
+        push_event(&mut out, "9f3a01c4-7", "order.ready", br#"{"number":142}"#);
+        assert_eq!(
+            String::from_utf8(out).expect("UTF-8"),
+            "retry: 2000\nid: 9f3a01c4-7\nevent: order.ready\ndata: {\"number\":142}\n\n"
+        );
+    }
+
+    proptest! {
+        /// Whatever the data, and wherever the network cuts it, exactly one
+        /// event comes out, with no field that the data brought along.
+        #[test]
+        fn data_never_becomes_a_field(data in any::<String>(), cut in any::<prop::sample::Index>()) {
+            let mut out = Vec::new();
+            push_event(&mut out, "9f3a01c4-7", "order.ready", data.as_bytes());
+            let (head, tail) = out.split_at(cut.index(out.len()));
+            let mut reader = FrameReader::default();
+            let mut frames = reader.push(head);
+            frames.extend(reader.push(tail));
+            prop_assert_eq!(frames.len(), 1);
+            prop_assert_eq!(&frames[0].id, "9f3a01c4-7");
+            prop_assert_eq!(&frames[0].event, "order.ready");
+            prop_assert_eq!(&frames[0].data, &data.replace(['\r', '\n'], "\n").replace('\0', ""));
+            prop_assert_eq!(reader.retry, None);
+        }
+    }
+}
