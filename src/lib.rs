@@ -24,5 +24,8 @@ compile_error!("`ssr` is the server, `hydrate` the browser: build with one of th
 pub mod domain;
 pub mod wire;
 
+/// This program's version.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 #[cfg(feature = "ssr")]
 pub mod server;

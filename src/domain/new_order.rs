@@ -7,7 +7,7 @@ use super::{
     money::{Currency, MinorUnits, Money},
     order::{
         Actor, ActorKind, Customer, Flags, FoodOrder, Fulfilment, ItemStatus, LastChange, Modifier,
-        OrderItem, Source, Times,
+        OrderItem, Source, Times, line_price,
     },
     status::OrderStatus,
     time::UnixMillis,
@@ -64,10 +64,31 @@ pub struct NewItem {
 }
 
 impl NewOrder {
+    /// What it costs.
+    #[must_use]
+    pub fn money(&self) -> Money {
+        Money {
+            currency: self.currency,
+            subtotal: MinorUnits(0),
+            tax: self.tax,
+            tip: self.tip,
+            fees: self.fees,
+            discount: self.discount,
+            total: MinorUnits(0),
+        }
+        .with_subtotal(
+            self.items
+                .iter()
+                .map(|item| line_price(item.unit_price, &item.modifiers, item.quantity))
+                .sum(),
+        )
+    }
+
     /// The order as it stands right after it was placed, with what only the
     /// server can give: its id, its number and the time.
     #[must_use]
     pub fn place(self, id: OrderId, number: OrderNumber, at: UnixMillis) -> FoodOrder {
+        let money = self.money();
         let items: Vec<OrderItem> = (1..)
             .zip(self.items)
             .map(|(line, item)| OrderItem {
@@ -82,16 +103,6 @@ impl NewOrder {
                 status: ItemStatus::Todo,
             })
             .collect();
-        let money = Money {
-            currency: self.currency,
-            subtotal: MinorUnits(0),
-            tax: self.tax,
-            tip: self.tip,
-            fees: self.fees,
-            discount: self.discount,
-            total: MinorUnits(0),
-        }
-        .with_subtotal(items.iter().map(OrderItem::price).sum());
         FoodOrder {
             id,
             number,

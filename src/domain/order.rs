@@ -190,13 +190,19 @@ impl OrderItem {
         if self.status == ItemStatus::Void {
             return MinorUnits(0);
         }
-        let modifiers: MinorUnits = self
-            .modifiers
-            .iter()
-            .map(|modifier| modifier.unit_price.times(modifier.quantity))
-            .sum();
-        (self.unit_price + modifiers).times(self.quantity)
+        line_price(self.unit_price, &self.modifiers, self.quantity)
     }
+}
+
+/// What `quantity` of something cost with its modifiers.
+pub(super) fn line_price(
+    unit_price: MinorUnits,
+    modifiers: &[Modifier],
+    quantity: u32,
+) -> MinorUnits {
+    let modifiers: MinorUnits =
+        modifiers.iter().map(|modifier| modifier.unit_price.times(modifier.quantity)).sum();
+    (unit_price + modifiers).times(quantity)
 }
 
 /// What is different from the menu.

@@ -1,0 +1,166 @@
+//! The browser's files, embedded in the program: scripts, styles, fonts, icons.
+//!
+//! A release has each of them three times, as it is and compressed ahead of
+//! time with Brotli and gzip. Names under `/pkg/` carry a hash of their content,
+//! so browsers may keep them forever. (A development build reads them from the
+//! disk instead, so that changes show at once.)
+
+use std::{borrow::Cow, fmt::Write as _};
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use leptos_config::LeptosOptions;
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+use super::{error::Problem, pages::PageAssets, state::App};
+
+/// What cargo-leptos has built.
+#[derive(RustEmbed)]
+#[folder = "target/site"]
+#[allow_missing = true]
+struct Site;
+
+/// The browser's files.
+pub struct Assets {
+    page: PageAssets,
+    package: String,
+    hashed: bool,
+}
+
+impl Assets {
+    /// Finds the files that a page needs.
+    #[must_use]
+    pub fn find(options: &LeptosOptions) -> Self {
+        let package = options.site_pkg_dir.to_string();
+        let name = options.output_name.to_string();
+        let find = |ending: &str| {
+            let exact = format!("{package}/{name}{ending}");
+            let prefix = format!("{package}/{name}.");
+            Site::iter()
+                .find(|path| {
+                    **path == exact || (path.starts_with(&prefix) && path.ends_with(ending))
+                })
+                .map_or(exact, Cow::into_owned)
+        };
+        let script = find(".js");
+        let hashed = script != format!("{package}/{name}.js");
+        let watched = std::env::var_os("LEPTOS_WATCH").is_some();
+        let page = PageAssets {
+            css: format!("/{}", find(".css")),
+            wasm: format!("/{}", find(".wasm")),
+            script: format!("/{script}"),
+            reload_port: watched.then(|| u16::try_from(options.reload_port).unwrap_or(3001)),
+        };
+        Self { page, package, hashed }
+    }
+
+    /// What a page links to.
+    #[must_use]
+    pub fn page(&self) -> &PageAssets {
+        &self.page
+    }
+
+    /// Whether the board's script is there at all.
+    #[must_use]
+    pub fn complete(&self) -> bool {
+        Site::get(self.page.script.trim_start_matches('/')).is_some()
+    }
+}
+
+/// Any address that no route takes.
+pub(super) async fn serve(State(app): State<App>, request: Request) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Problem::NotFound.into_response();
+    }
+    let path = request.uri().path().trim_start_matches('/');
+    // Compressed copies have no address of their own.
+    let hidden = path.ends_with(".br") || path.ends_with(".gz");
+    let Some(original) = Site::get(path).filter(|_| !hidden) else {
+        return Problem::NotFound.into_response();
+    };
+    let (file, encoding) = choose(path, original, request.headers());
+    let etag = etag(&file);
+    let immutable = app.assets.hashed && path.starts_with(&app.assets.package);
+
+    let mut response = Response::new(Body::empty());
+    let headers = response.headers_mut();
+    if let Ok(etag) = HeaderValue::try_from(&etag) {
+        headers.insert(header::ETAG, etag);
+    }
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static(if immutable {
+            "public, max-age=31536000, immutable"
+        } else {
+            "no-cache"
+        }),
+    );
+    if is_known(request.headers(), &etag) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        return response;
+    }
+    if let Some(encoding) = encoding {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    let media_type = mime_guess::from_path(path).first_or_octet_stream();
+    let charset = if media_type.type_() == "text" { "; charset=utf-8" } else { "" };
+    if let Ok(media_type) = HeaderValue::try_from(format!("{media_type}{charset}")) {
+        headers.insert(header::CONTENT_TYPE, media_type);
+    }
+    *response.body_mut() = match file.data {
+        Cow::Borrowed(data) => Body::from(data),
+        Cow::Owned(data) => Body::from(data),
+    };
+    response
+}
+
+/// The smallest copy that the client takes.
+fn choose(
+    path: &str,
+    original: EmbeddedFile,
+    headers: &HeaderMap,
+) -> (EmbeddedFile, Option<&'static str>) {
+    for (encoding, ending) in [("br", "br"), ("gzip", "gz")] {
+        if accepts(headers, encoding)
+            && let Some(file) = Site::get(&format!("{path}.{ending}"))
+        {
+            return (file, Some(encoding));
+        }
+    }
+    (original, None)
+}
+
+fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
+    let listed = headers.get_all(header::ACCEPT_ENCODING);
+    listed.iter().filter_map(|value| value.to_str().ok()).flat_map(|list| list.split(',')).any(
+        |entry| {
+            let (name, quality) = entry.split_once(';').unwrap_or((entry, "q=1"));
+            let refused = quality.trim().trim_start_matches("q=").parse() == Ok(0.0_f32);
+            name.trim().eq_ignore_ascii_case(encoding) && !refused
+        },
+    )
+}
+
+fn etag(file: &EmbeddedFile) -> String {
+    let mut etag = String::from("\"");
+    for byte in file.metadata.sha256_hash().iter().take(12) {
+        let _ = write!(etag, "{byte:02x}");
+    }
+    etag.push('"');
+    etag
+}
+
+fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+    let known = headers.get_all(header::IF_NONE_MATCH);
+    known.iter().filter_map(|value| value.to_str().ok()).flat_map(|list| list.split(',')).any(
+        |entry| {
+            let entry = entry.trim();
+            entry == "*" || entry.trim_start_matches("W/") == etag
+        },
+    )
+}

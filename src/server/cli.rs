@@ -1,0 +1,139 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::config::{Config, DEFAULTS};
+
+/// Takes restaurant orders in over HTTP, keeps them durably, and streams every
+/// change to a live board in the browser.
+///
+/// Without a command it serves.
+#[derive(Debug, Parser)]
+#[command(name = "live-orders", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve orders until SIGTERM or Ctrl-C
+    Serve(Options),
+    /// Play a dinner rush on a store of its own, to look around
+    Demo(DemoOptions),
+    /// Print the configuration's keys with their defaults and what they mean
+    Config,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+struct Options {
+    /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:3000]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// Folder of the order store; made where it is missing [default: data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<String>,
+    /// Configuration file [default: Leptos.toml in the working directory, where there is one]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Sets one key of the configuration; may be given again. `live-orders config` lists them
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair)]
+    settings: Vec<(String, String)>,
+}
+
+#[derive(Clone, Debug, Args)]
+struct DemoOptions {
+    #[command(flatten)]
+    options: Options,
+    /// The same seed plays the same evening [default: 1]
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<String>,
+    /// How many times as fast as real time, 1 to 20 [default: 1]
+    #[arg(long, value_name = "TIMES")]
+    speed: Option<String>,
+}
+
+/// What the program was asked to do.
+#[derive(Debug)]
+pub enum Task {
+    /// Serve orders.
+    Serve(Box<Config>),
+    /// Play a demo.
+    Demo(Box<Config>),
+    /// Print this.
+    Print(&'static str),
+}
+
+impl Cli {
+    /// What was asked for, with the configuration for it.
+    ///
+    /// # Errors
+    /// One line: what of the configuration is not allowed.
+    pub fn task(self) -> anyhow::Result<Task> {
+        match self.command {
+            None => Ok(Task::Serve(Box::new(self.options.load(&[])?))),
+            Some(Command::Serve(options)) => {
+                Ok(Task::Serve(Box::new(options.or(self.options).load(&[])?)))
+            }
+            Some(Command::Demo(demo)) => {
+                let mut options = demo.options.or(self.options);
+                // A demo's folder is emptied at each start: it is never the
+                // one that orders go to unless somebody names it.
+                options.data.get_or_insert_with(|| "demo-data".to_owned());
+                let extra = [("demo.seed", demo.seed), ("demo.speed", demo.speed)];
+                Ok(Task::Demo(Box::new(options.load(&extra)?)))
+            }
+            Some(Command::Config) => Ok(Task::Print(DEFAULTS)),
+        }
+    }
+}
+
+impl Options {
+    /// These options, and `others` where these say nothing.
+    fn or(self, others: Self) -> Self {
+        Self {
+            listen: self.listen.or(others.listen),
+            data: self.data.or(others.data),
+            config: self.config.or(others.config),
+            settings: [others.settings, self.settings].concat(),
+        }
+    }
+
+    fn load(self, extra: &[(&str, Option<String>)]) -> anyhow::Result<Config> {
+        let mut flags = self.settings;
+        let named = [("server.listen", self.listen), ("server.data", self.data)];
+        for (key, value) in named.iter().chain(extra) {
+            if let Some(value) = value {
+                flags.push(((*key).to_owned(), value.clone()));
+            }
+        }
+        // cargo-leptos names the address that its browser tab opens.
+        let environment = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        Config::load(self.config, environment, &flags)
+    }
+}
+
+fn pair(raw: &str) -> Result<(String, String), String> {
+    match raw.split_once('=') {
+        Some((key, value)) => Ok((key.trim().to_owned(), value.trim().to_owned())),
+        None => Err("it takes KEY=VALUE, such as stream.heartbeat_ms=1000".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

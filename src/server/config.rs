@@ -1,0 +1,345 @@
+//! The configuration: compiled-in defaults, a file, the environment, flags.
+//!
+//! `Leptos.toml` is the documented default and lists every key; a key that is
+//! not in it does not exist. Each value is read once, here, and a bad one is
+//! refused with its key, where it came from, and what is allowed.
+
+use std::{
+    collections::BTreeMap, fmt, net::SocketAddr, ops::RangeInclusive, path::PathBuf, time::Duration,
+};
+
+use anyhow::{Context as _, bail};
+use jiff::{civil::Time, tz::TimeZone};
+use leptos_config::LeptosOptions;
+use toml::{Table, Value};
+
+use super::{
+    hub::HubSettings, listen::ListenSettings, orders::OrderSettings, stream::StreamSettings,
+};
+use crate::domain::{Channel, Currency, Location, Promises, Station};
+
+/// The compiled-in defaults, documented key by key.
+pub const DEFAULTS: &str = include_str!("../../Leptos.toml");
+/// The file that is read where no other is named.
+const FILE: &str = "Leptos.toml";
+/// What the name of an environment variable begins with.
+const PREFIX: &str = "LIVE_ORDERS_";
+
+const MINUTE_MILLIS: i64 = 60 * 1000;
+
+/// Everything that can be set.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+    /// Folder of the store.
+    pub data: PathBuf,
+    /// What is logged.
+    pub log: String,
+    /// How connections behave.
+    pub connections: ListenSettings,
+    /// How streams behave.
+    pub stream: StreamSettings,
+    /// How much the hub keeps.
+    pub hub: HubSettings,
+    /// What orders are when they do not say.
+    pub orders: OrderSettings,
+    /// How long the log is kept.
+    pub retention: Retention,
+    /// How a demo plays.
+    pub demo: DemoConfig,
+    /// What the page needs to know of its build.
+    pub leptos: LeptosOptions,
+}
+
+/// How long the log is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Retention {
+    /// Changes, in milliseconds.
+    pub events_millis: i64,
+    /// Idempotency keys, in milliseconds.
+    pub keys_millis: i64,
+}
+
+/// How a demo plays.
+#[derive(Clone, Copy, Debug)]
+pub struct DemoConfig {
+    /// The same seed plays the same evening.
+    pub seed: u64,
+    /// How many times as fast as real time.
+    pub speed: u32,
+    /// Orders of a whole day.
+    pub orders_per_day: u32,
+}
+
+/// Where a value came from, for messages.
+#[derive(Clone, Debug)]
+enum Origin {
+    Default,
+    File(PathBuf),
+    Environment(String),
+    Flag,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => formatter.write_str("the default"),
+            Self::File(path) => write!(formatter, "{}", path.display()),
+            Self::Environment(name) => write!(formatter, "the environment, {name}"),
+            Self::Flag => formatter.write_str("a flag"),
+        }
+    }
+}
+
+impl Config {
+    /// Reads the configuration: `file`, or else `Leptos.toml` in the working
+    /// directory where there is one; `environment`; `flags` as `key=value`.
+    ///
+    /// # Errors
+    /// One line: a file that cannot be read, a key that does not exist, a
+    /// value that is not allowed.
+    pub fn load(
+        file: Option<PathBuf>,
+        environment: impl IntoIterator<Item = (String, String)>,
+        flags: &[(String, String)],
+    ) -> anyhow::Result<Self> {
+        let mut values = Values::default();
+        values.add_file(DEFAULTS, &Origin::Default)?;
+        let chosen = file.clone().or_else(|| Some(PathBuf::from(FILE)).filter(|it| it.exists()));
+        let mut leptos = DEFAULTS.to_owned();
+        if let Some(path) = chosen {
+            let text = std::fs::read_to_string(&path)
+                .with_context(|| format!("cannot read the configuration {}", path.display()))?;
+            values.add_file(&text, &Origin::File(path))?;
+            if text.contains("\n[package.metadata.leptos]") {
+                leptos = text;
+            }
+        }
+        for (name, value) in environment {
+            values.add_environment(&name, value)?;
+        }
+        for (key, value) in flags {
+            values.set(key, Value::String(value.clone()), Origin::Flag)?;
+        }
+        let leptos = leptos_config::get_config_from_str(&leptos)
+            .map_err(|error| anyhow::anyhow!("[package.metadata.leptos]: {error}"))?;
+        values.read(leptos)
+    }
+}
+
+/// Every key's value and where it came from.
+#[derive(Default)]
+struct Values(BTreeMap<String, (Value, Origin)>);
+
+impl Values {
+    fn add_file(&mut self, text: &str, origin: &Origin) -> anyhow::Result<()> {
+        let file: Table = text.parse().with_context(|| format!("cannot read {origin} as TOML"))?;
+        for (table, values) in file {
+            // For cargo-leptos' part of the file there is a reader of its own.
+            if table == "package" {
+                continue;
+            }
+            let Value::Table(values) = values else {
+                bail!("{origin}: {table} stands outside of a table; see `live-orders config`");
+            };
+            for (name, value) in values {
+                let key = format!("{table}.{name}");
+                if matches!(origin, Origin::Default) {
+                    self.0.insert(key, (value, Origin::Default));
+                } else {
+                    self.set(&key, value, origin.clone())?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn add_environment(&mut self, name: &str, value: String) -> anyhow::Result<()> {
+        let Some(rest) = name.strip_prefix(PREFIX) else {
+            return Ok(());
+        };
+        let key =
+            self.0.keys().find(|key| key.replace('.', "_").eq_ignore_ascii_case(rest)).cloned();
+        match key {
+            Some(key) => self.set(&key, Value::String(value), Origin::Environment(name.to_owned())),
+            // Other programs around this one have variables of that kind too.
+            None => Ok(()),
+        }
+    }
+
+    fn set(&mut self, key: &str, value: Value, origin: Origin) -> anyhow::Result<()> {
+        match self.0.get_mut(key) {
+            Some(slot) => {
+                *slot = (value, origin);
+                Ok(())
+            }
+            None => {
+                let known: Vec<&str> = self.0.keys().map(String::as_str).collect();
+                bail!("there is no key {key} ({origin}); there are {}", known.join(", "))
+            }
+        }
+    }
+
+    /// The value of `key` as `parse` understands its text.
+    fn get<T>(
+        &self,
+        key: &str,
+        allowed: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> anyhow::Result<T> {
+        let (value, origin) = self.0.get(key).with_context(|| format!("{key} has no default"))?;
+        let text = match value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        parse(&text).with_context(|| format!("{key} = {text:?} ({origin}): it takes {allowed}"))
+    }
+
+    fn whole<T: TryFrom<i64>>(&self, key: &str, range: RangeInclusive<i64>) -> anyhow::Result<T> {
+        let allowed = format!("a whole number from {} to {}", range.start(), range.end());
+        self.get(key, &allowed, |text| {
+            let number = text.parse().ok().filter(|number| range.contains(number))?;
+            T::try_from(number).ok()
+        })
+    }
+
+    fn millis(&self, key: &str, range: RangeInclusive<i64>) -> anyhow::Result<Duration> {
+        self.whole(key, range).map(Duration::from_millis)
+    }
+
+    fn minutes(&self, key: &str) -> anyhow::Result<i64> {
+        self.whole::<i64>(key, 1..=600).map(|minutes| minutes * MINUTE_MILLIS)
+    }
+
+    fn read(&self, leptos: LeptosOptions) -> anyhow::Result<Config> {
+        let promises = Promises {
+            pickup: self.minutes("kitchen.pickup_min")?,
+            delivery: self.minutes("kitchen.delivery_min")?,
+            dine_in: self.minutes("kitchen.dine_in_min")?,
+            curbside: self.minutes("kitchen.curbside_min")?,
+        };
+        let drain = self.millis("server.drain_ms", 100..=60_000)?;
+        let ring_mib: usize = self.whole("stream.ring_mib", 1..=1024)?;
+        let max_age: u64 = self.whole("stream.max_age_min", 1..=10_080)?;
+        let retry = self.millis("stream.retry_ms", 100..=60_000)?;
+        let keep_days: i64 = self.whole("log.keep_days", 1..=3650)?;
+        let keep_keys_hours: i64 = self.whole("log.keep_keys_hours", 1..=8760)?;
+        let label = crate::domain::ids::LABEL_RULE;
+        Ok(Config {
+            listen: self.get(
+                "server.listen",
+                "an address and a port, such as 127.0.0.1:3000 or [::]:3000",
+                |text| text.parse().ok(),
+            )?,
+            data: self.get("server.data", "the path of a folder", |text| {
+                Some(PathBuf::from(text)).filter(|path| !path.as_os_str().is_empty())
+            })?,
+            log: self.get("server.log", "a log filter", |text| Some(text.to_owned()))?,
+            connections: ListenSettings {
+                write_timeout: self.millis("stream.write_timeout_ms", 1000..=600_000)?,
+                drain,
+            },
+            stream: StreamSettings {
+                heartbeat: self.millis("stream.heartbeat_ms", 100..=60_000)?,
+                retry,
+                max_age: Duration::from_secs(max_age * 60),
+                spread: retry,
+            },
+            hub: HubSettings {
+                ring_bytes: ring_mib * 1024 * 1024,
+                feed_bytes: ring_mib * 1024 * 1024 / 4,
+                promises,
+            },
+            orders: OrderSettings {
+                location: self.get("orders.location", label, |text| Location::parse(text).ok())?,
+                currency: self.get(
+                    "orders.currency",
+                    "an ISO 4217 code: three capital letters, such as EUR",
+                    |text| Currency::parse(text).ok(),
+                )?,
+                channel: Channel::parse("api").map_err(anyhow::Error::msg)?,
+                station: Station::parse("kitchen").map_err(anyhow::Error::msg)?,
+                time_zone: self.get(
+                    "orders.time_zone",
+                    "\"system\", or an IANA time zone such as Europe/Berlin",
+                    |text| match text {
+                        "system" => Some(TimeZone::system()),
+                        name => TimeZone::get(name).ok(),
+                    },
+                )?,
+                business_day_starts: self.get(
+                    "orders.business_day_starts",
+                    "hours and minutes, such as 04:00",
+                    |text| Time::strptime("%H:%M", text).ok(),
+                )?,
+            },
+            retention: Retention {
+                events_millis: keep_days * 24 * 60 * MINUTE_MILLIS,
+                keys_millis: keep_keys_hours * 60 * MINUTE_MILLIS,
+            },
+            demo: DemoConfig {
+                seed: self.whole("demo.seed", 0..=i64::from(u32::MAX))?,
+                speed: self.whole("demo.speed", 1..=20)?,
+                orders_per_day: self.whole("demo.orders_per_day", 20..=5000)?,
+            },
+            leptos,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(flags: &[(&str, &str)], environment: &[(&str, &str)]) -> anyhow::Result<Config> {
+        let owned = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+            pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        };
+        Config::load(None, owned(environment), &owned(flags))
+    }
+
+    #[test]
+    fn the_documented_defaults_are_the_defaults() {
+        let config = load(&[], &[]).expect("the defaults are allowed");
+        assert_eq!(config.listen, "127.0.0.1:3000".parse().expect("an address"));
+        assert_eq!(config.stream.heartbeat, Duration::from_secs(5));
+        assert_eq!(config.hub.promises.pickup, 15 * MINUTE_MILLIS);
+        assert_eq!(&*config.leptos.output_name, "live-orders");
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_environment() {
+        let environment = [("LIVE_ORDERS_STREAM_HEARTBEAT_MS", "700")];
+        let config = load(&[], &environment).expect("allowed");
+        assert_eq!(config.stream.heartbeat, Duration::from_millis(700));
+        let config = load(&[("stream.heartbeat_ms", "900")], &environment).expect("allowed");
+        assert_eq!(config.stream.heartbeat, Duration::from_millis(900));
+    }
+
+    #[test]
+    fn a_bad_value_is_refused_with_key_value_origin_and_what_is_allowed() {
+        let refused =
+            |key: &str, value: &str| load(&[(key, value)], &[]).expect_err("refused").to_string();
+        assert_eq!(
+            refused("stream.heartbeat_ms", "fast"),
+            "stream.heartbeat_ms = \"fast\" (a flag): it takes a whole number from 100 to 60000"
+        );
+        for (key, value) in [
+            ("server.listen", "3000"),
+            ("stream.heartbeat_ms", "99"),
+            ("orders.currency", "euro"),
+            ("orders.time_zone", "Mars/Olympus"),
+            ("orders.business_day_starts", "25:00"),
+            ("orders.location", "a,b"),
+            ("kitchen.pickup_min", "0"),
+            ("demo.speed", "21"),
+        ] {
+            let message = refused(key, value);
+            assert!(message.starts_with(&format!("{key} = {value:?}")), "{message}");
+        }
+        assert!(refused("stream.beat", "1").contains("there is no key stream.beat"));
+        let message = load(&[], &[("LIVE_ORDERS_DEMO_SPEED", "x")]).expect_err("refused");
+        assert!(message.to_string().contains("(the environment, LIVE_ORDERS_DEMO_SPEED)"));
+    }
+}

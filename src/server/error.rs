@@ -1,0 +1,303 @@
+//! Refusals, as RFC 9457 `application/problem+json`.
+//!
+//! Every refusal of the HTTP API is one variant here. It knows its status, its
+//! stable `code` (programs decide by that, never by the text), and says in
+//! `detail` what whoever sent the request may do next. What went wrong inside
+//! is logged where it happens, never told.
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::{Map, Value, json};
+
+use super::store::{ChangeError, PlaceError, Unavailable};
+use crate::{
+    domain::{ItemId, OrderId, OrderStatus, Refusal, Version, limits},
+    wire::filter::FilterError,
+};
+
+/// A field that breaks a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    /// Where it stands in the body, as a JSON pointer (RFC 6901).
+    pub pointer: String,
+    /// Which rule it breaks.
+    pub detail: String,
+}
+
+/// Why a request was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// No such address.
+    NotFound,
+    /// The address exists, but not with this method.
+    MethodNotAllowed,
+    /// The body is not declared as JSON.
+    NotJson,
+    /// The body is declared as JSON and is none.
+    BadJson(String),
+    /// The body is larger than [`limits::BODY_BYTES`].
+    BodyTooLarge,
+    /// Fields break rules.
+    InvalidFields(Vec<FieldError>),
+    /// A parameter is unknown or has an unknown value.
+    InvalidParameter {
+        /// Its name.
+        parameter: String,
+        /// What is wrong and what is allowed.
+        detail: String,
+    },
+    /// The `Idempotency-Key` header is none.
+    InvalidIdempotencyKey,
+    /// The same key came with another order before.
+    IdempotencyKeyReused(OrderId),
+    /// The same key is being worked on.
+    IdempotencyKeyInFlight,
+    /// The channel gave the same external id to another order before.
+    ExternalIdReused(OrderId),
+    /// No such order.
+    OrderNotFound,
+    /// The order has no such line.
+    ItemNotFound(ItemId),
+    /// The line was taken off.
+    ItemIsVoid(ItemId),
+    /// Lines of a closed order cannot be marked.
+    OrderIsClosed(OrderStatus),
+    /// The state machine has no such way.
+    IllegalTransition {
+        /// Where the order stands.
+        from: OrderStatus,
+        /// Where it was to go.
+        to: OrderStatus,
+        /// Where it may go.
+        allowed: &'static [OrderStatus],
+    },
+    /// Somebody else changed the order first.
+    StaleVersion(Version),
+    /// The store cannot work now.
+    StoreUnavailable(String),
+}
+
+impl Problem {
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::BadJson(_) | Self::InvalidParameter { .. } | Self::InvalidIdempotencyKey => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::NotFound | Self::OrderNotFound | Self::ItemNotFound(_) => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::IdempotencyKeyInFlight
+            | Self::ItemIsVoid(_)
+            | Self::OrderIsClosed(_)
+            | Self::IllegalTransition { .. } => StatusCode::CONFLICT,
+            Self::StaleVersion(_) => StatusCode::PRECONDITION_FAILED,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::InvalidFields(_) | Self::IdempotencyKeyReused(_) | Self::ExternalIdReused(_) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            Self::StoreUnavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::NotJson => "unsupported_media_type",
+            Self::BadJson(_) => "bad_json",
+            Self::BodyTooLarge => "body_too_large",
+            Self::InvalidFields(_) => "invalid_fields",
+            Self::InvalidParameter { .. } => "invalid_parameter",
+            Self::InvalidIdempotencyKey => "invalid_idempotency_key",
+            Self::IdempotencyKeyReused(_) => "idempotency_key_reused",
+            Self::IdempotencyKeyInFlight => "idempotency_key_in_flight",
+            Self::ExternalIdReused(_) => "external_id_reused",
+            Self::OrderNotFound => "order_not_found",
+            Self::ItemNotFound(_) => "item_not_found",
+            Self::ItemIsVoid(_) => "item_is_void",
+            Self::OrderIsClosed(_) => "order_is_closed",
+            Self::IllegalTransition { .. } => "illegal_transition",
+            Self::StaleVersion(_) => "stale_version",
+            Self::StoreUnavailable(_) => "store_unavailable",
+        }
+    }
+
+    /// What it is, the same each time.
+    fn title(&self) -> &'static str {
+        match self {
+            Self::NotFound => "There is nothing at this address",
+            Self::MethodNotAllowed => "This address does not take this method",
+            Self::NotJson => "The body must be JSON",
+            Self::BadJson(_) => "The body is not valid JSON",
+            Self::BodyTooLarge => "The body is too large",
+            Self::InvalidFields(_) => "Some fields break a rule",
+            Self::InvalidParameter { .. } => "A parameter is not understood",
+            Self::InvalidIdempotencyKey => "The idempotency key is not usable",
+            Self::IdempotencyKeyReused(_) => "The idempotency key belongs to another order",
+            Self::IdempotencyKeyInFlight => "An order with this idempotency key is being placed",
+            Self::ExternalIdReused(_) => "The external id belongs to another order",
+            Self::OrderNotFound => "There is no such order",
+            Self::ItemNotFound(_) => "The order has no such item",
+            Self::ItemIsVoid(_) => "The item was taken off the order",
+            Self::OrderIsClosed(_) => "The order is closed",
+            Self::IllegalTransition { .. } => "The order cannot go there",
+            Self::StaleVersion(_) => "Somebody else changed the order first",
+            Self::StoreUnavailable(_) => "The order store is not available",
+        }
+    }
+
+    /// What happened this time and what to do.
+    fn detail(&self) -> String {
+        match self {
+            Self::NotFound => "check the address; the README lists them all".to_owned(),
+            Self::MethodNotAllowed => "the Allow header lists the methods it takes".to_owned(),
+            Self::NotJson => "send it with Content-Type: application/json".to_owned(),
+            Self::BadJson(reason) => format!("{reason}; nothing was changed"),
+            Self::BodyTooLarge => {
+                format!("a body has at most {} bytes; nothing was changed", limits::BODY_BYTES)
+            }
+            Self::InvalidFields(errors) => format!(
+                "{} listed in errors; nothing was changed",
+                match errors.len() {
+                    1 => "the one field is".to_owned(),
+                    count => format!("the {count} fields are"),
+                }
+            ),
+            Self::InvalidParameter { detail, .. } => detail.clone(),
+            Self::InvalidIdempotencyKey => {
+                format!("a key has 1 to {} visible ASCII characters", limits::KEY)
+            }
+            Self::IdempotencyKeyReused(order) => format!(
+                "order {order} was placed with this key and another body; use a new key for a new order"
+            ),
+            Self::IdempotencyKeyInFlight => {
+                "wait for the first request's answer, or send this one again".to_owned()
+            }
+            Self::ExternalIdReused(order) => format!(
+                "this channel placed order {order} with the same external_id and another body"
+            ),
+            Self::OrderNotFound => "check the id; it is the id field of the order".to_owned(),
+            Self::ItemNotFound(item) => format!("the order has no item {item}"),
+            Self::ItemIsVoid(item) => format!("item {item} is void and stays so"),
+            Self::OrderIsClosed(status) => {
+                format!("the order is {status}; items change only while it is open")
+            }
+            Self::IllegalTransition { from, to, allowed } => {
+                let allowed: Vec<&str> = allowed.iter().map(|status| status.as_str()).collect();
+                if allowed.is_empty() {
+                    format!("an order that is {from} stays so; it cannot become {to}")
+                } else {
+                    format!("an order that is {from} can become {}, not {to}", allowed.join(", "))
+                }
+            }
+            Self::StaleVersion(current) => {
+                format!("the order is at version {current}; read it again and decide anew")
+            }
+            Self::StoreUnavailable(reason) => {
+                format!("{reason}; nothing was changed, try again later")
+            }
+        }
+    }
+
+    /// What programs need to go on.
+    fn extensions(&self) -> Map<String, Value> {
+        let mut extensions = Map::new();
+        let mut add = |name: &str, value: Value| extensions.insert(name.to_owned(), value);
+        match self {
+            Self::InvalidFields(errors) => {
+                let errors = errors
+                    .iter()
+                    .map(|error| json!({"pointer": error.pointer, "detail": error.detail}))
+                    .collect();
+                add("errors", errors);
+            }
+            Self::InvalidParameter { parameter, .. } => {
+                add("parameter", json!(parameter));
+            }
+            Self::IdempotencyKeyReused(order) | Self::ExternalIdReused(order) => {
+                add("order_id", json!(order));
+            }
+            Self::OrderIsClosed(status) => {
+                add("status_of_order", json!(status));
+            }
+            Self::IllegalTransition { from, allowed, .. } => {
+                add("current_status", json!(from));
+                add("allowed_transitions", json!(allowed));
+            }
+            Self::StaleVersion(current) => {
+                add("current_version", json!(current));
+            }
+            _ => {}
+        }
+        extensions
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let mut body = Map::new();
+        body.insert("type".to_owned(), json!(format!("urn:live-orders:problem:{}", self.code())));
+        body.insert("title".to_owned(), json!(self.title()));
+        body.insert("status".to_owned(), json!(status.as_u16()));
+        body.insert("code".to_owned(), json!(self.code()));
+        body.insert("detail".to_owned(), json!(self.detail()));
+        body.extend(self.extensions());
+        let mut response = Response::new(Body::from(Value::Object(body).to_string()));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        }
+        response
+    }
+}
+
+impl From<Unavailable> for Problem {
+    fn from(Unavailable(reason): Unavailable) -> Self {
+        Self::StoreUnavailable(reason)
+    }
+}
+
+impl From<FilterError> for Problem {
+    fn from(FilterError { parameter, detail }: FilterError) -> Self {
+        Self::InvalidParameter { parameter, detail }
+    }
+}
+
+impl From<PlaceError> for Problem {
+    fn from(error: PlaceError) -> Self {
+        match error {
+            PlaceError::KeyReused { by_key: true, order } => Self::IdempotencyKeyReused(order),
+            PlaceError::KeyReused { by_key: false, order } => Self::ExternalIdReused(order),
+            PlaceError::Unavailable(unavailable) => unavailable.into(),
+        }
+    }
+}
+
+impl From<ChangeError> for Problem {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::NotFound => Self::OrderNotFound,
+            ChangeError::Unavailable(unavailable) => unavailable.into(),
+            ChangeError::Refused(refusal) => match refusal {
+                Refusal::StaleVersion { current } => Self::StaleVersion(current),
+                Refusal::IllegalTransition { from, to, allowed } => {
+                    Self::IllegalTransition { from, to, allowed }
+                }
+                Refusal::UnknownItem { item } => Self::ItemNotFound(item),
+                Refusal::ItemIsVoid { item } => Self::ItemIsVoid(item),
+                Refusal::OrderIsClosed { status } => Self::OrderIsClosed(status),
+            },
+        }
+    }
+}

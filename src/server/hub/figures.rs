@@ -1,0 +1,108 @@
+//! How many orders are open, and how the last hour went.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::{
+    domain::{FoodOrder, OrderId, OrderStatus, Promises, UnixMillis},
+    wire::Stats,
+};
+
+/// The time that the figures look back.
+pub(super) const HOUR_MILLIS: i64 = 60 * 60 * 1000;
+
+/// Kept in step with the log, one change at a time.
+pub(super) struct Figures {
+    promises: Promises,
+    open: u64,
+    /// When orders were placed, oldest first.
+    placed: VecDeque<UnixMillis>,
+    /// Orders that were made, by when they were last made.
+    made: HashMap<OrderId, Made>,
+}
+
+struct Made {
+    at: UnixMillis,
+    ticket_millis: i64,
+    late: bool,
+}
+
+impl Figures {
+    pub(super) fn new(promises: Promises) -> Self {
+        Self { promises, open: 0, placed: VecDeque::new(), made: HashMap::new() }
+    }
+
+    /// How many orders are open.
+    pub(super) fn open(&self) -> u64 {
+        self.open
+    }
+
+    /// Takes in an order as it stood at the start. Orders come in any order.
+    pub(super) fn preload(&mut self, order: &FoodOrder) {
+        if order.status.is_open() {
+            self.open += 1;
+        }
+        let placed_at = order.times.placed_at;
+        let place = self.placed.partition_point(|at| *at <= placed_at);
+        self.placed.insert(place, placed_at);
+        self.note_made(order);
+    }
+
+    /// Takes in a change.
+    pub(super) fn apply(&mut self, order: &FoodOrder) {
+        let was_open = order.last_change.from.is_some_and(OrderStatus::is_open);
+        match (was_open, order.status.is_open()) {
+            (false, true) => self.open += 1,
+            (true, false) => self.open = self.open.saturating_sub(1),
+            _ => {}
+        }
+        if order.last_change.from.is_none() {
+            self.placed.push_back(order.times.placed_at);
+        }
+        self.note_made(order);
+        self.forget(order.last_change.at);
+    }
+
+    fn note_made(&mut self, order: &FoodOrder) {
+        let Some(at) = order.times.ready_at else {
+            // Recalled to the kitchen: it is not made after all.
+            self.made.remove(&order.id);
+            return;
+        };
+        let made = Made {
+            at,
+            ticket_millis: at.since(order.times.placed_at),
+            late: at > self.promises.promised_at(order),
+        };
+        self.made.insert(order.id, made);
+    }
+
+    /// Lets go of what is older than an hour.
+    fn forget(&mut self, now: UnixMillis) {
+        let since = now.plus(-HOUR_MILLIS);
+        while self.placed.front().is_some_and(|at| *at < since) {
+            self.placed.pop_front();
+        }
+        // A sweep over all is worth it only now and then.
+        if self.made.len() > 2 * self.placed.len() + 64 {
+            self.made.retain(|_, made| made.at >= since);
+        }
+    }
+
+    /// How the hour before `now` went.
+    pub(super) fn stats(&self, now: UnixMillis) -> Stats {
+        let since = now.plus(-HOUR_MILLIS);
+        let recent = || self.made.values().filter(|made| made.at >= since);
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let ready = recent().count();
+        let sum: i64 = recent().map(|made| made.ticket_millis).sum();
+        Stats {
+            placed: count(self.placed.iter().rev().take_while(|at| **at >= since).count()),
+            ready: count(ready),
+            average_ticket_ms: i64::try_from(ready)
+                .ok()
+                .filter(|ready| *ready > 0)
+                .map(|ready| sum / ready),
+            late: count(recent().filter(|made| made.late).count()),
+        }
+    }
+}

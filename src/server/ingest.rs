@@ -1,0 +1,123 @@
+//! 1 · Accept: requests that bring orders or change them, parsed before anything else sees them.
+//!
+//! [`decode`] turns a body into a checked order or a list of every rule that
+//! it breaks; [`idempotency`] keeps two requests with one key apart.
+
+use axum::{
+    body::{Body, to_bytes},
+    extract::{Path, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::Response,
+};
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::{error::Problem, state::App};
+use crate::domain::{ItemId, OrderId, limits};
+
+mod decode;
+pub use decode::Defaults;
+pub mod idempotency;
+
+/// `POST /api/orders`: places an order. Answers when it is durable.
+///
+/// # Errors
+/// See `docs/api.md`.
+pub async fn place(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    let key = idempotency_key(request.headers())?;
+    let order = decode::new_order(&json_body(request).await?, &app.orders.defaults())?;
+    let _in_flight = match &key {
+        Some(key) => Some(app.keys_in_flight.enter(key).ok_or(Problem::IdempotencyKeyInFlight)?),
+        None => None,
+    };
+    let placed = app.orders.place(order, key).await?;
+    let mut response = json(StatusCode::CREATED, placed.order_json);
+    let location = HeaderValue::try_from(format!("/api/orders/{}", placed.id));
+    if let Ok(location) = location {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    if placed.replayed {
+        response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
+    }
+    Ok(response)
+}
+
+/// `POST /api/orders/{id}/transitions`: changes an order's status.
+///
+/// # Errors
+/// See `docs/api.md`.
+pub async fn transition(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let id = order_id(&id)?;
+    let change = decode::transition(&json_body(request).await?)?;
+    Ok(json(StatusCode::OK, app.orders.change(id, change).await?))
+}
+
+/// `PATCH /api/orders/{id}/items/{item}`: marks one line of an order.
+///
+/// # Errors
+/// See `docs/api.md`.
+pub async fn mark_item(
+    State(app): State<App>,
+    Path((id, item)): Path<(String, String)>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let id = order_id(&id)?;
+    let item: u32 = item.parse().map_err(|_| Problem::NotFound)?;
+    let change = decode::mark_item(&json_body(request).await?, ItemId(item))?;
+    Ok(json(StatusCode::OK, app.orders.change(id, change).await?))
+}
+
+/// The order that an address names.
+///
+/// # Errors
+/// `404`: what is no id names no order.
+pub fn order_id(raw: &str) -> Result<OrderId, Problem> {
+    raw.parse().map_err(|_| Problem::OrderNotFound)
+}
+
+/// An answer of ready-made JSON.
+#[must_use]
+pub fn json(status: StatusCode, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+async fn json_body(request: Request) -> Result<Value, Problem> {
+    if !is_json(request.headers()) {
+        return Err(Problem::NotJson);
+    }
+    let bytes: Bytes = to_bytes(request.into_body(), limits::BODY_BYTES)
+        .await
+        .map_err(|_| Problem::BodyTooLarge)?;
+    serde_json::from_slice(&bytes).map_err(|error| Problem::BadJson(error.to_string()))
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media_type = value.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let media_type = media_type.to_ascii_lowercase();
+    media_type == "application/json"
+        || (media_type.starts_with("application/") && media_type.ends_with("+json"))
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    let raw = value.to_str().map_err(|_| Problem::InvalidIdempotencyKey)?.trim();
+    // The IETF draft writes a key as a quoted string; most clients do not.
+    let key = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"')).unwrap_or(raw);
+    let visible = key.bytes().all(|byte| byte.is_ascii_graphic());
+    if key.is_empty() || key.len() > limits::KEY || !visible {
+        return Err(Problem::InvalidIdempotencyKey);
+    }
+    Ok(Some(key.to_owned()))
+}

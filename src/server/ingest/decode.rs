@@ -1,0 +1,477 @@
+//! Bodies into checked values. Parse, don't validate: what comes out keeps
+//! every rule of [`limits`], and what does not come out is a list of every
+//! rule that was broken, each with a pointer to its field.
+
+use std::{ops::RangeInclusive, str::FromStr};
+
+use serde_json::{Map, Value};
+
+use crate::{
+    domain::{
+        Actor, ActorKind, Change, Channel, Currency, Customer, Fulfilment, ItemId, ItemStatus,
+        Location, MinorUnits, Modifier, ModifierKind, Money, NewItem, NewOrder, OrderStatus,
+        Service, Source, Station, UnixMillis, Version, change::Action, limits, text,
+    },
+    server::error::{FieldError, Problem},
+};
+
+/// What an order has that does not say otherwise.
+#[derive(Clone, Debug)]
+pub struct Defaults {
+    /// Its location.
+    pub location: Location,
+    /// Its channel.
+    pub channel: Channel,
+    /// Its currency.
+    pub currency: Currency,
+    /// Its items' station.
+    pub station: Station,
+    /// The time that a due time must be near.
+    pub now: UnixMillis,
+}
+
+/// The order that `body` places.
+pub(super) fn new_order(body: &Value, defaults: &Defaults) -> Result<NewOrder, Problem> {
+    let mut errors = Errors::default();
+    let order = errors.new_order(body, defaults);
+    errors.finish(order)
+}
+
+/// The change of status that `body` wishes.
+pub(super) fn transition(body: &Value) -> Result<Change, Problem> {
+    let mut errors = Errors::default();
+    let change = errors.object(Pointer::ROOT, body, &["to", "expected_version", "reason", "actor"]);
+    let change = change.and_then(|fields| {
+        let to = fields.required(&mut errors, "to", Errors::parsed::<OrderStatus>);
+        let reason = fields.optional(&mut errors, "reason", text_of(limits::NOTE)).flatten();
+        let (expected_version, actor) = who(&mut errors, &fields);
+        Some(Change {
+            action: Action::Transition { to: to?, reason },
+            expected_version: expected_version?,
+            actor: actor?,
+        })
+    });
+    errors.finish(change)
+}
+
+/// The mark that `body` puts on `item`.
+pub(super) fn mark_item(body: &Value, item: ItemId) -> Result<Change, Problem> {
+    let mut errors = Errors::default();
+    let change = errors.object(Pointer::ROOT, body, &["status", "expected_version", "actor"]);
+    let change = change.and_then(|fields| {
+        let status = fields.required(&mut errors, "status", Errors::parsed::<ItemStatus>);
+        let (expected_version, actor) = who(&mut errors, &fields);
+        Some(Change {
+            action: Action::Item { item, status: status? },
+            expected_version: expected_version?,
+            actor: actor?,
+        })
+    });
+    errors.finish(change)
+}
+
+/// Whoever wishes a change, and the version they have seen.
+fn who(errors: &mut Errors, fields: &Fields<'_>) -> (Option<Version>, Option<Actor>) {
+    let expected = fields.required(errors, "expected_version", |errors, at, value| {
+        errors.whole(at, value, &(1..=i64::from(u32::MAX)))
+    });
+    let expected = expected.and_then(|number| u32::try_from(number).ok()).map(Version);
+    let actor = fields.or(
+        errors,
+        "actor",
+        Actor { kind: ActorKind::Staff, id: "api".to_owned() },
+        Errors::actor,
+    );
+    (expected, actor)
+}
+
+/// Where a value stands in the body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Pointer(String);
+
+impl Pointer {
+    const ROOT: Self = Self(String::new());
+
+    fn field(&self, name: &str) -> Self {
+        Self(format!("{}/{}", self.0, name.replace('~', "~0").replace('/', "~1")))
+    }
+
+    fn index(&self, index: usize) -> Self {
+        Self(format!("{}/{index}", self.0))
+    }
+}
+
+/// A JSON object whose fields are all known.
+struct Fields<'a> {
+    at: Pointer,
+    values: &'a Map<String, Value>,
+}
+
+impl<'a> Fields<'a> {
+    /// The field's value; `null` is as good as absent.
+    fn get(&self, name: &str) -> Option<&'a Value> {
+        self.values.get(name).filter(|value| !value.is_null())
+    }
+
+    /// A field that must be there.
+    fn required<T>(
+        &self,
+        errors: &mut Errors,
+        name: &str,
+        read: impl FnOnce(&mut Errors, Pointer, &'a Value) -> Option<T>,
+    ) -> Option<T> {
+        let at = self.at.field(name);
+        match self.get(name) {
+            Some(value) => read(errors, at, value),
+            None => errors.refuse(at, "is required"),
+        }
+    }
+
+    /// A field that may be absent: `None` then, and when it is refused.
+    fn optional<T>(
+        &self,
+        errors: &mut Errors,
+        name: &str,
+        read: impl FnOnce(&mut Errors, Pointer, &'a Value) -> Option<T>,
+    ) -> Option<T> {
+        self.get(name).and_then(|value| read(errors, self.at.field(name), value))
+    }
+
+    /// A field with a default: `None` only when it is refused.
+    fn or<T>(
+        &self,
+        errors: &mut Errors,
+        name: &str,
+        default: T,
+        read: impl FnOnce(&mut Errors, Pointer, &'a Value) -> Option<T>,
+    ) -> Option<T> {
+        match self.get(name) {
+            Some(value) => read(errors, self.at.field(name), value),
+            None => Some(default),
+        }
+    }
+}
+
+/// Reads text of at most `most` characters; `None` inside when nothing is left of it.
+fn text_of(most: usize) -> impl Fn(&mut Errors, Pointer, &Value) -> Option<Option<String>> {
+    move |errors, at, value| {
+        errors.text(at, value, most).map(|text| Some(text).filter(|text| !text.is_empty()))
+    }
+}
+
+/// Every rule that was broken so far.
+#[derive(Default)]
+struct Errors(Vec<FieldError>);
+
+impl Errors {
+    fn finish<T>(self, value: Option<T>) -> Result<T, Problem> {
+        match value {
+            Some(value) if self.0.is_empty() => Ok(value),
+            _ => Err(Problem::InvalidFields(self.0)),
+        }
+    }
+
+    fn refuse<T>(&mut self, at: Pointer, detail: impl Into<String>) -> Option<T> {
+        self.0.push(FieldError { pointer: at.0, detail: detail.into() });
+        None
+    }
+
+    fn object<'a>(&mut self, at: Pointer, value: &'a Value, known: &[&str]) -> Option<Fields<'a>> {
+        let Value::Object(values) = value else {
+            return self.refuse(at, "must be an object");
+        };
+        for name in values.keys().filter(|name| !known.contains(&name.as_str())) {
+            self.refuse::<()>(
+                at.field(name),
+                format!("is not a field; there are {}", known.join(", ")),
+            );
+        }
+        Some(Fields { at, values })
+    }
+
+    fn array<'a>(
+        &mut self,
+        at: &Pointer,
+        value: &'a Value,
+        count: &RangeInclusive<usize>,
+    ) -> Option<&'a [Value]> {
+        match value {
+            Value::Array(values) if count.contains(&values.len()) => Some(values),
+            Value::Array(values) => self.refuse(
+                at.clone(),
+                format!("has {} to {} entries, not {}", count.start(), count.end(), values.len()),
+            ),
+            _ => self.refuse(at.clone(), "must be an array"),
+        }
+    }
+
+    fn whole(&mut self, at: Pointer, value: &Value, range: &RangeInclusive<i64>) -> Option<i64> {
+        match value.as_i64() {
+            Some(number) if range.contains(&number) => Some(number),
+            _ => self.refuse(
+                at,
+                format!("must be a whole number from {} to {}", range.start(), range.end()),
+            ),
+        }
+    }
+
+    fn boolean(&mut self, at: Pointer, value: &Value) -> Option<bool> {
+        match value.as_bool() {
+            Some(value) => Some(value),
+            None => self.refuse(at, "must be true or false"),
+        }
+    }
+
+    /// Text, cleaned, of at most `most` characters.
+    fn text(&mut self, at: Pointer, value: &Value, most: usize) -> Option<String> {
+        let Value::String(raw) = value else {
+            return self.refuse(at, "must be a string");
+        };
+        let cleaned = text::clean(raw);
+        let length = cleaned.chars().count();
+        if length > most {
+            return self.refuse(at, format!("has at most {most} characters, not {length}"));
+        }
+        Some(cleaned)
+    }
+
+    /// Text of which something is left.
+    fn filled_text(&mut self, at: Pointer, value: &Value, most: usize) -> Option<String> {
+        let text = self.text(at.clone(), value, most)?;
+        if text.is_empty() {
+            return self.refuse(at, "must not be empty");
+        }
+        Some(text)
+    }
+
+    /// One of a few words.
+    fn parsed<T: FromStr<Err = &'static str>>(&mut self, at: Pointer, value: &Value) -> Option<T> {
+        let Value::String(raw) = value else {
+            return self.refuse(at, "must be a string");
+        };
+        match raw.parse() {
+            Ok(value) => Some(value),
+            Err(allowed) => self.refuse(at, format!("must be {allowed}")),
+        }
+    }
+
+    fn label<T>(
+        &mut self,
+        at: Pointer,
+        value: &Value,
+        parse: impl FnOnce(&str) -> Result<T, &'static str>,
+    ) -> Option<T> {
+        let Value::String(raw) = value else {
+            return self.refuse(at, "must be a string");
+        };
+        match parse(raw) {
+            Ok(label) => Some(label),
+            Err(rule) => self.refuse(at, format!("must be {rule}")),
+        }
+    }
+
+    fn quantity(&mut self, at: Pointer, value: &Value) -> Option<u32> {
+        let number = self.whole(at, value, &(1..=i64::from(limits::QUANTITY)))?;
+        u32::try_from(number).ok()
+    }
+
+    fn amount(&mut self, at: Pointer, value: &Value) -> Option<MinorUnits> {
+        self.whole(at, value, &(0..=limits::AMOUNT)).map(MinorUnits)
+    }
+
+    /// A sum that the client computed: it may be larger than one amount.
+    fn sum(&mut self, at: Pointer, value: &Value) -> Option<MinorUnits> {
+        self.whole(at, value, &(0..=i64::MAX)).map(MinorUnits)
+    }
+
+    fn actor(&mut self, at: Pointer, value: &Value) -> Option<Actor> {
+        let fields = self.object(at, value, &["kind", "id"])?;
+        let kind = fields.required(self, "kind", Self::parsed::<ActorKind>);
+        let id = fields
+            .required(self, "id", |errors, at, value| errors.filled_text(at, value, limits::LABEL));
+        Some(Actor { kind: kind?, id: id? })
+    }
+
+    fn new_order(&mut self, body: &Value, defaults: &Defaults) -> Option<NewOrder> {
+        let fields = self.object(
+            Pointer::ROOT,
+            body,
+            &[
+                "items",
+                "location",
+                "source",
+                "fulfilment",
+                "customer",
+                "currency",
+                "subtotal",
+                "tax",
+                "tip",
+                "fees",
+                "discount",
+                "total",
+                "rush",
+            ],
+        )?;
+        let items =
+            fields.required(self, "items", |errors, at, value| errors.items(&at, value, defaults));
+        let location =
+            fields.or(self, "location", defaults.location.clone(), |errors, at, value| {
+                errors.label(at, value, Location::parse)
+            });
+        let source = Source { channel: defaults.channel.clone(), external_id: None };
+        let source = fields.or(self, "source", source.clone(), |errors, at, value| {
+            errors.source(at, value, source.channel)
+        });
+        let fulfilment =
+            fields.or(self, "fulfilment", Fulfilment::default(), |errors, at, value| {
+                errors.fulfilment(at, value, defaults.now)
+            });
+        let customer = fields.or(self, "customer", Customer::default(), Self::customer);
+        let currency = fields.or(self, "currency", defaults.currency, |errors, at, value| {
+            errors.label(at, value, Currency::parse)
+        });
+        let zero = MinorUnits(0);
+        let tax = fields.or(self, "tax", zero, Self::amount);
+        let tip = fields.or(self, "tip", zero, Self::amount);
+        let fees = fields.or(self, "fees", zero, Self::amount);
+        let discount = fields.or(self, "discount", zero, Self::amount);
+        let rush = fields.or(self, "rush", false, Self::boolean);
+        let subtotal = fields.optional(self, "subtotal", Self::sum);
+        let total = fields.optional(self, "total", Self::sum);
+        let order = NewOrder {
+            location: location?,
+            source: source?,
+            fulfilment: fulfilment?,
+            customer: customer?,
+            items: items?,
+            currency: currency?,
+            tax: tax?,
+            tip: tip?,
+            fees: fees?,
+            discount: discount?,
+            rush: rush?,
+        };
+        self.check_money(&order.money(), subtotal, total);
+        Some(order)
+    }
+
+    /// Money that the client sends must add up.
+    fn check_money(
+        &mut self,
+        money: &Money,
+        subtotal: Option<MinorUnits>,
+        total: Option<MinorUnits>,
+    ) {
+        if subtotal.is_some_and(|sent| sent != money.subtotal) {
+            let detail = format!("must be {}: the items with their modifiers", money.subtotal.0);
+            self.refuse::<()>(Pointer::ROOT.field("subtotal"), detail);
+        }
+        let before_discount = money.subtotal + money.tax + money.tip + money.fees;
+        if money.discount > before_discount {
+            let detail = format!("takes off more than the {} that it costs", before_discount.0);
+            self.refuse::<()>(Pointer::ROOT.field("discount"), detail);
+        } else if total.is_some_and(|sent| sent != money.total) {
+            let detail =
+                format!("must be {}: subtotal + tax + tip + fees - discount", money.total.0);
+            self.refuse::<()>(Pointer::ROOT.field("total"), detail);
+        }
+    }
+
+    fn source(&mut self, at: Pointer, value: &Value, default: Channel) -> Option<Source> {
+        let fields = self.object(at, value, &["channel", "external_id"])?;
+        let channel = fields.or(self, "channel", default, |errors, at, value| {
+            errors.label(at, value, Channel::parse)
+        });
+        let external_id = fields.optional(self, "external_id", text_of(limits::KEY)).flatten();
+        Some(Source { channel: channel?, external_id })
+    }
+
+    fn fulfilment(&mut self, at: Pointer, value: &Value, now: UnixMillis) -> Option<Fulfilment> {
+        let known = ["type", "due_at", "table", "address", "instructions"];
+        let fields = self.object(at, value, &known)?;
+        let service = fields.or(self, "type", Service::default(), Self::parsed::<Service>);
+        let earliest = now.plus(-limits::DUE_BEHIND_MILLIS).0;
+        let latest = now.plus(limits::DUE_AHEAD_MILLIS).0;
+        let due_at = fields.optional(self, "due_at", |errors, at, value| match value.as_i64() {
+            Some(millis) if (earliest..=latest).contains(&millis) => Some(UnixMillis(millis)),
+            _ => errors.refuse(
+                at,
+                "must be a time in milliseconds since 1970 (UTC), at most a day ago and a year ahead",
+            ),
+        });
+        let table = fields.optional(self, "table", text_of(limits::LABEL)).flatten();
+        let address = fields.optional(self, "address", text_of(limits::ADDRESS)).flatten();
+        let instructions = fields.optional(self, "instructions", text_of(limits::NOTE)).flatten();
+        Some(Fulfilment { service: service?, due_at, table, address, instructions })
+    }
+
+    fn customer(&mut self, at: Pointer, value: &Value) -> Option<Customer> {
+        let fields = self.object(at, value, &["name", "phone"])?;
+        let name = fields.optional(self, "name", text_of(limits::CUSTOMER_NAME)).flatten();
+        let phone = fields.optional(self, "phone", text_of(limits::PHONE)).flatten();
+        Some(Customer { name: name.unwrap_or_default(), phone })
+    }
+
+    fn items(&mut self, at: &Pointer, value: &Value, defaults: &Defaults) -> Option<Vec<NewItem>> {
+        let values = self.array(at, value, &(1..=limits::ITEMS))?;
+        self.each(at, values, |errors, at, value| errors.item(at, value, defaults))
+    }
+
+    /// Reads every entry, so that each that breaks a rule is told.
+    fn each<T>(
+        &mut self,
+        at: &Pointer,
+        values: &[Value],
+        read: impl Fn(&mut Self, Pointer, &Value) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let read: Vec<Option<T>> = values
+            .iter()
+            .enumerate()
+            .map(|(index, value)| read(self, at.index(index), value))
+            .collect();
+        read.into_iter().collect()
+    }
+
+    fn item(&mut self, at: Pointer, value: &Value, defaults: &Defaults) -> Option<NewItem> {
+        let known = ["name", "quantity", "unit_price", "station", "modifiers", "allergens", "note"];
+        let fields = self.object(at, value, &known)?;
+        let name = fields.required(self, "name", |errors, at, value| {
+            errors.filled_text(at, value, limits::ITEM_NAME)
+        });
+        let quantity = fields.required(self, "quantity", Self::quantity);
+        let unit_price = fields.or(self, "unit_price", MinorUnits(0), Self::amount);
+        let station = fields.or(self, "station", defaults.station.clone(), |errors, at, value| {
+            errors.label(at, value, Station::parse)
+        });
+        let modifiers = fields.or(self, "modifiers", Vec::new(), |errors, at, value| {
+            let values = errors.array(&at, value, &(0..=limits::MODIFIERS))?;
+            errors.each(&at, values, Self::modifier)
+        });
+        let allergens = fields.or(self, "allergens", Vec::new(), |errors, at, value| {
+            let values = errors.array(&at, value, &(0..=limits::ALLERGENS))?;
+            errors
+                .each(&at, values, |errors, at, value| errors.filled_text(at, value, limits::LABEL))
+        });
+        let note = fields.optional(self, "note", text_of(limits::NOTE)).flatten();
+        Some(NewItem {
+            name: name?,
+            quantity: quantity?,
+            unit_price: unit_price?,
+            station: station?,
+            modifiers: modifiers?,
+            allergens: allergens?,
+            note,
+        })
+    }
+
+    fn modifier(&mut self, at: Pointer, value: &Value) -> Option<Modifier> {
+        let fields = self.object(at, value, &["kind", "name", "quantity", "unit_price"])?;
+        let kind = fields.required(self, "kind", Self::parsed::<ModifierKind>);
+        let name = fields.required(self, "name", |errors, at, value| {
+            errors.filled_text(at, value, limits::ITEM_NAME)
+        });
+        let quantity = fields.or(self, "quantity", 1, Self::quantity);
+        let unit_price = fields.or(self, "unit_price", MinorUnits(0), Self::amount);
+        Some(Modifier { kind: kind?, name: name?, quantity: quantity?, unit_price: unit_price? })
+    }
+}

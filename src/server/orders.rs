@@ -1,0 +1,106 @@
+//! 2 · Commands: what can be done with orders, whoever asks for it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use jiff::{Timestamp, ToSpan as _, civil::Time, tz::TimeZone};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use super::{
+    clock::Clock,
+    ingest::Defaults,
+    store::{ChangeError, PlaceError, Placed, Placement, Store},
+};
+use crate::domain::{Change, Channel, Currency, Location, NewOrder, OrderId, Station, UnixMillis};
+
+/// What the configuration says of orders.
+#[derive(Clone, Debug)]
+pub struct OrderSettings {
+    /// Location of orders that name none.
+    pub location: Location,
+    /// Currency of orders that name none.
+    pub currency: Currency,
+    /// Channel of orders that name none.
+    pub channel: Channel,
+    /// Station of items that name none.
+    pub station: Station,
+    /// Time zone of the location.
+    pub time_zone: TimeZone,
+    /// When the business day begins.
+    pub business_day_starts: Time,
+}
+
+/// Places orders and changes them.
+pub struct Orders {
+    store: Arc<dyn Store>,
+    clock: Clock,
+    settings: OrderSettings,
+}
+
+impl Orders {
+    /// Commands for `store` by the time of `clock`.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, clock: Clock, settings: OrderSettings) -> Self {
+        Self { store, clock, settings }
+    }
+
+    /// What an order has that does not say otherwise.
+    #[must_use]
+    pub fn defaults(&self) -> Defaults {
+        let OrderSettings { location, currency, channel, station, .. } = self.settings.clone();
+        Defaults { location, channel, currency, station, now: self.clock.now() }
+    }
+
+    /// Places `order`, or finds the one that `key` or its external id has
+    /// placed before. Durable when this returns.
+    ///
+    /// # Errors
+    /// The key or the external id belongs to another order; the store cannot write.
+    pub async fn place(&self, order: NewOrder, key: Option<String>) -> Result<Placed, PlaceError> {
+        let at = self.clock.now();
+        let content = serde_json::to_vec(&order).unwrap_or_default();
+        let placement = Placement {
+            id: OrderId(Uuid::now_v7()),
+            at,
+            business_day: self.business_day(at),
+            fingerprint: Sha256::digest(content).into(),
+            key,
+            order,
+        };
+        self.store.place(placement).await
+    }
+
+    /// Changes an order. Durable when this returns.
+    ///
+    /// # Errors
+    /// There is no such order; the rules forbid it; the store cannot write.
+    pub async fn change(&self, id: OrderId, change: Change) -> Result<Bytes, ChangeError> {
+        self.store.change(id, change, self.clock.now()).await
+    }
+
+    /// The business day that `at` is in, as `yyyymmdd`: the day that the
+    /// location's clock showed when business began.
+    fn business_day(&self, at: UnixMillis) -> i32 {
+        let local = local(at, &self.settings.time_zone);
+        let day = if local.time() < self.settings.business_day_starts {
+            local.date().saturating_sub(1.day())
+        } else {
+            local.date()
+        };
+        i32::from(day.year()) * 10_000 + i32::from(day.month()) * 100 + i32::from(day.day())
+    }
+}
+
+/// What the clock on the wall of `zone` shows at `at`.
+fn local(at: UnixMillis, zone: &TimeZone) -> jiff::civil::DateTime {
+    let timestamp = Timestamp::from_millisecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH);
+    zone.to_datetime(timestamp)
+}
+
+/// How far `zone` is from UTC at `at`, in seconds east.
+#[must_use]
+pub fn utc_offset_seconds(at: UnixMillis, zone: &TimeZone) -> i32 {
+    let timestamp = Timestamp::from_millisecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH);
+    zone.to_offset(timestamp).seconds()
+}

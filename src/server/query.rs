@@ -1,0 +1,100 @@
+//! Query strings: every parameter is known, or the request is refused.
+
+use super::{error::Problem, stream::resume::After};
+use crate::wire::{EventId, StreamFilter, filter::FilterError};
+
+/// The parameters of a request, taken out one by one.
+pub struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// The parameters of `raw`, the part of an address after `?`.
+    #[must_use]
+    pub fn parse(raw: Option<&str>) -> Self {
+        Self(form_urlencoded::parse(raw.unwrap_or_default().as_bytes()).into_owned().collect())
+    }
+
+    /// Takes out what makes a filter.
+    ///
+    /// # Errors
+    /// The first value that is not understood.
+    pub fn filter(&mut self) -> Result<StreamFilter, FilterError> {
+        let mut filter = StreamFilter::default();
+        let mut rest = Vec::new();
+        for (name, value) in self.0.drain(..) {
+            if !filter.add(&name, &value)? {
+                rest.push((name, value));
+            }
+        }
+        self.0 = rest;
+        Ok(filter)
+    }
+
+    /// Takes out a parameter that may be given once.
+    fn take(&mut self, name: &str) -> Result<Option<String>, Problem> {
+        let mut found = None;
+        while let Some(index) = self.0.iter().position(|(key, _)| key == name) {
+            if found.replace(self.0.swap_remove(index).1).is_some() {
+                return Err(refuse(name, format!("{name} is given more than once")));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Takes out a switch: `1` or `0`.
+    ///
+    /// # Errors
+    /// Any other value.
+    pub fn flag(&mut self, name: &str) -> Result<bool, Problem> {
+        match self.take(name)?.as_deref() {
+            None | Some("0") => Ok(false),
+            Some("1") => Ok(true),
+            Some(other) => Err(refuse(name, format!("{name} is 1 or 0, not {other:?}"))),
+        }
+    }
+
+    /// Takes out `after`: an event id, or `earliest`.
+    ///
+    /// # Errors
+    /// Any other value.
+    pub fn after(&mut self) -> Result<After, Problem> {
+        match self.take("after")?.as_deref() {
+            None => Ok(After::Now),
+            Some("earliest") => Ok(After::Earliest),
+            Some(raw) => raw.parse().map(After::Id).map_err(|_| {
+                refuse("after", format!("after is earliest or {}, not {raw:?}", EventId::FORM))
+            }),
+        }
+    }
+
+    /// Takes out `limit`, a number from 1 to `most`.
+    ///
+    /// # Errors
+    /// Any other value.
+    pub fn limit(&mut self, most: usize) -> Result<Option<usize>, Problem> {
+        let Some(raw) = self.take("limit")? else {
+            return Ok(None);
+        };
+        raw.parse().ok().filter(|limit| (1..=most).contains(limit)).map(Some).ok_or_else(|| {
+            refuse("limit", format!("limit is a whole number from 1 to {most}, not {raw:?}"))
+        })
+    }
+
+    /// Refuses what is left; `others` are the parameters that are taken besides a filter's.
+    ///
+    /// # Errors
+    /// The first parameter that nobody took out.
+    pub fn finish(self, others: &[&str]) -> Result<(), Problem> {
+        match self.0.into_iter().next() {
+            None => Ok(()),
+            Some((name, _)) => {
+                let known = [&StreamFilter::PARAMETERS[..], others].concat().join(", ");
+                let detail = format!("there is no parameter {name:?}; it takes {known}");
+                Err(refuse(&name, detail))
+            }
+        }
+    }
+}
+
+fn refuse(parameter: &str, detail: String) -> Problem {
+    Problem::InvalidParameter { parameter: parameter.to_owned(), detail }
+}

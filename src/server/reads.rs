@@ -1,0 +1,265 @@
+//! Questions that change nothing: orders, events for clients that poll, health, the board's page.
+
+use axum::{
+    extract::{Path, RawQuery, Request, State},
+    http::StatusCode,
+    response::Response,
+};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{
+    error::Problem,
+    ingest::{json, order_id},
+    pages,
+    query::Query,
+    state::App,
+    store::{StoredEvent, Unavailable},
+    stream::resume::{self, Start},
+};
+use crate::{
+    domain::{FoodOrder, ItemId, ItemStatus, LastChange, UnixMillis, Version, limits},
+    wire::{BoardPage, EventId, EventKind, SnapshotReason, StreamFilter},
+};
+
+/// Rows of a list that names no limit.
+const PAGE: usize = 100;
+
+/// `GET /api/orders`: orders with the position they stand at. Without a
+/// `status`, or with `status=open`, all open ones, the first placed first;
+/// otherwise the last changed first.
+pub(super) async fn list(
+    State(app): State<App>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let mut query = Query::parse(query.as_deref());
+    let filter = query.filter()?;
+    let limit = query.limit(limits::PAGE)?;
+    query.finish(&["limit"])?;
+    let only_open = filter.statuses.iter().all(|status| status.is_open());
+    let mut stored = if only_open {
+        app.store.snapshot(filter).await?
+    } else {
+        app.store.list(filter, limit.unwrap_or(PAGE)).await?
+    };
+    if let Some(limit) = limit.filter(|limit| *limit < stored.orders.len()) {
+        stored.orders.truncate(limit);
+        stored.more = true;
+    }
+    let body = Orders {
+        orders: stored.orders.iter().map(raw).collect::<Result<_, _>>()?,
+        cursor: stored.cursor,
+        more: stored.more,
+    };
+    answer(&body)
+}
+
+#[derive(Serialize)]
+struct Orders<'a> {
+    orders: Vec<&'a RawValue>,
+    cursor: EventId,
+    more: bool,
+}
+
+/// `GET /api/orders/{id}`: one order, and its history, oldest first.
+pub(super) async fn one(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let stored = app.store.history(order_id(&id)?).await?.ok_or(Problem::OrderNotFound)?;
+    let order: FoodOrder = parse(&stored.order_json)?;
+    let history = stored
+        .events
+        .iter()
+        .map(|event| {
+            let then: Then = parse(&event.order_json)?;
+            Ok(Step {
+                id: EventId { epoch: app.store.epoch(), seq: event.seq },
+                kind: event.facts.kind,
+                version: then.version,
+                change: then.last_change,
+                items: then.items,
+            })
+        })
+        .collect::<Result<_, Problem>>()?;
+    answer(&WithHistory { order, history })
+}
+
+#[derive(Serialize)]
+struct WithHistory {
+    #[serde(flatten)]
+    order: FoodOrder,
+    history: Vec<Step>,
+}
+
+/// One step of an order's life.
+#[derive(Serialize)]
+struct Step {
+    id: EventId,
+    #[serde(rename = "type")]
+    kind: EventKind,
+    version: Version,
+    #[serde(flatten)]
+    change: LastChange,
+    items: Vec<ItemMark>,
+}
+
+/// What a step needs of the order as it was.
+#[derive(Deserialize)]
+struct Then {
+    version: Version,
+    last_change: LastChange,
+    items: Vec<ItemMark>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ItemMark {
+    id: ItemId,
+    status: ItemStatus,
+}
+
+/// `GET /api/events`: the events of the stream for clients that poll. A client
+/// goes on with `after` set to the `cursor` of the last answer. Where the
+/// stream would begin with a snapshot, so does this.
+pub(super) async fn events(
+    State(app): State<App>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let mut query = Query::parse(query.as_deref());
+    let filter = query.filter()?;
+    let after = query.after()?;
+    let wants_snapshot = query.flag("snapshot")?;
+    let limit = query.limit(limits::PAGE)?.unwrap_or(PAGE);
+    query.finish(&["after", "limit", "snapshot"])?;
+
+    let epoch = app.store.epoch();
+    let bounds = app.store.events(crate::wire::Seq::START, 0).await?;
+    match resume::start(after, epoch, bounds.floor, bounds.head, wants_snapshot) {
+        Start::Snapshot(reason) => {
+            let stored = app.store.snapshot(filter).await?;
+            answer(&Events {
+                events: Vec::new(),
+                cursor: stored.cursor,
+                more: false,
+                snapshot: Some(PolledSnapshot {
+                    reason,
+                    orders: stored.orders.iter().map(raw).collect::<Result<_, _>>()?,
+                    server_time: app.clock.now(),
+                }),
+            })
+        }
+        Start::After(after) => {
+            let page = app.store.events(after, limit).await?;
+            let reached = page.events.last().map_or(after, |event| event.seq);
+            let events = page
+                .events
+                .iter()
+                .filter(|event| filter.matches(&event.facts))
+                .map(|event| polled(event, EventId { epoch, seq: event.seq }))
+                .collect::<Result<_, _>>()?;
+            answer(&Events {
+                events,
+                cursor: EventId { epoch, seq: reached },
+                more: reached < page.head,
+                snapshot: None,
+            })
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Events<'a> {
+    events: Vec<PolledEvent<'a>>,
+    cursor: EventId,
+    more: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snapshot: Option<PolledSnapshot<'a>>,
+}
+
+#[derive(Serialize)]
+struct PolledEvent<'a> {
+    id: EventId,
+    #[serde(rename = "type")]
+    kind: EventKind,
+    order: &'a RawValue,
+}
+
+#[derive(Serialize)]
+struct PolledSnapshot<'a> {
+    reason: SnapshotReason,
+    orders: Vec<&'a RawValue>,
+    server_time: UnixMillis,
+}
+
+fn polled(event: &StoredEvent, id: EventId) -> Result<PolledEvent<'_>, Unavailable> {
+    Ok(PolledEvent { id, kind: event.facts.kind, order: raw(&event.order_json)? })
+}
+
+/// `GET /health/live`: the process answers.
+pub(super) async fn live() -> Response {
+    json(StatusCode::OK, r#"{"status":"live"}"#)
+}
+
+/// `GET /health/ready`: a write would be durable, and readers have all that is written.
+pub(super) async fn ready(State(app): State<App>) -> Result<Response, Problem> {
+    app.store.check().await?;
+    let head = app.store.events(crate::wire::Seq::START, 0).await?.head;
+    if app.hub.head() < head || app.shutdown.is_cancelled() {
+        return Err(Problem::StoreUnavailable("the server is starting or stopping".to_owned()));
+    }
+    answer(&Ready { status: "ready", cursor: EventId { epoch: app.store.epoch(), seq: head } })
+}
+
+#[derive(Serialize)]
+struct Ready {
+    status: &'static str,
+    cursor: EventId,
+}
+
+/// `GET /`: the board, complete before any script runs.
+pub(super) async fn board(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    let filter = board_filter(request.uri().query());
+    let stored = app.store.snapshot(filter.clone()).await?;
+    let now = app.clock.now();
+    let page = BoardPage {
+        orders: stored.orders.iter().map(parse).collect::<Result<_, _>>()?,
+        cursor: stored.cursor,
+        server_time: now,
+        stats: app.hub.stats(now),
+        filter,
+        settings: app.board_settings(),
+    };
+    Ok(pages::board(page, app.assets.page(), request).await)
+}
+
+/// What of a page's address narrows the board. People share and mistype
+/// addresses, so a page shows what it can instead of refusing.
+fn board_filter(query: Option<&str>) -> StreamFilter {
+    let mut filter = StreamFilter::default();
+    for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+        if matches!(&*name, "station" | "channel" | "location") {
+            let _ = filter.add(&name, &value);
+        }
+    }
+    filter
+}
+
+fn answer(body: &impl Serialize) -> Result<Response, Problem> {
+    let body = serde_json::to_vec(body).map_err(|error| damaged(&error))?;
+    Ok(json(StatusCode::OK, body))
+}
+
+/// Ready-made JSON as it is.
+fn raw(bytes: &Bytes) -> Result<&RawValue, Unavailable> {
+    serde_json::from_slice(bytes).map_err(|error| damaged(&error))
+}
+
+fn parse<'a, T: Deserialize<'a>>(bytes: &'a Bytes) -> Result<T, Unavailable> {
+    serde_json::from_slice(bytes).map_err(|error| damaged(&error))
+}
+
+fn damaged(error: &serde_json::Error) -> Unavailable {
+    tracing::error!(error = %error, "store.row.damaged");
+    Unavailable("a row of it is damaged".to_owned())
+}

@@ -1,0 +1,49 @@
+//! Every route and who calls it.
+
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderValue, header},
+    middleware::{self, Next},
+    response::Response,
+    routing::{get, patch, post},
+};
+
+use super::{assets, error::Problem, ingest, reads, state::App, stream, telemetry};
+
+/// The whole service.
+pub fn router(app: App) -> Router {
+    Router::new()
+        // Cooks, expo and dispatch: the board.
+        .route("/", get(reads::board))
+        // The board, and every client that follows along.
+        .route("/live-orders", get(stream::live_orders))
+        // Channels that bring orders in, and clients that look.
+        .route("/api/orders", post(ingest::place).get(reads::list))
+        .route("/api/orders/{id}", get(reads::one))
+        // The board's buttons, and whoever else moves orders along.
+        .route("/api/orders/{id}/transitions", post(ingest::transition))
+        .route("/api/orders/{id}/items/{item}", patch(ingest::mark_item))
+        // Clients that poll because they cannot hold a stream.
+        .route("/api/events", get(reads::events))
+        // Load balancers and supervisors.
+        .route("/health/live", get(reads::live))
+        .route("/health/ready", get(reads::ready))
+        // Browsers: scripts, styles, fonts, icons.
+        .fallback(assets::serve)
+        .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
+        .layer(middleware::from_fn(security_headers))
+        .layer(middleware::from_fn(telemetry::log_request))
+        .with_state(app)
+}
+
+/// What every answer says to browsers, whatever it is.
+async fn security_headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+    response
+}

@@ -1,0 +1,274 @@
+//! The program's life: put together, run, drained.
+
+use std::{
+    io::Write as _,
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    assets::Assets,
+    cli::Task,
+    clock::Clock,
+    config::{Config, Retention},
+    demo::{self, DemoSettings},
+    hub::Hub,
+    ingest::idempotency::KeysInFlight,
+    listen,
+    orders::{Orders, utc_offset_seconds},
+    router::router,
+    state::{App, PageSettings, Parts},
+    store::{CommitSink, Committed, SqliteStore, Store, sqlite::Purpose},
+    stream, telemetry,
+};
+use crate::wire::Seq;
+
+/// Open files that the program asks for: one for each stream, and some.
+const OPEN_FILES: u64 = 65_536;
+/// Events that the ring is filled with at the start.
+const PRELOAD: u64 = 20_000;
+/// How often the log is looked through for what may go.
+const PRUNE_EVERY: Duration = Duration::from_secs(60);
+
+/// Does what was asked for, to its end.
+///
+/// # Errors
+/// One line: why it could not begin.
+pub fn run(task: Task) -> anyhow::Result<()> {
+    let (config, purpose) = match task {
+        Task::Print(text) => {
+            // A reader that has read enough closes the pipe; that is no error.
+            let _ = std::io::stdout().write_all(text.as_bytes());
+            return Ok(());
+        }
+        Task::Serve(config) => (config, Purpose::Service),
+        Task::Demo(config) => (config, Purpose::Demo),
+    };
+    telemetry::init(&config.log)?;
+    raise_file_limit();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
+    runtime.block_on(async {
+        let listener = listen::bind(config.listen).with_context(|| {
+            format!("cannot listen on {}; name another address with --listen", config.listen)
+        })?;
+        let shutdown = CancellationToken::new();
+        tokio::spawn(stop_on_signal(shutdown.clone()));
+        run_with(*config, purpose, listener, shutdown).await
+    })
+}
+
+/// Runs on `listener` until `shutdown`; a test brings a listener of its own.
+///
+/// # Errors
+/// One line: why it could not begin.
+pub async fn run_with(
+    config: Config,
+    purpose: Purpose,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    // Rendering needs an executor; whoever has set one before has set this one.
+    let _ = any_spawner::Executor::init_tokio();
+    let address = listener.local_addr().context("cannot listen")?;
+    let clock = Clock::system();
+    let demo_settings = demo_settings(&config, &clock);
+    if purpose == Purpose::Demo {
+        clock.set(demo::opens_at(clock.now(), &demo_settings));
+    }
+    let app = assemble(&config, purpose, clock, shutdown.clone()).await?;
+    let background = [
+        tokio::spawn(stream::heartbeats(Arc::clone(&app.hub), app.clone())),
+        tokio::spawn(prune(app.clone(), config.retention)),
+    ];
+    let closing = {
+        let (hub, shutdown) = (Arc::clone(&app.hub), shutdown.clone());
+        tokio::spawn(async move {
+            shutdown.cancelled().await;
+            hub.close();
+        })
+    };
+    let demo = (purpose == Purpose::Demo).then(|| {
+        let (clock, shutdown) = (app.clock.clone(), shutdown.clone());
+        tokio::spawn(async move {
+            let open = move || announce_demo(address);
+            if let Err(error) = demo::run(demo_settings, address, clock, open, shutdown).await {
+                tracing::error!(error = %error, "demo.ended");
+            }
+        })
+    });
+    announce(address);
+    listen::serve(listener, router(app), config.connections, shutdown).await;
+    let _ = closing.await;
+    for task in background.into_iter().chain(demo) {
+        let _ = task.await;
+    }
+    tracing::info!("server.stopped");
+    Ok(())
+}
+
+/// Puts the parts together: the store first, then what stands on it.
+async fn assemble(
+    config: &Config,
+    purpose: Purpose,
+    clock: Clock,
+    shutdown: CancellationToken,
+) -> anyhow::Result<App> {
+    let relay = Arc::new(Relay::default());
+    let sink: Arc<dyn CommitSink> = Arc::clone(&relay) as _;
+    let folder = config.data.clone();
+    let store = tokio::task::spawn_blocking(move || SqliteStore::open(&folder, purpose, sink))
+        .await
+        .context("cannot open the store")??;
+    let demo = store.is_demo();
+    let head = store.head_at_start();
+    let hub = Hub::new(store.epoch(), head, config.hub);
+    let store: Arc<dyn Store> = Arc::new(store);
+    fill(&hub, &*store, head, &clock).await?;
+    let _ = relay.hub.set(Arc::clone(&hub));
+
+    let assets = Assets::find(&config.leptos);
+    if !assets.complete() {
+        tracing::warn!("assets.missing: this build has no scripts; build with `make build`");
+    }
+    let orders = Orders::new(Arc::clone(&store), clock.clone(), config.orders.clone());
+    let page = PageSettings {
+        location: config.orders.location.clone(),
+        currency: config.orders.currency,
+        promises: config.hub.promises,
+        time_zone: config.orders.time_zone.clone(),
+        demo,
+    };
+    Ok(App::new(Parts {
+        store,
+        hub,
+        orders,
+        clock,
+        stream: config.stream,
+        keys_in_flight: KeysInFlight::default(),
+        assets,
+        page,
+        shutdown,
+    }))
+}
+
+/// The store is opened before the hub can be made, so what it commits goes
+/// through here; nothing is committed before the hub is set.
+#[derive(Default)]
+struct Relay {
+    hub: OnceLock<Arc<Hub>>,
+}
+
+impl CommitSink for Relay {
+    fn committed(&self, changes: &[Committed]) {
+        if let Some(hub) = self.hub.get() {
+            hub.committed(changes);
+        }
+    }
+}
+
+/// Fills the hub with what happened before the start.
+async fn fill(hub: &Hub, store: &dyn Store, head: Seq, clock: &Clock) -> anyhow::Result<()> {
+    let mut after = Seq(head.0.saturating_sub(PRELOAD));
+    while after < head {
+        let page = store.events(after, 1000).await?;
+        let Some(last) = page.events.last() else { break };
+        after = last.seq;
+        hub.preload(&page.events);
+    }
+    hub.preload_figures(&store.recent(clock.now().plus(-60 * 60 * 1000)).await?);
+    Ok(())
+}
+
+/// Lets go of what is older than it is kept, a step at a time.
+async fn prune(app: App, retention: Retention) {
+    let mut ticks = tokio::time::interval(PRUNE_EVERY);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = app.shutdown.cancelled() => return,
+        }
+        let now = app.clock.now();
+        let (before, keys_before) =
+            (now.plus(-retention.events_millis), now.plus(-retention.keys_millis));
+        loop {
+            match app.store.prune(before, keys_before).await {
+                Ok(0) => break,
+                Ok(events) => tracing::info!(events, "store.pruned"),
+                Err(error) => {
+                    tracing::warn!(error = %error, "store.prune.failed");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+fn demo_settings(config: &Config, clock: &Clock) -> DemoSettings {
+    DemoSettings {
+        seed: config.demo.seed,
+        speed: config.demo.speed,
+        orders_per_day: config.demo.orders_per_day,
+        utc_offset_s: utc_offset_seconds(clock.now(), &config.orders.time_zone),
+        location: config.orders.location.clone(),
+        currency: config.orders.currency,
+    }
+}
+
+/// Cancels `shutdown` at SIGTERM or Ctrl-C; a second one ends the program at once.
+async fn stop_on_signal(shutdown: CancellationToken) {
+    stop_signal().await;
+    tracing::info!("server.stopping");
+    shutdown.cancel();
+    stop_signal().await;
+    std::process::exit(130);
+}
+
+#[cfg(unix)]
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn stop_signal() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending().await
+    }
+}
+
+fn raise_file_limit() {
+    match rlimit::increase_nofile_limit(OPEN_FILES) {
+        Ok(limit) => tracing::info!(open_files = limit, "server.file_limit"),
+        Err(error) => tracing::warn!(error = %error, "server.file_limit.failed"),
+    }
+}
+
+/// One line for people and for whoever started the program and waits for it.
+fn announce(address: SocketAddr) {
+    say(&format!("listening on http://{address}\n"));
+}
+
+fn announce_demo(address: SocketAddr) {
+    say(&format!(
+        "\nThe dinner rush is on. The board:\n\n  http://{address}/\n\nPost an order of your own and watch it come in:\n\n  curl --json '{{\"items\":[{{\"name\":\"Cheeseburger\",\"quantity\":2}}]}}' http://{address}/api/orders\n\n"
+    ));
+}
+
+fn say(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}

@@ -1,0 +1,86 @@
+//! What every request handler shares.
+
+use std::{ops::Deref, sync::Arc};
+
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    assets::Assets, clock::Clock, hub::Hub, ingest::idempotency::KeysInFlight, orders::Orders,
+    orders::utc_offset_seconds, store::Store, stream::StreamSettings,
+};
+use crate::{
+    domain::{Currency, Location, Promises},
+    wire::BoardSettings,
+};
+
+/// What every request handler shares. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// The parts of an [`App`].
+pub struct Parts {
+    /// What is durable.
+    pub store: Arc<dyn Store>,
+    /// Where commits go out from.
+    pub hub: Arc<Hub>,
+    /// What can be done with orders.
+    pub orders: Orders,
+    /// The server's time.
+    pub clock: Clock,
+    /// How streams behave.
+    pub stream: StreamSettings,
+    /// Keys of requests that are being worked on.
+    pub keys_in_flight: KeysInFlight,
+    /// The browser's files.
+    pub assets: Assets,
+    /// What pages show of the configuration.
+    pub page: PageSettings,
+    /// Cancelled when the server is to stop.
+    pub shutdown: CancellationToken,
+}
+
+/// What pages show of the configuration.
+#[derive(Clone, Debug)]
+pub struct PageSettings {
+    /// The location in the page's head.
+    pub location: Location,
+    /// The currency of orders that name none.
+    pub currency: Currency,
+    /// When a ticket is late.
+    pub promises: Promises,
+    /// Time zone of the location.
+    pub time_zone: jiff::tz::TimeZone,
+    /// Whether the store holds demo data.
+    pub demo: bool,
+}
+
+impl App {
+    /// Shares `parts`.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// What the board needs to know of the configuration.
+    #[must_use]
+    pub fn board_settings(&self) -> BoardSettings {
+        BoardSettings {
+            version: crate::VERSION.to_owned(),
+            location: self.page.location.to_string(),
+            currency: self.page.currency,
+            promises: self.page.promises,
+            heartbeat_ms: u64::try_from(self.stream.heartbeat.as_millis()).unwrap_or(u64::MAX),
+            utc_offset_s: utc_offset_seconds(self.clock.now(), &self.page.time_zone),
+            clock_rate: self.clock.rate(),
+            demo: self.page.demo,
+        }
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

@@ -1,0 +1,187 @@
+//! 3 · The log: what is durable, behind one trait, so that a second engine can
+//! stand in without touching a caller.
+//!
+//! An engine keeps an append-only log of changes, and beside it the current
+//! state of each order, written in the same transaction. It decides a command
+//! inside that transaction by the rules of [`crate::domain`], so they are the
+//! same for every engine; it tells its [`CommitSink`] of each commit in commit
+//! order, and only then answers whoever sent the command.
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+
+use crate::{
+    domain::{Change, FoodOrder, NewOrder, OrderId, Refusal, UnixMillis},
+    wire::{Epoch, EventFacts, EventId, Seq, StreamFilter},
+};
+
+pub mod sqlite;
+
+pub use sqlite::SqliteStore;
+
+/// Where orders are kept. Every future may be dropped at any time; a command
+/// whose future was dropped may still be carried out.
+pub trait Store: Send + Sync + 'static {
+    /// Which log this is.
+    fn epoch(&self) -> Epoch;
+
+    /// Places an order, or finds the one that the same key or the same
+    /// external id has placed before. Durable when this returns.
+    fn place(&self, placement: Placement) -> BoxFuture<'_, Result<Placed, PlaceError>>;
+
+    /// Changes an order. Durable when this returns.
+    fn change(
+        &self,
+        id: OrderId,
+        change: Change,
+        at: UnixMillis,
+    ) -> BoxFuture<'_, Result<Bytes, ChangeError>>;
+
+    /// Events after a position in order, at most `limit`.
+    fn events(&self, after: Seq, limit: usize) -> BoxFuture<'_, Result<EventPage, Unavailable>>;
+
+    /// The open orders that `filter` shows and the position they stand at, read at one moment.
+    fn snapshot(&self, filter: StreamFilter) -> BoxFuture<'_, Result<StoredOrders, Unavailable>>;
+
+    /// Orders of any status that `filter` shows, the last changed first, at
+    /// most `limit`, and the position they stand at, read at one moment.
+    fn list(
+        &self,
+        filter: StreamFilter,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<StoredOrders, Unavailable>>;
+
+    /// One order with what is still kept of its history, oldest first.
+    fn history(&self, id: OrderId) -> BoxFuture<'_, Result<Option<History>, Unavailable>>;
+
+    /// Orders that were placed or became ready at or after `since`.
+    fn recent(&self, since: UnixMillis) -> BoxFuture<'_, Result<Vec<FoodOrder>, Unavailable>>;
+
+    /// Lets go of events of before `before`, and of idempotency keys of before
+    /// `keys_before`. The orders themselves stay. How many events went.
+    fn prune(
+        &self,
+        before: UnixMillis,
+        keys_before: UnixMillis,
+    ) -> BoxFuture<'_, Result<u64, Unavailable>>;
+
+    /// Whether a write would be durable now.
+    fn check(&self) -> BoxFuture<'_, Result<(), Unavailable>>;
+}
+
+/// Who hears of commits: called in commit order, before whoever sent the
+/// command is answered. Must be quick; the next commit waits for it.
+pub trait CommitSink: Send + Sync + 'static {
+    /// These changes are durable.
+    fn committed(&self, changes: &[Committed]);
+}
+
+/// A change that is durable, with the order that it made.
+#[derive(Clone, Debug)]
+pub struct Committed {
+    /// The row of the log.
+    pub event: StoredEvent,
+    /// The order after it.
+    pub order: FoodOrder,
+}
+
+/// A row of the log. The order's JSON is serialised once, when it is appended:
+/// the log, the order's row, the stream and the answer share it.
+#[derive(Clone, Debug)]
+pub struct StoredEvent {
+    /// Its position.
+    pub seq: Seq,
+    /// What filters look at.
+    pub facts: EventFacts,
+    /// The order after it, as JSON.
+    pub order_json: Bytes,
+}
+
+/// An order to be placed.
+#[derive(Clone, Debug)]
+pub struct Placement {
+    /// The order.
+    pub order: NewOrder,
+    /// The id it gets, unless it was placed before.
+    pub id: OrderId,
+    /// The time.
+    pub at: UnixMillis,
+    /// The business day that its number counts in, as `yyyymmdd`.
+    pub business_day: i32,
+    /// The client's idempotency key.
+    pub key: Option<String>,
+    /// What tells another order from a repeat of this one.
+    pub fingerprint: [u8; 32],
+}
+
+/// An order that is durable.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    /// Its id.
+    pub id: OrderId,
+    /// The order as it was placed, as JSON.
+    pub order_json: Bytes,
+    /// Whether it was there before.
+    pub replayed: bool,
+}
+
+/// Why an order was not placed.
+#[derive(Clone, Debug)]
+pub enum PlaceError {
+    /// The key, or the channel's external id, belongs to another order.
+    KeyReused {
+        /// Whether by `Idempotency-Key`; else by external id.
+        by_key: bool,
+        /// The order it belongs to.
+        order: OrderId,
+    },
+    /// Nothing was written.
+    Unavailable(Unavailable),
+}
+
+/// Why an order was not changed.
+#[derive(Clone, Debug)]
+pub enum ChangeError {
+    /// There is no such order.
+    NotFound,
+    /// The rules forbid it.
+    Refused(Refusal),
+    /// Nothing was written.
+    Unavailable(Unavailable),
+}
+
+/// The engine cannot do its work now; nothing is lost, and it may work again later.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the order store is not available: {0}")]
+pub struct Unavailable(pub String);
+
+/// Events after a position.
+#[derive(Clone, Debug)]
+pub struct EventPage {
+    /// The events, in order, without a gap.
+    pub events: Vec<StoredEvent>,
+    /// The position that everything up to is no longer kept: the log begins after it.
+    pub floor: Seq,
+    /// The newest position when they were read.
+    pub head: Seq,
+}
+
+/// Orders with the position they stand at.
+#[derive(Clone, Debug)]
+pub struct StoredOrders {
+    /// The orders, each as JSON.
+    pub orders: Vec<Bytes>,
+    /// Where the log stood.
+    pub cursor: EventId,
+    /// Whether there were more than asked for.
+    pub more: bool,
+}
+
+/// One order with its history.
+#[derive(Clone, Debug)]
+pub struct History {
+    /// The order as it is, as JSON.
+    pub order_json: Bytes,
+    /// What happened to it, oldest first.
+    pub events: Vec<StoredEvent>,
+}

@@ -1,0 +1,220 @@
+//! The embedded engine: SQLite in a folder of the machine.
+//!
+//! One thread writes. It takes everything that waits, carries it out in one
+//! transaction and commits once for all (group commit), so that a lone command
+//! never waits for company and many share one `fsync`. Readers have
+//! connections of their own; in WAL mode they and the writer do not block each
+//! other.
+
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread,
+};
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use futures_util::{FutureExt as _, future::BoxFuture};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{
+    ChangeError, CommitSink, EventPage, History, PlaceError, Placed, Placement, Store,
+    StoredOrders, Unavailable,
+};
+use crate::{
+    domain::{Change, FoodOrder, OrderId, UnixMillis},
+    wire::{Epoch, Seq, StreamFilter},
+};
+
+mod readers;
+mod rows;
+mod schema;
+mod writer;
+
+use readers::Readers;
+use writer::{Job, Reply, Writer};
+
+/// The database's name in the data folder.
+const FILE: &str = "orders.db";
+/// Locked by the process that uses the folder.
+const LOCK: &str = "lock";
+/// Commands that may wait for the writer before senders wait too.
+const QUEUE: usize = 4096;
+
+/// Orders in an SQLite database.
+pub struct SqliteStore {
+    epoch: Epoch,
+    head_at_start: Seq,
+    demo: bool,
+    jobs: mpsc::Sender<Job>,
+    readers: Readers,
+    writer: Option<thread::JoinHandle<()>>,
+    /// Held as long as the store is open.
+    _lock: File,
+}
+
+/// What a new store is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Real orders. A store of demo data is opened too, and says so.
+    Service,
+    /// A demo: refuses a store with real orders, empties one with demo data.
+    Demo,
+}
+
+impl SqliteStore {
+    /// Opens the store in `folder`, which is made where it is missing, and
+    /// brings its schema up to date. `sink` hears of every commit from now on.
+    ///
+    /// # Errors
+    /// One line that says what to do: the folder cannot be written, another
+    /// process uses it, the file is no store of this program or is of a later
+    /// version.
+    pub fn open(
+        folder: &Path,
+        purpose: Purpose,
+        sink: Arc<dyn CommitSink>,
+    ) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make the data folder {}", folder.display()))?;
+        let lock = lock(folder)?;
+        let file = folder.join(FILE);
+        if purpose == Purpose::Demo {
+            schema::empty_demo(&file)?;
+        }
+        let opened = schema::open(&file, purpose == Purpose::Demo)?;
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let writer = Writer::new(opened.connection, file.clone(), opened.head, opened.floor, sink);
+        let handle = thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || writer.run(queue))
+            .context("cannot start the store's writer")?;
+        Ok(Self {
+            epoch: opened.epoch,
+            head_at_start: opened.head,
+            demo: opened.demo,
+            jobs,
+            readers: Readers::new(file, opened.epoch),
+            writer: Some(handle),
+            _lock: lock,
+        })
+    }
+
+    /// The newest position when the store was opened.
+    #[must_use]
+    pub fn head_at_start(&self) -> Seq {
+        self.head_at_start
+    }
+
+    /// Whether it holds demo data.
+    #[must_use]
+    pub fn is_demo(&self) -> bool {
+        self.demo
+    }
+
+    /// Sends a job to the writer and waits for its answer.
+    async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, Unavailable> {
+        let (reply, answer) = oneshot::channel();
+        let stopped = || Unavailable("its writer has stopped".to_owned());
+        self.jobs.send(job(reply)).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        // The writer ends when its queue is closed; what is queued is done first.
+        let (closed, _) = mpsc::channel(1);
+        self.jobs = closed;
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
+        }
+    }
+}
+
+impl Store for SqliteStore {
+    fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    fn place(&self, placement: Placement) -> BoxFuture<'_, Result<Placed, PlaceError>> {
+        async move {
+            self.ask(|reply| Job::Place { placement: Box::new(placement), reply })
+                .await
+                .unwrap_or_else(|gone| Err(PlaceError::Unavailable(gone)))
+        }
+        .boxed()
+    }
+
+    fn change(
+        &self,
+        id: OrderId,
+        change: Change,
+        at: UnixMillis,
+    ) -> BoxFuture<'_, Result<Bytes, ChangeError>> {
+        async move {
+            self.ask(|reply| Job::Change { id, change: Box::new(change), at, reply })
+                .await
+                .unwrap_or_else(|gone| Err(ChangeError::Unavailable(gone)))
+        }
+        .boxed()
+    }
+
+    fn events(&self, after: Seq, limit: usize) -> BoxFuture<'_, Result<EventPage, Unavailable>> {
+        self.readers.read(move |connection, _| rows::events(connection, after, limit))
+    }
+
+    fn snapshot(&self, filter: StreamFilter) -> BoxFuture<'_, Result<StoredOrders, Unavailable>> {
+        self.readers.read(move |connection, epoch| rows::open_orders(connection, epoch, &filter))
+    }
+
+    fn list(
+        &self,
+        filter: StreamFilter,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<StoredOrders, Unavailable>> {
+        self.readers.read(move |connection, epoch| rows::list(connection, epoch, &filter, limit))
+    }
+
+    fn history(&self, id: OrderId) -> BoxFuture<'_, Result<Option<History>, Unavailable>> {
+        self.readers.read(move |connection, _| rows::history(connection, id))
+    }
+
+    fn recent(&self, since: UnixMillis) -> BoxFuture<'_, Result<Vec<FoodOrder>, Unavailable>> {
+        self.readers.read(move |connection, _| rows::recent(connection, since))
+    }
+
+    fn prune(
+        &self,
+        before: UnixMillis,
+        keys_before: UnixMillis,
+    ) -> BoxFuture<'_, Result<u64, Unavailable>> {
+        async move { self.ask(|reply| Job::Prune { before, keys_before, reply }).await? }.boxed()
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<(), Unavailable>> {
+        async move { self.ask(|reply| Job::Check { reply }).await? }.boxed()
+    }
+}
+
+/// Locks `folder` for this process; the lock goes with the process, however it ends.
+fn lock(folder: &Path) -> anyhow::Result<File> {
+    let path: PathBuf = folder.join(LOCK);
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .with_context(|| format!("cannot write in the data folder {}", folder.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => anyhow::bail!(
+            "the data folder {} is in use by another live-orders; stop that one, or name another folder with --data",
+            folder.display()
+        ),
+        Err(std::fs::TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("cannot lock {}", path.display()))
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Rows and what they mean.
+
+use bytes::Bytes;
+use rusqlite::{Connection, OptionalExtension as _, Row, params, types::Type};
+use uuid::Uuid;
+
+use super::super::{EventPage, History, StoredEvent, StoredOrders};
+use crate::{
+    domain::{Channel, FoodOrder, Location, OrderId, OrderStatus, Station, UnixMillis},
+    wire::{Epoch, EventFacts, EventId, Seq, StreamFilter},
+};
+
+/// A page of events is cut after this many bytes of orders, so that a slow
+/// reader far behind costs little memory.
+const PAGE_BYTES: usize = 256 * 1024;
+
+const EVENT_COLUMNS: &str =
+    "seq, order_id, kind, from_status, to_status, location, channel, stations, data";
+
+/// One value of the `meta` table.
+pub(super) fn meta(connection: &Connection, key: &str) -> rusqlite::Result<Option<String>> {
+    connection
+        .query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0))
+        .optional()
+}
+
+/// Sets one value of the `meta` table.
+pub(super) fn set_meta(connection: &Connection, key: &str, value: &str) -> rusqlite::Result<()> {
+    connection.execute(
+        "INSERT INTO meta (key, value) VALUES (?1, ?2)
+         ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        [key, value],
+    )?;
+    Ok(())
+}
+
+/// Up to where the log is no longer kept, and where it ends.
+pub(super) fn bounds(connection: &Connection) -> rusqlite::Result<(Seq, Seq)> {
+    let floor = meta(connection, "floor")?.and_then(|raw| raw.parse().ok()).unwrap_or(0);
+    let head: Option<u64> =
+        connection.prepare_cached("SELECT max(seq) FROM log")?.query_row([], |row| row.get(0))?;
+    Ok((Seq(floor), Seq(head.unwrap_or(floor).max(floor))))
+}
+
+/// Events after `after`, at most `limit`.
+pub(super) fn events(
+    connection: &Connection,
+    after: Seq,
+    limit: usize,
+) -> rusqlite::Result<EventPage> {
+    let transaction = connection.unchecked_transaction()?;
+    let (floor, head) = bounds(&transaction)?;
+    let mut events = Vec::new();
+    let mut bytes = 0;
+    {
+        let mut statement = transaction.prepare_cached(&format!(
+            "SELECT {EVENT_COLUMNS} FROM log WHERE seq > ?1 ORDER BY seq LIMIT ?2"
+        ))?;
+        let mut rows = statement.query(params![after.0, limit])?;
+        while let Some(row) = rows.next()? {
+            let event = event(row)?;
+            bytes += event.order_json.len();
+            events.push(event);
+            if bytes >= PAGE_BYTES {
+                break;
+            }
+        }
+    }
+    Ok(EventPage { events, floor, head })
+}
+
+/// The open orders that `filter` shows, the first placed first.
+pub(super) fn open_orders(
+    connection: &Connection,
+    epoch: Epoch,
+    filter: &StreamFilter,
+) -> rusqlite::Result<StoredOrders> {
+    orders(
+        connection,
+        epoch,
+        filter,
+        usize::MAX,
+        "SELECT data FROM orders WHERE open = 1 ORDER BY placed_at, row",
+    )
+}
+
+/// Orders that `filter` shows, the last changed first.
+pub(super) fn list(
+    connection: &Connection,
+    epoch: Epoch,
+    filter: &StreamFilter,
+    limit: usize,
+) -> rusqlite::Result<StoredOrders> {
+    orders(
+        connection,
+        epoch,
+        filter,
+        limit,
+        "SELECT data FROM orders ORDER BY changed_at DESC, row DESC",
+    )
+}
+
+fn orders(
+    connection: &Connection,
+    epoch: Epoch,
+    filter: &StreamFilter,
+    limit: usize,
+    query: &str,
+) -> rusqlite::Result<StoredOrders> {
+    let transaction = connection.unchecked_transaction()?;
+    let (_, head) = bounds(&transaction)?;
+    let mut orders = Vec::new();
+    let mut more = false;
+    {
+        let mut statement = transaction.prepare_cached(query)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let json: String = row.get(0)?;
+            if !filter.is_everything() && !filter.shows(&parse(&json)?) {
+                continue;
+            }
+            if orders.len() == limit {
+                more = true;
+                break;
+            }
+            orders.push(Bytes::from(json));
+        }
+    }
+    Ok(StoredOrders { orders, cursor: EventId { epoch, seq: head }, more })
+}
+
+/// One order as it is, as JSON.
+pub(super) fn order(connection: &Connection, id: OrderId) -> rusqlite::Result<Option<String>> {
+    connection
+        .prepare_cached("SELECT data FROM orders WHERE id = ?1")?
+        .query_row([id.0.as_bytes()], |row| row.get(0))
+        .optional()
+}
+
+/// One order with its history.
+pub(super) fn history(connection: &Connection, id: OrderId) -> rusqlite::Result<Option<History>> {
+    let transaction = connection.unchecked_transaction()?;
+    let Some(json) = order(&transaction, id)? else {
+        return Ok(None);
+    };
+    let events = transaction
+        .prepare_cached(&format!(
+            "SELECT {EVENT_COLUMNS} FROM log WHERE order_id = ?1 ORDER BY seq"
+        ))?
+        .query_map([id.0.as_bytes()], event)?
+        .collect::<rusqlite::Result<Vec<StoredEvent>>>()?;
+    Ok(Some(History { order_json: Bytes::from(json), events }))
+}
+
+/// Orders that are open, or changed at or after `since`.
+pub(super) fn recent(
+    connection: &Connection,
+    since: UnixMillis,
+) -> rusqlite::Result<Vec<FoodOrder>> {
+    connection
+        .prepare_cached("SELECT data FROM orders WHERE changed_at >= ?1 OR open = 1")?
+        .query_map([since.0], |row| parse(&row.get::<_, String>(0)?))?
+        .collect()
+}
+
+/// An order from its JSON.
+pub(super) fn parse(json: &str) -> rusqlite::Result<FoodOrder> {
+    serde_json::from_str(json).map_err(|error| damaged("data", error))
+}
+
+/// An id from its sixteen bytes.
+pub(super) fn order_id(bytes: &[u8]) -> rusqlite::Result<OrderId> {
+    Uuid::from_slice(bytes).map(OrderId).map_err(|error| damaged("order_id", error))
+}
+
+/// Stations as one column: a label has no comma.
+pub(super) fn join_stations(stations: &[Station]) -> String {
+    stations.iter().map(Station::as_str).collect::<Vec<_>>().join(",")
+}
+
+fn event(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
+    let status = |raw: &str| -> rusqlite::Result<OrderStatus> {
+        raw.parse().map_err(|allowed: &str| damaged("status", allowed))
+    };
+    let from: Option<String> = row.get(3)?;
+    let facts = EventFacts {
+        kind: row
+            .get_ref(2)?
+            .as_str()?
+            .parse()
+            .map_err(|allowed: &str| damaged("kind", allowed))?,
+        order: order_id(row.get_ref(1)?.as_blob()?)?,
+        from: from.as_deref().map(status).transpose()?,
+        to: status(row.get_ref(4)?.as_str()?)?,
+        location: Location::parse(row.get_ref(5)?.as_str()?)
+            .map_err(|rule| damaged("location", rule))?,
+        channel: Channel::parse(row.get_ref(6)?.as_str()?)
+            .map_err(|rule| damaged("channel", rule))?,
+        stations: row
+            .get_ref(7)?
+            .as_str()?
+            .split(',')
+            .map(Station::parse)
+            .collect::<Result<_, _>>()
+            .map_err(|rule| damaged("stations", rule))?,
+    };
+    let json: String = row.get(8)?;
+    Ok(StoredEvent { seq: Seq(row.get(0)?), facts, order_json: Bytes::from(json) })
+}
+
+fn damaged(
+    column: &str,
+    error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> rusqlite::Error {
+    let error: Box<dyn std::error::Error + Send + Sync> = error.into();
+    rusqlite::Error::FromSqlConversionFailure(
+        0,
+        Type::Text,
+        format!("a damaged row: {column}: {error}").into(),
+    )
+}
