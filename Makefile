@@ -1,0 +1,41 @@
+# Two commands do it all: `make run` shows a live board, `make test` runs every
+# test. Each brings whatever is missing first. The work is in scripts/.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test dev build setup lint sizes screenshots clean-tools
+
+help: ## Say what there is
+	@echo "live-orders: the live order board that restaurants run on"
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+run: ## Set up, build and run the demo (ARGS="--port 8080" and the like go to it)
+	@scripts/setup build
+	@scripts/build
+	@exec target/release/live-orders demo $(ARGS)
+
+test: ## Set up and run every test (ARGS="board" runs the browser tests so named)
+	@scripts/test $(ARGS)
+
+dev: ## Serve while you work: code and styles reload in the browser
+	@scripts/setup build
+	@scripts/dev $(ARGS)
+
+build: ## Build the one binary, target/release/live-orders
+	@scripts/setup build
+	@scripts/build
+
+setup: ## Bring what building and testing need, and nothing else
+	@scripts/setup ci
+
+lint: ## Formatting, clippy, documentation, licences
+	@scripts/lint
+
+sizes: build ## Say how much a board has to fetch
+	@scripts/check-sizes
+
+screenshots: ## Take the pictures of the README from the running demo
+	@scripts/screenshots
+
+clean-tools: ## Throw the fetched tools away
+	@scripts/clean-tools

@@ -1,0 +1,124 @@
+/**
+ * The board as somebody in the kitchen sees it. All knowledge of its markup is
+ * here: the tests speak of tickets, lanes and what the connection says.
+ */
+
+import { type Locator, type Page, expect } from '@playwright/test';
+
+import type { FoodOrder } from './fixtures/orders';
+
+export type Lane = 'New' | 'Preparing' | 'Ready' | 'Out';
+
+export class Board {
+    constructor(readonly page: Page) {}
+
+    /** Opens the board and waits until it is alive. */
+    async open(query = ''): Promise<void> {
+        await this.page.goto(`/${query}`);
+        await this.isLive();
+    }
+
+    // --- what is on it -------------------------------------------------------
+
+    get tickets(): Locator {
+        return this.page.getByRole('article');
+    }
+
+    ticket(order: Pick<FoodOrder, 'number'>): Ticket {
+        const heading = this.page.getByRole('heading', { name: new RegExp(`\\b${order.number}\\b`) });
+        return new Ticket(this.tickets.filter({ has: heading }));
+    }
+
+    lane(lane: Lane): Locator {
+        return this.page.getByRole('region', { name: new RegExp(`^${lane}\\b`) });
+    }
+
+    /** The order's ticket, where it has to be when it is in `lane`. */
+    async has(order: Pick<FoodOrder, 'number'>, lane: Lane): Promise<void> {
+        await expect(this.ticketIn(order, lane)).toHaveCount(1);
+    }
+
+    ticketIn(order: Pick<FoodOrder, 'number'>, lane: Lane): Locator {
+        const heading = this.page.getByRole('heading', { name: new RegExp(`\\b${order.number}\\b`) });
+        return this.lane(lane).getByRole('article').filter({ has: heading });
+    }
+
+    /** The numbers of all tickets, sorted. */
+    async numbers(): Promise<number[]> {
+        const headings = await this.tickets.getByRole('heading').allInnerTexts();
+        return headings.map((text) => Number(/\d+/.exec(text)?.[0])).sort((a, b) => a - b);
+    }
+
+    /** Waits until the tickets are exactly those of `orders`, none twice. */
+    async holdsExactly(orders: Pick<FoodOrder, 'number'>[], timeout?: number): Promise<void> {
+        const want = orders.map((order) => order.number).sort((a, b) => a - b);
+        await expect.poll(() => this.numbers(), timeout === undefined ? {} : { timeout }).toEqual(want);
+    }
+
+    /** The ticket of an order that is not closed: one that was called off stays to be seen. */
+    openTicket(order: Pick<FoodOrder, 'number'>): Locator {
+        return this.ticket(order).root.filter({ hasNotText: /cancelled/i });
+    }
+
+    /** Everything on the page that looks like a time or an age. */
+    async clocks(): Promise<string[]> {
+        return (await this.page.locator('body').innerText()).match(/\d+:\d\d(:\d\d)?/g) ?? [];
+    }
+
+    station(name: string): Locator {
+        return this.page.getByRole('link', { name: new RegExp(`^${name}\\b`, 'i') });
+    }
+
+    // --- what it says --------------------------------------------------------
+
+    /** Text that has to be seen, not only read aloud. */
+    async says(text: string | RegExp, timeout?: number): Promise<void> {
+        const options = timeout === undefined ? {} : { timeout };
+        await expect(this.page.getByText(text).filter({ visible: true }).first()).toBeVisible(options);
+    }
+
+    async isLive(timeout?: number): Promise<void> {
+        await this.says(/^Live\b/, timeout);
+    }
+
+    async undo(): Promise<void> {
+        await this.page.getByRole('button', { name: /^Undo/ }).click();
+    }
+}
+
+export class Ticket {
+    constructor(readonly root: Locator) {}
+
+    get bumpButton(): Locator {
+        return this.root.getByRole('button', { name: /bump|start|accept|hand over|complete|collected|delivered/i });
+    }
+
+    async bump(): Promise<void> {
+        await this.bumpButton.click();
+    }
+
+    async recall(): Promise<void> {
+        await this.root.getByRole('button', { name: /recall/i }).click();
+    }
+
+    /** The tick of one item. */
+    item(name: string): Locator {
+        return this.root.getByRole('checkbox', { name: new RegExp(name) });
+    }
+
+    async cancel(reason: string): Promise<void> {
+        await this.root.getByRole('button', { name: /cancel/i }).click();
+        const dialog = this.root.page().getByRole('dialog');
+        await dialog.getByRole('textbox').fill(reason);
+        await dialog.getByRole('button', { name: /cancel order/i }).click();
+    }
+
+    /** Marked as not yet confirmed by the server. */
+    async isPending(): Promise<void> {
+        await expect(this.root).toHaveAttribute('aria-busy', 'true');
+    }
+
+    async isSettled(): Promise<void> {
+        await expect(this.root).not.toHaveAttribute('aria-busy', 'true');
+    }
+}

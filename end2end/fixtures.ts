@@ -1,0 +1,68 @@
+/** What every test starts with: a server and a network of its own, and a watch for faults. */
+
+import { type BrowserContext, test as base, expect } from '@playwright/test';
+
+import { Board } from './board';
+import { Faults } from './fixtures/faults';
+import { Network } from './fixtures/network';
+import { Server, type ServerOptions } from './fixtures/server';
+
+interface Fixtures {
+    /** How the server is started; set it with `test.use`. */
+    serverOptions: ServerOptions;
+    server: Server;
+    /** Between the pages and the server. */
+    network: Network;
+    faults: Faults;
+    /** A board in the test's own page, not yet opened. */
+    board: Board;
+    /** Another screen: a board in a browser context of its own. */
+    anotherBoard: () => Promise<Board>;
+}
+
+export const test = base.extend<Fixtures>({
+    // Heartbeats come faster than in service, so that a test does not wait for them.
+    serverOptions: [{ env: { LIVE_ORDERS_STREAM_HEARTBEAT_MS: '1000' } }, { option: true }],
+
+    server: async ({ serverOptions }, use, info) => {
+        const server = await Server.start(serverOptions);
+        await use(server);
+        await server.remove();
+        if (info.status !== info.expectedStatus) {
+            await info.attach('server.log', { body: server.log.join('\n'), contentType: 'text/plain' });
+        }
+    },
+
+    network: async ({ server }, use) => {
+        const network = await Network.start(() => new URL(server.url));
+        await use(network);
+        await network.close();
+    },
+
+    baseURL: async ({ network }, use) => use(network.url),
+
+    faults: [
+        async ({ context }, use) => {
+            const faults = new Faults();
+            faults.watch(context);
+            await use(faults);
+            expect(faults.seen, 'errors on the page').toEqual([]);
+        },
+        { auto: true },
+    ],
+
+    board: async ({ page }, use) => use(new Board(page)),
+
+    anotherBoard: async ({ browser, network, faults, contextOptions }, use) => {
+        const contexts: BrowserContext[] = [];
+        await use(async () => {
+            const context = await browser.newContext({ ...contextOptions, baseURL: network.url });
+            contexts.push(context);
+            faults.watch(context);
+            return new Board(await context.newPage());
+        });
+        for (const context of contexts) await context.close();
+    },
+});
+
+export { expect };

@@ -1,0 +1,50 @@
+import { execFileSync } from 'node:child_process';
+import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+import { defineConfig } from '@playwright/test';
+
+/** The browser is the system's: `CHROMIUM`, or whatever the set-up finds. */
+function chromium(): string {
+    const finder = fileURLToPath(new URL('../scripts/find-chromium', import.meta.url));
+    return process.env.CHROMIUM ?? execFileSync(finder).toString().trim();
+}
+
+// Chromium will not keep its sandbox for root.
+const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+
+export default defineConfig({
+    fullyParallel: true,
+    forbidOnly: !!process.env.CI,
+    // A test that passes the second time has found something the first time.
+    retries: 0,
+    workers: Math.max(1, Math.min(4, cpus().length)),
+    timeout: 60_000,
+    expect: { timeout: 10_000 },
+    reporter: [['list'], ['html', { open: 'never' }]],
+    use: {
+        viewport: { width: 1600, height: 900 },
+        colorScheme: 'dark',
+        locale: 'en-GB',
+        timezoneId: 'UTC',
+        trace: 'retain-on-failure',
+        screenshot: 'only-on-failure',
+        launchOptions: {
+            executablePath: chromium(),
+            // The tests talk to this machine only, and so does the browser.
+            args: [
+                ...sandbox,
+                '--disable-background-networking',
+                '--disable-component-update',
+                '--disable-sync',
+                '--no-first-run',
+                '--disable-quic',
+            ],
+        },
+    },
+    projects: [
+        { name: 'board', testDir: 'specs' },
+        // Figures are taken when nothing else runs.
+        { name: 'measure', testDir: 'measure', dependencies: ['board'], fullyParallel: false, timeout: 180_000 },
+    ],
+});

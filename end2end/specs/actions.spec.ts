@@ -1,0 +1,133 @@
+/** What staff do to a ticket: shown as pending until the server confirms it, and undone with the reason when it refuses. */
+
+import { expect, test } from '../fixtures';
+import { order } from '../fixtures/orders';
+
+test('a bump is pending until the stream confirms it', async ({ board, server }) => {
+    const accepted = await server.move(await server.place(order()), 'accepted');
+    await board.open();
+
+    let letThrough = () => {};
+    const held = new Promise<void>((resolve) => (letThrough = resolve));
+    await board.page.route('**/transitions', async (route) => {
+        await held;
+        await route.continue();
+    });
+    await board.ticket(accepted).bump();
+    await board.ticket(accepted).isPending();
+    expect((await server.read(accepted.id)).status).toBe('accepted');
+
+    letThrough();
+    await board.has(accepted, 'Preparing');
+    await board.ticket(accepted).isSettled();
+});
+
+test('a bump that comes too late is refused, with the reason', async ({ board, server, faults }) => {
+    faults.allow(/Failed to load resource.*412/);
+    const accepted = await server.move(await server.place(order()), 'accepted');
+    await board.open();
+
+    // Somebody else is faster, by the time the request is on its way.
+    await board.page.route('**/transitions', async (route) => {
+        await server.move(accepted, 'preparing');
+        await route.continue();
+    });
+    await board.ticket(accepted).bump();
+    await board.says(/Not saved|already|changed/i);
+    await board.has(accepted, 'Preparing');
+    await board.ticket(accepted).isSettled();
+});
+
+test('a bump that the server cannot store comes back', async ({ board, server, faults }) => {
+    faults.allow(/Failed to load resource.*503/);
+    const accepted = await server.move(await server.place(order()), 'accepted');
+    await board.open();
+
+    await board.page.route('**/transitions', (route) =>
+        route.fulfill({
+            status: 503,
+            contentType: 'application/problem+json',
+            body: JSON.stringify({
+                type: 'about:blank',
+                title: 'Nothing can be stored',
+                status: 503,
+                code: 'store_unavailable',
+                detail: 'The disk is full.',
+            }),
+        }),
+    );
+    await board.ticket(accepted).bump();
+    await board.says(/Not saved/i);
+    await board.has(accepted, 'New');
+    await board.ticket(accepted).isSettled();
+
+    // It can be tried again.
+    await board.page.unroute('**/transitions');
+    await board.ticket(accepted).bump();
+    await board.has(accepted, 'Preparing');
+});
+
+test('a bump is undone', async ({ board, server }) => {
+    const preparing = await server.move(await server.place(order()), 'accepted', 'preparing');
+    await board.open();
+    await board.ticket(preparing).bump();
+    await board.has(preparing, 'Ready');
+
+    await board.undo();
+    await board.has(preparing, 'Preparing');
+    expect((await server.read(preparing.id)).status).toBe('preparing');
+});
+
+test('a ticket that was bumped off the board is recalled by undo', async ({ board, server }) => {
+    const ready = await server.move(await server.place(order()), 'accepted', 'preparing', 'ready');
+    await board.open();
+    await board.ticket(ready).bump();
+    await expect(board.ticketIn(ready, 'Ready')).toHaveCount(0);
+
+    await board.undo();
+    await board.has(ready, 'Ready');
+    expect((await server.read(ready.id)).status).toBe('ready');
+});
+
+test('a ready ticket is recalled to the kitchen', async ({ board, server }) => {
+    const ready = await server.move(await server.place(order()), 'accepted', 'preparing', 'ready');
+    await board.open();
+    await board.ticket(ready).recall();
+    await board.has(ready, 'Preparing');
+    await expect(board.ticket(ready).root).toContainText(/recalled/i);
+});
+
+test('a ticket is cancelled with a reason', async ({ board, anotherBoard, server }) => {
+    const placed = await server.place(order());
+    const other = await anotherBoard();
+    await board.open();
+    await other.open();
+
+    await board.ticket(placed).cancel('Out of buns');
+    await expect.poll(async () => (await server.read(placed.id)).status).toBe('cancelled');
+    expect((await server.read(placed.id)).last_change.reason).toBe('Out of buns');
+    // It never vanishes under the cook.
+    await expect(other.ticket(placed).root).toContainText(/cancelled/i);
+});
+
+test('items are ticked off one by one', async ({ board, anotherBoard, server }) => {
+    const two = order({
+        items: [
+            { name: 'Cheeseburger', quantity: 1, station: 'grill' },
+            { name: 'Iced tea', quantity: 1, station: 'bar' },
+        ],
+    });
+    const preparing = await server.move(await server.place(two), 'accepted', 'preparing');
+    const other = await anotherBoard();
+    await board.open();
+    await other.open();
+
+    await board.ticket(preparing).item('Iced tea').click();
+    await expect(other.ticket(preparing).item('Iced tea')).toBeChecked();
+    await expect(other.ticket(preparing).item('Cheeseburger')).not.toBeChecked();
+    const [burger, tea] = (await server.read(preparing.id)).items;
+    expect([burger?.status, tea?.status]).toEqual(['todo', 'done']);
+
+    await board.ticket(preparing).item('Iced tea').click();
+    await expect(other.ticket(preparing).item('Iced tea')).not.toBeChecked();
+});

@@ -1,0 +1,68 @@
+/** The network goes away: the board never shows old orders as if they were new. */
+
+import { expect, test } from '../fixtures';
+import { order } from '../fixtures/orders';
+
+test.beforeEach(({ faults }) => faults.allowLostConnections());
+test.setTimeout(120_000);
+
+for (const how of ['cut', 'stalled'] as const) {
+    test(`${how} for 30 s, the board says how old it is and then what was missed`, async ({ board, server, network }) => {
+        const kept = await server.place(order());
+        const called = await server.place(order());
+        await board.open();
+        await board.holdsExactly([kept, called]);
+
+        if (how === 'cut') await network.cut();
+        else network.stall();
+
+        await board.says(/Reconnecting…/, 15_000);
+        await board.says(/Not live – last update/, 20_000);
+        await board.says(/Offline since/, 30_000);
+        await board.holdsExactly([kept, called]);
+
+        const missed = [await server.place(order()), await server.place(order()), await server.place(order())];
+        await server.cancel(called, 'Too long');
+        await expect.poll(() => network.downFor, { timeout: 40_000 }).toBeGreaterThan(30_000);
+        await network.restore();
+
+        await board.says('Live again. 3 new, 1 cancelled while offline', 20_000);
+        for (const one of missed) await board.has(one, 'New');
+        await expect(board.openTicket(called)).toHaveCount(0);
+        await board.isLive();
+    });
+}
+
+test('a blip that nobody would notice is not noticed', async ({ board, server, network }) => {
+    await server.place(order());
+    await board.open();
+    const said: string[] = [];
+    await board.page.exposeFunction('heard', (text: string) => said.push(text));
+    await board.page.evaluate(() => {
+        const heard = (window as unknown as { heard: (text: string) => void }).heard;
+        new MutationObserver(() => {
+            if (/Reconnecting|Not live|Offline/.test(document.body.innerText)) heard(document.body.innerText);
+        }).observe(document.body, { subtree: true, childList: true, characterData: true });
+    });
+
+    await network.cut();
+    await network.restore();
+    const placed = await server.place(order());
+    await board.has(placed, 'New');
+    expect(said).toEqual([]);
+});
+
+test('a device that says it is online again is not left waiting', async ({ board, context, server, network }) => {
+    await board.open();
+    await network.cut();
+    await context.setOffline(true);
+    await board.says(/Reconnecting…/, 15_000);
+    await board.says(/Offline since/, 40_000);
+    const placed = await server.place(order());
+
+    await network.restore();
+    await context.setOffline(false);
+    // Much less than the pause between two tries after so long a time.
+    await expect(board.ticketIn(placed, 'New')).toHaveCount(1, { timeout: 3_000 });
+    await board.isLive();
+});

@@ -1,0 +1,73 @@
+/** The server dies and comes back: the board says so, and ends with what the server has. */
+
+import { mkdir, rm } from 'node:fs/promises';
+
+import { expect, test } from '../fixtures';
+import { type FoodOrder, order } from '../fixtures/orders';
+
+test.beforeEach(({ faults }) => faults.allowLostConnections());
+
+test('after kill -9 and a restart the board holds exactly the orders of the server', async ({ board, server }) => {
+    const before: FoodOrder[] = [];
+    for (let count = 0; count < 8; count += 1) before.push(await server.place(order()));
+    const [moved, called, ...rest] = before as [FoodOrder, FoodOrder];
+    await board.open();
+    await board.holdsExactly(before);
+
+    await server.kill('SIGKILL');
+    await board.says(/Reconnecting/);
+    await board.holdsExactly(before);
+
+    await server.restart();
+    const after = [await server.place(order()), await server.place(order())];
+    await server.move(moved, 'accepted', 'preparing');
+    await server.cancel(called, 'Customer called');
+    await board.isLive(30_000);
+
+    const ids = (orders: FoodOrder[]) => orders.map((one) => one.id).sort();
+    expect(ids(await server.open())).toEqual(ids([moved, ...rest, ...after]));
+    await expect(board.openTicket(called)).toHaveCount(0);
+    await board.has(moved, 'Preparing');
+    for (const one of [...rest, ...after]) await board.has(one, 'New');
+});
+
+test('killed again and again while orders come in, nothing is lost and nothing is twice', async ({ board, server }) => {
+    await board.open();
+    for (let round = 0; round < 3; round += 1) {
+        const placing = Promise.allSettled(Array.from({ length: 20 }, () => server.place(order())));
+        await server.place(order());
+        await server.kill('SIGKILL');
+        await placing;
+        await server.restart();
+    }
+    await board.isLive(30_000);
+    await board.holdsExactly(await server.open(), 20_000);
+});
+
+test('a server that is stopped says goodbye and does not wait for its readers', async ({ board, server }) => {
+    const placed = await server.place(order());
+    await board.open();
+    const started = performance.now();
+    expect(await server.kill('SIGTERM')).toBe(0);
+    // The promise is two seconds; the rest is for a busy machine.
+    expect(performance.now() - started).toBeLessThan(5_000);
+
+    await server.restart();
+    await server.move(placed, 'accepted', 'preparing');
+    await board.has(placed, 'Preparing');
+    await board.isLive(30_000);
+});
+
+test('a database that is not the one before: the board takes what is there now', async ({ board, server }) => {
+    for (let count = 0; count < 3; count += 1) await server.place(order());
+    await board.open();
+    await expect(board.tickets).toHaveCount(3);
+
+    await server.kill('SIGKILL');
+    await rm(server.data, { recursive: true });
+    await mkdir(server.data);
+    await server.restart();
+    const placed = await server.place(order({ customer: { name: 'Only one' } }));
+    await board.holdsExactly([placed], 30_000);
+    await expect(board.ticket(placed).root).toContainText('Only one');
+});
