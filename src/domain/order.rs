@@ -299,6 +299,7 @@ impl FromStr for ItemStatus {
 }
 
 /// Marks that the kitchen must see.
+#[expect(clippy::struct_excessive_bools, reason = "marks that go with each other in any mix")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flags {
     /// Before all others.

@@ -24,6 +24,10 @@ use super::{error::Problem, pages::PageAssets, state::App};
 #[allow_missing = true]
 struct Site;
 
+/// The compressed copies of a file, the smallest first: their `Content-Encoding`
+/// and what their names end with.
+const COPIES: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
+
 /// The browser's files.
 pub struct Assets {
     page: PageAssets,
@@ -78,7 +82,7 @@ pub(super) async fn serve(State(app): State<App>, request: Request) -> Response 
     }
     let path = request.uri().path().trim_start_matches('/');
     // Compressed copies have no address of their own.
-    let hidden = path.ends_with(".br") || path.ends_with(".gz");
+    let hidden = COPIES.iter().any(|(_, ending)| path.ends_with(ending));
     let Some(original) = Site::get(path).filter(|_| !hidden) else {
         return Problem::NotFound.into_response();
     };
@@ -125,9 +129,9 @@ fn choose(
     original: EmbeddedFile,
     headers: &HeaderMap,
 ) -> (EmbeddedFile, Option<&'static str>) {
-    for (encoding, ending) in [("br", "br"), ("gzip", "gz")] {
+    for (encoding, ending) in COPIES {
         if accepts(headers, encoding)
-            && let Some(file) = Site::get(&format!("{path}.{ending}"))
+            && let Some(file) = Site::get(&format!("{path}{ending}"))
         {
             return (file, Some(encoding));
         }

@@ -4,12 +4,12 @@ use super::{error::Problem, stream::resume::After};
 use crate::wire::{EventId, StreamFilter, filter::FilterError};
 
 /// The parameters of a request, taken out one by one.
-pub struct Query(Vec<(String, String)>);
+pub(super) struct Query(Vec<(String, String)>);
 
 impl Query {
     /// The parameters of `raw`, the part of an address after `?`.
     #[must_use]
-    pub fn parse(raw: Option<&str>) -> Self {
+    pub(super) fn parse(raw: Option<&str>) -> Self {
         Self(form_urlencoded::parse(raw.unwrap_or_default().as_bytes()).into_owned().collect())
     }
 
@@ -17,7 +17,7 @@ impl Query {
     ///
     /// # Errors
     /// The first value that is not understood.
-    pub fn filter(&mut self) -> Result<StreamFilter, FilterError> {
+    pub(super) fn filter(&mut self) -> Result<StreamFilter, FilterError> {
         let mut filter = StreamFilter::default();
         let mut rest = Vec::new();
         for (name, value) in self.0.drain(..) {
@@ -44,7 +44,7 @@ impl Query {
     ///
     /// # Errors
     /// Any other value.
-    pub fn flag(&mut self, name: &str) -> Result<bool, Problem> {
+    pub(super) fn flag(&mut self, name: &str) -> Result<bool, Problem> {
         match self.take(name)?.as_deref() {
             None | Some("0") => Ok(false),
             Some("1") => Ok(true),
@@ -56,7 +56,7 @@ impl Query {
     ///
     /// # Errors
     /// Any other value.
-    pub fn after(&mut self) -> Result<After, Problem> {
+    pub(super) fn after(&mut self) -> Result<After, Problem> {
         match self.take("after")?.as_deref() {
             None => Ok(After::Now),
             Some("earliest") => Ok(After::Earliest),
@@ -70,7 +70,7 @@ impl Query {
     ///
     /// # Errors
     /// Any other value.
-    pub fn limit(&mut self, most: usize) -> Result<Option<usize>, Problem> {
+    pub(super) fn limit(&mut self, most: usize) -> Result<Option<usize>, Problem> {
         let Some(raw) = self.take("limit")? else {
             return Ok(None);
         };
@@ -83,7 +83,7 @@ impl Query {
     ///
     /// # Errors
     /// The first parameter that nobody took out.
-    pub fn finish(self, others: &[&str]) -> Result<(), Problem> {
+    pub(super) fn finish(self, others: &[&str]) -> Result<(), Problem> {
         match self.0.into_iter().next() {
             None => Ok(()),
             Some((name, _)) => {

@@ -56,6 +56,7 @@ pub(super) async fn list(
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the names on the wire")]
 struct Orders<'a> {
     orders: Vec<&'a RawValue>,
     cursor: EventId,
@@ -169,6 +170,7 @@ pub(super) async fn events(
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the names on the wire")]
 struct Events<'a> {
     events: Vec<PolledEvent<'a>>,
     cursor: EventId,

@@ -33,7 +33,7 @@ const OPEN_FILES: u64 = 65_536;
 /// Events that the ring is filled with at the start.
 const PRELOAD: u64 = 20_000;
 /// How often the log is looked through for what may go.
-const PRUNE_EVERY: Duration = Duration::from_secs(60);
+const PRUNE_EVERY: Duration = Duration::from_mins(1);
 
 /// Does what was asked for, to its end.
 ///

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::rows;
 use crate::wire::{Epoch, Seq};
 
-/// Marks the file as a store of this program ("LvOr").
+/// Marks the file as a store of this program (`LvOr` in ASCII).
 const APPLICATION_ID: i32 = 0x4C76_4F72;
 
 /// The steps from an empty file to the present schema; `user_version` counts
