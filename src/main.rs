@@ -1,6 +1,6 @@
 //! The program: see the library.
 
-use std::process::ExitCode;
+use std::{io::Write as _, process::ExitCode};
 
 use clap::Parser as _;
 use live_orders::server::{cli::Cli, run::run};
@@ -9,7 +9,8 @@ fn main() -> ExitCode {
     match Cli::parse().task().and_then(run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("live-orders: {error:#}");
+            // With standard error gone there is nobody left to tell.
+            let _ = writeln!(std::io::stderr(), "live-orders: {error:#}");
             ExitCode::FAILURE
         }
     }

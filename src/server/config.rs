@@ -161,24 +161,31 @@ impl Values {
         };
         let key =
             self.0.keys().find(|key| key.replace('.', "_").eq_ignore_ascii_case(rest)).cloned();
-        match key {
-            Some(key) => self.set(&key, Value::String(value), Origin::Environment(name.to_owned())),
-            // Other programs around this one have variables of that kind too.
-            None => Ok(()),
+        if let Some(key) = key {
+            return self.set(&key, Value::String(value), Origin::Environment(name.to_owned()));
         }
+        // A variable that names a table but none of its keys is a slip of the
+        // pen. Others belong to the programs around this one.
+        let table = rest.split('_').next().unwrap_or_default().to_ascii_lowercase();
+        let keys: Vec<&str> = self
+            .0
+            .keys()
+            .map(String::as_str)
+            .filter(|key| key.split('.').next() == Some(&table))
+            .collect();
+        if !keys.is_empty() {
+            bail!("{name} names no key; of {table} there are {}", keys.join(", "));
+        }
+        Ok(())
     }
 
     fn set(&mut self, key: &str, value: Value, origin: Origin) -> anyhow::Result<()> {
-        match self.0.get_mut(key) {
-            Some(slot) => {
-                *slot = (value, origin);
-                Ok(())
-            }
-            None => {
-                let known: Vec<&str> = self.0.keys().map(String::as_str).collect();
-                bail!("there is no key {key} ({origin}); there are {}", known.join(", "))
-            }
-        }
+        let Some(slot) = self.0.get_mut(key) else {
+            let known: Vec<&str> = self.0.keys().map(String::as_str).collect();
+            bail!("there is no key {key} ({origin}); there are {}", known.join(", "));
+        };
+        *slot = (value, origin);
+        Ok(())
     }
 
     /// The value of `key` as `parse` understands its text.
@@ -339,6 +346,8 @@ mod tests {
             assert!(message.starts_with(&format!("{key} = {value:?}")), "{message}");
         }
         assert!(refused("stream.beat", "1").contains("there is no key stream.beat"));
+        let slip = load(&[], &[("LIVE_ORDERS_STREAM_HEARTBEAT", "700")]).expect_err("refused");
+        assert!(slip.to_string().contains("stream.heartbeat_ms"), "{slip}");
         let message = load(&[], &[("LIVE_ORDERS_DEMO_SPEED", "x")]).expect_err("refused");
         assert!(message.to_string().contains("(the environment, LIVE_ORDERS_DEMO_SPEED)"));
     }

@@ -1,6 +1,6 @@
 //! Logs: dotted names, units in names, never a customer's data.
 
-use std::time::Instant;
+use std::{io::IsTerminal as _, time::Instant};
 
 use anyhow::Context as _;
 use axum::{
@@ -20,6 +20,7 @@ pub(super) fn init(filter: &str) -> anyhow::Result<()> {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .try_init()
         .map_err(|error| anyhow::anyhow!("cannot begin logging: {error}"))
 }
