@@ -2,3 +2,4 @@
 //! and the readers.
 
 pub mod clock;
+pub mod demo;
