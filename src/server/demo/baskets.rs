@@ -285,14 +285,14 @@ impl Baskets {
     fn promise(&mut self, items: &[NewItem], service: Service, backlog_minutes: f64) -> i64 {
         let longest =
             items.iter().map(|item| making_minutes(&item.name, item.quantity)).fold(0.0, f64::max);
-        // Nobody quotes a coffee by its own two minutes: what is told is the
-        // house's usual time, more for what is slow and for a full kitchen.
-        let usual = match service {
-            Service::Pickup | Service::Curbside => 10.0,
-            Service::DineIn => 11.0,
-            Service::Delivery => 11.5,
+        // What is told is what the slowest dish usually takes with everything
+        // around it, some minutes to spare, and more for a full kitchen.
+        let around = match service {
+            Service::Pickup | Service::Curbside => 7.6,
+            Service::DineIn => 8.1,
+            Service::Delivery => 8.6,
         };
-        let quoted = usual + 0.45 * longest + backlog_minutes;
+        let quoted = around + 1.3 * longest + backlog_minutes;
         // A quote is rounded up as often as it is rounded down.
         let steps = (quoted / PROMISE_STEP + self.chance.between(-0.2, 0.2)).round();
         minutes(PROMISE_STEP * steps.max(2.0))
@@ -301,9 +301,9 @@ impl Baskets {
     /// From when on an order for later is made; none for one that is wanted now.
     fn scheduled(&mut self, catering: bool, promise: i64, moment: Moment) -> Option<UnixMillis> {
         let ahead = if catering {
-            self.chance.between(120.0, 360.0)
+            self.chance.between(120.0, 300.0)
         } else if self.chance.yes(0.08) {
-            self.chance.between(25.0, 90.0)
+            self.chance.between(15.0, 45.0)
         } else {
             return None;
         };
@@ -416,7 +416,7 @@ pub(super) fn making_minutes(name: &str, quantity: u32) -> f64 {
     // What the menu does not know is taken as a dish like any other.
     let one = menu::find(name).map_or(5.0, |dish| dish.minutes);
     // Made together, up to what fits side by side.
-    one * (1.0 + 0.25 * f64::from(quantity.saturating_sub(1))).min(3.0)
+    one * (1.0 + 0.2 * f64::from(quantity.saturating_sub(1))).min(2.5)
 }
 
 #[cfg(test)]

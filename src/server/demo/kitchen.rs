@@ -34,7 +34,7 @@ struct Line {
 const UNPLANNED_CAPACITY: usize = 4;
 
 /// How full a well-staffed station is in the rush.
-const PLANNED_LOAD: f64 = 0.74;
+const PLANNED_LOAD: f64 = 0.68;
 
 /// No station is manned with less.
 const LEAST_CAPACITY: usize = 2;

@@ -908,7 +908,7 @@ impl Simulation {
         let ticket = self.tickets.get_mut(&id)?;
         match ticket.service {
             Service::Delivery => {
-                let drive = minutes(self.staff.log_normal(8.0, 0.3).min(20.0));
+                let drive = minutes(self.staff.log_normal(7.0, 0.3).min(20.0));
                 self.intend(id, drive, Intent::Deliver);
                 self.go(id, OrderStatus::OutForDelivery, None, courier(id))
             }
@@ -992,7 +992,7 @@ impl Simulation {
             }
             OrderStatus::Ready => self.plan_hand_over(id),
             OrderStatus::OutForDelivery => {
-                let drive = minutes(self.staff.log_normal(8.0, 0.3).min(20.0));
+                let drive = minutes(self.staff.log_normal(7.0, 0.3).min(20.0));
                 self.intend(id, drive, Intent::Deliver);
             }
             _ => {}

@@ -24,7 +24,7 @@ struct Played {
 }
 
 fn play(settings: &DemoSettings, until: UnixMillis) -> Played {
-    let simulation = Simulation::new(settings, until);
+    let simulation = Simulation::new(settings, opens_at(NOON, settings));
     let mut played =
         Played { model: Model::default(), steps: Vec::new(), ready: HashMap::new(), simulation };
     played.go_on(until);
