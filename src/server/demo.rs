@@ -1,23 +1,92 @@
-//! stub
-use crate::domain::*;
+//! The demo: a restaurant in its dinner rush, played against the server's
+//! public HTTP API as its channels and its staff would use it.
+//!
+//! ```text
+//! arrivals ─► baskets ─► simulation ◄─► driver ─► HTTP ─► the server
+//!  (when)     (what)     (who does what  (carries it out,
+//!                         when, kitchen)  sees what others do)
+//! ```
+//!
+//! The simulation is pure and comes from a seed; only the driver does I/O.
+//! Orders that a visitor posts are worked like all others, and a ticket that a
+//! visitor touches is left to them for a while.
+
+mod arrivals;
+mod baskets;
+mod chance;
+mod client;
+mod driver;
+mod kitchen;
+mod menu;
+mod people;
+mod simulation;
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+
+use tokio_util::sync::CancellationToken;
+
+use self::{
+    driver::{Driver, Stopped},
+    simulation::Simulation,
+};
+use super::clock::Clock;
+use crate::domain::{Currency, Location, UnixMillis};
+
+/// What a demo is like.
+#[derive(Clone, Debug)]
 pub struct DemoSettings {
+    /// The same seed on the same day gives the same orders.
     pub seed: u64,
+    /// How many times as fast as time the restaurant runs: 1 to 20.
     pub speed: u32,
+    /// How busy it is. The kitchen is staffed for it.
     pub orders_per_day: u32,
+    /// The location's distance from UTC, in seconds east.
     pub utc_offset_s: i32,
+    /// Where every order is made.
     pub location: Location,
+    /// What every order is paid in.
     pub currency: Currency,
 }
-pub fn opens_at(now: UnixMillis, _: &DemoSettings) -> UnixMillis {
-    now
+
+impl DemoSettings {
+    /// How busy the demo is when nobody says otherwise.
+    pub const ORDERS_PER_DAY: u32 = 600;
 }
+
+/// The moment the demo opens at: in the dinner rush of the local day of `now`.
+#[must_use]
+pub fn opens_at(now: UnixMillis, settings: &DemoSettings) -> UnixMillis {
+    arrivals::rush_on_the_day_of(now, settings.utc_offset_s)
+}
+
+/// Plays the day from its opening up to [`opens_at`] as fast as the server
+/// takes it, moving `clock` along; then lets the clock run at the demo's speed
+/// and goes on until `shutdown`. `on_open` is called once, in between.
+///
+/// `clock` must be the server's, must not run yet, and must stand somewhere on
+/// the day that is played. The store must be new.
+///
+/// # Errors
+/// None at present: a server that is away is waited for.
 pub async fn run(
-    _s: DemoSettings,
-    _a: std::net::SocketAddr,
-    _c: super::clock::Clock,
-    f: impl FnOnce() + Send,
-    _t: tokio_util::sync::CancellationToken,
+    settings: DemoSettings,
+    server: SocketAddr,
+    clock: Clock,
+    on_open: impl FnOnce() + Send,
+    shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    f();
+    let rush = opens_at(clock.now(), &settings);
+    let mut simulation = Simulation::new(&settings, rush);
+    let mut driver = Driver::new(server, clock.clone(), shutdown);
+    if let Err(Stopped) = driver.catch_up(&mut simulation, rush).await {
+        return Ok(());
+    }
+    clock.run(settings.speed);
+    tracing::info!(demo.open_orders = simulation.open(), "the demo's rush has begun");
+    on_open();
+    let Err(Stopped) = driver.keep_going(&mut simulation, settings.speed).await;
     Ok(())
 }
