@@ -2,3 +2,5 @@
 //! and the readers.
 
 pub mod clock;
+
+pub mod pages;
