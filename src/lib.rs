@@ -21,7 +21,9 @@
 #[cfg(all(feature = "ssr", feature = "hydrate"))]
 compile_error!("`ssr` is the server, `hydrate` the browser: build with one of them, not both");
 
+pub mod app;
 pub mod domain;
+pub mod live;
 pub mod wire;
 
 /// This program's version.
@@ -29,3 +31,11 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 #[cfg(feature = "ssr")]
 pub mod server;
+
+/// Where the browser begins: the page calls it when it has loaded this module.
+/// It takes over what the server rendered, from the same data.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    app::hydrate();
+}

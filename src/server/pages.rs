@@ -1,14 +1,152 @@
-//! stub
+//! The pages, as documents: complete before any script has run, with the data
+//! that the browser takes them over from.
+//!
+//! Nothing on the board waits for anything, so a page is rendered in one go and
+//! not streamed. The browser gets no more script than the few lines here, which
+//! may run because they carry the response's nonce.
+
+use axum::{
+    extract::Request,
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use leptos::{
+    nonce::Nonce,
+    prelude::{IntoView, RenderHtml},
+    reactive::owner::Owner,
+};
+
+use crate::{
+    app::{self, CRASHED_EVENT, DATA_ID, ROOT_ID, icons::SPRITE},
+    wire::BoardPage,
+};
+
+/// Names of the built assets as URLs.
+#[derive(Clone, Debug)]
 pub struct PageAssets {
+    /// The style sheet.
     pub css: String,
+    /// The script that loads the WebAssembly module.
     pub script: String,
+    /// The WebAssembly module.
     pub wasm: String,
+    /// Development only: the port of cargo-leptos that says when to reload.
     pub reload_port: Option<u16>,
 }
-pub async fn board(
-    page: crate::wire::BoardPage,
-    _assets: &PageAssets,
-    _request: axum::extract::Request,
-) -> axum::response::Response {
-    axum::response::IntoResponse::into_response(axum::Json(page))
+
+/// Runs before the first paint, so that no page flashes in the wrong theme.
+const THEME: &str = "try{const t=localStorage.getItem('theme');\
+    if(t)document.documentElement.dataset.theme=t}catch{}";
+
+/// Fonts that the first paint needs.
+const FONT: &str = "/fonts/inter-latin.woff2";
+
+/// Renders the board.
+#[expect(clippy::unused_async, reason = "as every handler; a page may come to wait for something")]
+pub async fn board(page: BoardPage, assets: &PageAssets, request: Request) -> Response {
+    // The request says nothing that the page depends on, yet.
+    drop(request);
+    let nonce = Nonce::new();
+    let data = match serde_json::to_string(&page) {
+        // In a script element only `<` can end or open anything.
+        Ok(json) => json.replace('<', "\\u003c"),
+        Err(error) => {
+            tracing::error!(%error, "the page's data cannot be written");
+            return axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        }
+    };
+    let title = escape(&page.settings.location);
+    let owner = Owner::new();
+    let body = owner.with(|| app::board::board(page).into_view().to_html());
+    owner.cleanup();
+    let html = document(&title, &body, &data, assets, &nonce);
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::CONTENT_SECURITY_POLICY, policy(&nonce, assets.reload_port)),
+        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    ];
+    (headers, html).into_response()
+}
+
+/// What the page may load: its own files, and the scripts with this nonce.
+///
+/// `strict-dynamic` lets the page's script import the module's script;
+/// `wasm-unsafe-eval` lets that compile the module, and nothing else.
+fn policy(nonce: &Nonce, reload_port: Option<u16>) -> HeaderValue {
+    let reload = reload_port.map_or(String::new(), |port| format!(" ws://127.0.0.1:{port}"));
+    let policy = format!(
+        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
+         style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'{reload}; \
+         manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    );
+    // A nonce is base64: always a header value. Without one nothing may load.
+    HeaderValue::from_str(&policy)
+        .unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'"))
+}
+
+fn document(title: &str, body: &str, data: &str, assets: &PageAssets, nonce: &Nonce) -> String {
+    let (css, script, wasm) = (escape(&assets.css), escape(&assets.script), escape(&assets.wasm));
+    let start = start(&assets.script, &assets.wasm);
+    let reload = assets.reload_port.map_or(String::new(), |port| {
+        format!("<script nonce=\"{nonce}\">{}</script>", reload(port))
+    });
+    format!(
+        "<!DOCTYPE html>\
+         <html lang=\"en\" data-theme=\"auto\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <title>{title} – live orders</title>\
+         <meta name=\"color-scheme\" content=\"dark light\">\
+         <script nonce=\"{nonce}\">{THEME}</script>\
+         <link rel=\"preload\" href=\"{FONT}\" as=\"font\" type=\"font/woff2\" crossorigin>\
+         <link rel=\"stylesheet\" href=\"{css}\">\
+         <link rel=\"modulepreload\" href=\"{script}\" nonce=\"{nonce}\">\
+         <link rel=\"preload\" href=\"{wasm}\" as=\"fetch\" type=\"application/wasm\" crossorigin>\
+         <link rel=\"icon\" href=\"/favicon.svg\" type=\"image/svg+xml\">\
+         </head><body>{SPRITE}\
+         <noscript><p class=\"still\">This page does not update by itself, because JavaScript is \
+         off. Reload it to see the orders as they stand.</p></noscript>\
+         <div id=\"{ROOT_ID}\" data-page=\"board\">{body}</div>\
+         <div class=\"crashed\" role=\"alert\"><p>This board stopped working and is about to load \
+         again. Orders shown may be out of date.</p> <a class=\"button\" href=\"\">Reload now</a></div>\
+         <script type=\"application/json\" id=\"{DATA_ID}\">{data}</script>\
+         <script type=\"module\" nonce=\"{nonce}\">{start}</script>{reload}</body></html>"
+    )
+}
+
+/// Loads the module and starts it. When that fails, then or later, the page
+/// says so and loads itself anew, ever more slowly.
+fn start(script: &str, wasm: &str) -> String {
+    let (script, wasm) = (js_string(script), js_string(wasm));
+    format!(
+        "const crashed=()=>{{const d=document.documentElement.dataset;if(d.crashed)return;\
+         d.crashed='';let n=0;try{{n=+sessionStorage.crashes||0;sessionStorage.crashes=n+1}}catch{{}}\
+         setTimeout(()=>location.reload(),Math.min(60000,3000*2**n))}};\
+         addEventListener('{CRASHED_EVENT}',crashed);\
+         setTimeout(()=>{{try{{delete sessionStorage.crashes}}catch{{}}}},120000);\
+         import({script}).then(m=>m.default({{module_or_path:{wasm}}}).then(()=>m.hydrate()))\
+         .catch(e=>{{console.error(e);crashed()}})"
+    )
+}
+
+/// Development only: takes new style sheets in place, and reloads for the rest.
+fn reload(port: u16) -> String {
+    format!(
+        "(()=>{{const w=new WebSocket('ws://127.0.0.1:{port}/live_reload');\
+         w.onmessage=e=>{{const m=JSON.parse(e.data);if(m.all)location.reload();\
+         if(m.css)for(const l of document.querySelectorAll('link[rel=stylesheet]'))\
+         l.href=l.href.split('?')[0]+'?'+Date.now()}};\
+         w.onclose=()=>console.warn('live reload is gone')}})()"
+    )
+}
+
+/// `text` for HTML, as text or in double quotes.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// `text` as a JavaScript string in a script element.
+fn js_string(text: &str) -> String {
+    serde_json::Value::from(text).to_string().replace('<', "\\u003c")
 }

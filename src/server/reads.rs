@@ -19,7 +19,7 @@ use super::{
     stream::resume::{self, Start},
 };
 use crate::{
-    domain::{FoodOrder, ItemId, ItemStatus, LastChange, UnixMillis, Version, limits},
+    domain::{FoodOrder, ItemId, ItemStatus, LastChange, Station, UnixMillis, Version, limits},
     wire::{BoardPage, EventId, EventKind, SnapshotReason, StreamFilter},
 };
 
@@ -222,10 +222,20 @@ struct Ready {
 /// `GET /`: the board, complete before any script runs.
 pub(super) async fn board(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let filter = board_filter(request.uri().query());
-    let stored = app.store.snapshot(filter.clone()).await?;
+    let stored = app.store.snapshot(StreamFilter::default()).await?;
     let now = app.clock.now();
+    let mut orders: Vec<FoodOrder> =
+        stored.orders.iter().map(parse).collect::<Result<_, _>>()?;
+    let open = orders.len() as u64;
+    let mut stations: Vec<Station> =
+        orders.iter().flat_map(FoodOrder::stations).chain(&filter.stations).cloned().collect();
+    stations.sort();
+    stations.dedup();
+    orders.retain(|order| filter.shows(order));
     let page = BoardPage {
-        orders: stored.orders.iter().map(parse).collect::<Result<_, _>>()?,
+        orders,
+        open,
+        stations,
         cursor: stored.cursor,
         server_time: now,
         stats: app.hub.stats(now),

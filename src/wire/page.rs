@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{event_id::EventId, filter::StreamFilter, message::Stats};
-use crate::domain::{Currency, FoodOrder, Promises, UnixMillis};
+use crate::domain::{Currency, FoodOrder, Promises, Station, UnixMillis};
 
 /// Everything that the board is rendered from, on the server and again in the
 /// browser. The stream continues from its cursor.
@@ -15,6 +15,11 @@ pub struct BoardPage {
     pub cursor: EventId,
     /// The server's clock when they were read.
     pub server_time: UnixMillis,
+    /// How many orders are open, whatever the filter.
+    pub open: u64,
+    /// The stations of every open order, whatever the filter, each once; the
+    /// page offers them as filters.
+    pub stations: Vec<Station>,
     /// How the last hour went.
     pub stats: Stats,
     /// Which orders the page shows.

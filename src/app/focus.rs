@@ -1,0 +1,93 @@
+//! Keeps the keyboard where it was when tickets move: on the same button of
+//! the same order, or, when that order has left, on the next one of its lane.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, FocusEvent, HtmlElement};
+
+use super::Ui;
+use crate::domain::Lane;
+
+/// Where the keyboard was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Place {
+    order: String,
+    act: String,
+    lane: String,
+    /// How far down the lane.
+    row: u32,
+}
+
+/// The listeners that follow the keyboard. To be put on the element around all lanes.
+pub fn keeper(ui: Ui) -> (impl Fn(FocusEvent) + 'static, impl Fn(FocusEvent) + 'static) {
+    let place = StoredValue::new(None::<Place>);
+    Effect::new(move |_| {
+        for lane in Lane::ALL {
+            ui.live.lane(lane).track();
+        }
+        // The lists are in the page by the next frame.
+        request_animation_frame(move || {
+            if let Some(place) = place.get_value() {
+                restore(&place);
+            }
+        });
+    });
+    let came = move |event: FocusEvent| {
+        place.set_value(element(&event).and_then(|element| find(&element)));
+    };
+    let went = move |event: FocusEvent| {
+        let element = element(&event);
+        // An element that was taken out of the page did not give the focus away.
+        request_animation_frame(move || {
+            let gave_away = element.is_none_or(|element| element.is_connected());
+            if gave_away && nothing_focused() {
+                place.set_value(None);
+            }
+        });
+    };
+    (came, went)
+}
+
+fn element(event: &FocusEvent) -> Option<Element> {
+    event.target()?.dyn_into().ok()
+}
+
+fn find(element: &Element) -> Option<Place> {
+    let ticket = element.closest("[data-order]").ok()??;
+    let lane = ticket.closest(".lane").ok()??;
+    let mut row = 0;
+    let mut above = ticket.previous_element_sibling();
+    while let Some(ticket) = above {
+        row += 1;
+        above = ticket.previous_element_sibling();
+    }
+    Some(Place {
+        order: ticket.get_attribute("data-order")?,
+        act: element.get_attribute("data-act")?,
+        lane: lane.id(),
+        row,
+    })
+}
+
+fn nothing_focused() -> bool {
+    document().active_element().is_none_or(|element| element.tag_name() == "BODY")
+}
+
+fn restore(place: &Place) {
+    if !nothing_focused() {
+        return;
+    }
+    let Place { order, act, lane, row } = place;
+    let same = format!("#{lane} [data-order='{order}'] [data-act='{act}']");
+    // Bumped away by this keyboard: what stands in its place now comes next.
+    let next = format!("#{lane} .tickets > :nth-child({}) [data-act='bump']", row + 1);
+    let last = format!("#{lane} .tickets > :last-child [data-act='bump']");
+    let title = format!("#{lane} h2");
+    for selector in [same, next, last, title] {
+        let found = document().query_selector(&selector).ok().flatten();
+        if let Some(element) = found.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+            let _ = element.focus();
+            return;
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Times and names in words. Short by hand: the general way costs the browser
+//! more than everything else on the page.
+
+use crate::domain::{Lane, OrderStatus, Service, UnixMillis};
+
+/// `at` as a time of day, `utc_offset_s` seconds east of UTC.
+#[must_use]
+pub fn time_of_day(at: UnixMillis, utc_offset_s: i32, seconds: bool) -> String {
+    let second = (at.0.div_euclid(1000) + i64::from(utc_offset_s)).rem_euclid(86_400);
+    let (hours, minutes) = (second / 3600, second / 60 % 60);
+    if seconds {
+        format!("{hours:02}:{minutes:02}:{:02}", second % 60)
+    } else {
+        format!("{hours:02}:{minutes:02}")
+    }
+}
+
+/// `millis` as minutes and seconds, with hours when there are any; never below nothing.
+#[must_use]
+pub fn span(millis: i64) -> String {
+    let seconds = millis.max(0) / 1000;
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{seconds:02}")
+    } else {
+        format!("{minutes}:{seconds:02}")
+    }
+}
+
+/// `count` of something that takes an s.
+#[must_use]
+pub fn count(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// A lane's name.
+#[must_use]
+pub fn lane(lane: Lane) -> &'static str {
+    match lane {
+        Lane::New => "New",
+        Lane::Preparing => "Preparing",
+        Lane::Ready => "Ready",
+        Lane::Out => "Out",
+    }
+}
+
+/// A lane's mark in ids and classes.
+#[must_use]
+pub fn lane_slug(lane: Lane) -> &'static str {
+    match lane {
+        Lane::New => "new",
+        Lane::Preparing => "preparing",
+        Lane::Ready => "ready",
+        Lane::Out => "out",
+    }
+}
+
+/// A service as the ticket's head names it.
+#[must_use]
+pub fn service(service: Service) -> &'static str {
+    match service {
+        Service::Pickup => "Pickup",
+        Service::Delivery => "Delivery",
+        Service::DineIn => "Dine-in",
+        Service::Curbside => "Curbside",
+    }
+}
+
+/// What the button says that takes an order to `to`.
+#[must_use]
+pub fn bump(to: OrderStatus, by: Service) -> &'static str {
+    match to {
+        OrderStatus::Accepted => "Accept",
+        OrderStatus::Preparing => "Start",
+        OrderStatus::Ready => "Ready",
+        OrderStatus::OutForDelivery => "Send out",
+        OrderStatus::Completed => match by {
+            Service::Pickup | Service::Curbside => "Hand out",
+            Service::Delivery => "Delivered",
+            Service::DineIn => "Serve",
+        },
+        _ => "Bump",
+    }
+}
+
+/// A status in words.
+#[must_use]
+pub fn status(status: OrderStatus) -> &'static str {
+    match status {
+        OrderStatus::Placed => "new",
+        OrderStatus::Accepted => "accepted",
+        OrderStatus::Preparing => "being made",
+        OrderStatus::Ready => "ready",
+        OrderStatus::OutForDelivery => "out",
+        OrderStatus::Completed => "completed",
+        OrderStatus::Rejected => "rejected",
+        OrderStatus::Expired => "expired",
+        OrderStatus::Cancelled => "cancelled",
+        OrderStatus::Failed => "failed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans() {
+        assert_eq!(span(-5_000), "0:00");
+        assert_eq!(span(0), "0:00");
+        assert_eq!(span(59_999), "0:59");
+        assert_eq!(span(754_000), "12:34");
+        assert_eq!(span(3_725_000), "1:02:05");
+    }
+
+    #[test]
+    fn times_of_day_wrap_at_midnight() {
+        assert_eq!(time_of_day(UnixMillis(0), 0, true), "00:00:00");
+        assert_eq!(time_of_day(UnixMillis(0), -1, true), "23:59:59");
+        assert_eq!(time_of_day(UnixMillis(86_399_000), 3600, false), "00:59");
+        assert_eq!(time_of_day(UnixMillis(-1), 0, true), "23:59:59");
+    }
+}

@@ -1,0 +1,514 @@
+//! The thin reactive layer: what the pure modules say, as signals. One signal
+//! for each order and one list of ids for each lane, so that a change touches
+//! its own ticket and nothing else.
+
+use std::{collections::HashMap, time::Duration};
+
+use leptos::{
+    ev,
+    prelude::{
+        ArcRwSignal, Effect, GetUntracked, LocalStorage, RwSignal, Set, SetValue, StoredValue,
+        Update, UpdateValue, With, WithUntracked, WithValue, document, set_interval, set_timeout,
+        window, window_event_listener, window_event_listener_untyped,
+    },
+};
+use serde::de::DeserializeOwned;
+use web_sys::MessageEvent;
+
+use super::{
+    actions::{Mark, Undo},
+    board_state::{BoardState, Outcome, Step, index},
+    clock::ServerClock,
+    freshness::{Command, Freshness, Input, State},
+    source::Source,
+};
+use crate::{
+    domain::{FoodOrder, Lane, OrderId, UnixMillis, Version},
+    wire::{BoardPage, BoardSettings, Bye, Heartbeat, Hello, Snapshot, Stats, StreamFilter},
+};
+
+/// How long a ticket that came over the stream is marked as new.
+const FRESH_MS: i64 = 20_000;
+/// How long a line such as "Resynced" stays.
+const NOTICE_MS: i64 = 6_000;
+/// New orders are read out together, at most this often.
+const ANNOUNCE_EVERY_MS: i64 = 4_000;
+/// A board whose count differs from the server's reads everything anew, at most this often.
+const RESYNC_EVERY_MS: i64 = 60_000;
+
+/// The signals of one ticket.
+#[derive(Clone)]
+pub struct Row {
+    /// The order as the stream last brought it.
+    pub order: ArcRwSignal<FoodOrder>,
+    /// What is under way with it.
+    pub mark: ArcRwSignal<Mark>,
+}
+
+/// The board's signals, and the connection that feeds them.
+#[derive(Clone, Copy)]
+pub struct LiveBoard {
+    /// The server's time, once a second. Every age on the page is reckoned from it.
+    pub now: RwSignal<UnixMillis>,
+    /// How far the board can be trusted.
+    pub state: RwSignal<State>,
+    /// When the server was last heard, in its own time.
+    pub last_sign: RwSignal<UnixMillis>,
+    /// How the last hour went.
+    pub stats: RwSignal<Stats>,
+    /// How many orders are open, whatever the filter.
+    pub open: RwSignal<u64>,
+    /// The bump that can be taken back.
+    pub undo: RwSignal<Option<Undo>>,
+    /// The local time, once a second; for what runs out.
+    pub local: RwSignal<i64>,
+    /// One line about the board itself, for a few seconds.
+    pub notice: RwSignal<Option<(String, i64)>>,
+    /// Read out when there is time.
+    pub polite: RwSignal<String>,
+    /// Read out at once.
+    pub alert: RwSignal<String>,
+    lanes: [RwSignal<Vec<OrderId>>; 4],
+    board: StoredValue<BoardState>,
+    rows: StoredValue<HashMap<OrderId, Row>>,
+    line: StoredValue<Line>,
+    source: StoredValue<Option<Source>, LocalStorage>,
+}
+
+/// What the connection needs to know.
+struct Line {
+    filter: StreamFilter,
+    version: String,
+    cursor: String,
+    freshness: Freshness,
+    clock: ServerClock,
+    /// How many heartbeats in a row counted other open orders than the board.
+    mismatches: u32,
+    resynced_at: Option<i64>,
+    /// Whether the next connection asks for everything.
+    resync: bool,
+    unannounced: Vec<String>,
+    announced_at: i64,
+}
+
+fn local_now() -> i64 {
+    // Whole milliseconds since 1970 fit an `f64` exactly.
+    #[expect(clippy::cast_possible_truncation, reason = "see above")]
+    let now = js_sys::Date::now() as i64;
+    now
+}
+
+fn parse<T: DeserializeOwned>(data: &str) -> Option<T> {
+    serde_json::from_str(data).ok()
+}
+
+impl LiveBoard {
+    /// The board as `page` shows it; on the server and in the browser the same.
+    #[must_use]
+    pub fn new(page: BoardPage) -> Self {
+        let BoardPage { orders, cursor, server_time, stats, filter, settings, open, .. } = page;
+        let BoardSettings { version, promises, heartbeat_ms, clock_rate, .. } = settings;
+        let mut board = BoardState::new(filter.clone(), promises);
+        let outcome = board.replace(orders);
+        let live = Self {
+            now: RwSignal::new(server_time),
+            state: RwSignal::new(State::Connecting),
+            last_sign: RwSignal::new(server_time),
+            stats: RwSignal::new(stats),
+            open: RwSignal::new(open),
+            undo: RwSignal::new(None),
+            local: RwSignal::new(server_time.0),
+            notice: RwSignal::new(None),
+            polite: RwSignal::new(String::new()),
+            alert: RwSignal::new(String::new()),
+            lanes: Lane::ALL.map(|lane| RwSignal::new(board.lane(lane))),
+            board: StoredValue::new(board),
+            rows: StoredValue::new(HashMap::new()),
+            line: StoredValue::new(Line {
+                filter,
+                version,
+                cursor: cursor.to_string(),
+                freshness: Freshness::new(heartbeat_ms, server_time.0, 1),
+                clock: ServerClock::new(clock_rate, server_time, server_time.0),
+                mismatches: 0,
+                resynced_at: None,
+                resync: false,
+                unannounced: Vec::new(),
+                announced_at: 0,
+            }),
+            source: StoredValue::new_local(None),
+        };
+        live.step(outcome, None);
+        // Effects run in the browser alone, after hydration.
+        Effect::new(move |_| live.start(heartbeat_ms, clock_rate, server_time));
+        live
+    }
+
+    /// The tickets of `lane`, the most urgent first.
+    #[must_use]
+    pub fn lane(self, lane: Lane) -> RwSignal<Vec<OrderId>> {
+        self.lanes[index(lane)]
+    }
+
+    /// The signals of order `id`.
+    #[must_use]
+    pub fn row(self, id: OrderId) -> Option<Row> {
+        self.rows.with_value(|rows| rows.get(&id).cloned())
+    }
+
+    /// Reads the board as it stands; follow a lane or the time to be told of changes.
+    pub fn read<T>(self, read: impl FnOnce(&BoardState) -> T) -> T {
+        self.board.with_value(read)
+    }
+
+    /// How many tickets are on the board; follows every lane.
+    #[must_use]
+    pub fn tickets(self) -> usize {
+        self.lanes.iter().map(|lane| lane.with(Vec::len)).sum()
+    }
+
+    /// The local clock.
+    #[must_use]
+    pub fn local_now(self) -> i64 {
+        local_now()
+    }
+
+    /// Has `text` read out when there is time.
+    pub fn say(self, text: String) {
+        self.line.update_value(|line| line.unannounced.push(text));
+    }
+
+    /// Has `text` read out at once.
+    pub fn alarm(self, text: &str) {
+        self.alert.set(text.to_owned());
+    }
+
+    /// Somebody pressed Retry.
+    pub fn reconnect(self) {
+        self.feed(Input::Retry);
+    }
+
+    /// Somebody has seen that order `id` is cancelled.
+    pub fn acknowledge(self, id: OrderId) {
+        if let Some(outcome) = self.board.try_update_value(|board| board.acknowledge(id)) {
+            self.step(outcome, None);
+        }
+    }
+
+    /// The server answered that `version` holds what was done to order `id`.
+    pub(super) fn saved(self, id: OrderId, version: Version) {
+        let Some(row) = self.row(id) else { return };
+        // The stream may have been faster than the answer.
+        let there = row.order.with_untracked(|order| order.version >= version);
+        row.mark.update(|mark| {
+            mark.confirmed_by = Some(version);
+            if there {
+                mark.pending = None;
+            }
+        });
+    }
+
+    fn start(self, heartbeat_ms: u64, clock_rate: u32, server_time: UnixMillis) {
+        let now = local_now();
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a random number between 0 and 2^32"
+        )]
+        let seed = (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
+        self.line.update_value(|line| {
+            line.freshness = Freshness::new(heartbeat_ms, now, seed);
+            line.clock = ServerClock::new(clock_rate, server_time, now);
+        });
+        self.open_source();
+        set_interval(move || self.feed(Input::Tick), Duration::from_secs(1));
+        let _ = window_event_listener(ev::offline, move |_| self.feed(Input::NetworkLost));
+        let _ = window_event_listener(ev::online, move |_| self.feed(Input::NetworkBack));
+        let _ = window_event_listener_untyped("pageshow", move |_| self.feed(Input::Shown));
+        let _ = window_event_listener_untyped("focus", move |_| self.shown());
+        let _ = window_event_listener_untyped("visibilitychange", move |_| self.shown());
+    }
+
+    fn shown(self) {
+        if !document().hidden() {
+            self.feed(Input::Shown);
+        }
+    }
+
+    fn open_source(self) {
+        let url = self.line.try_update_value(|line| {
+            let mut url = format!("/live-orders?after={}", line.cursor);
+            if std::mem::take(&mut line.resync) {
+                url.push_str("&snapshot=1");
+            }
+            let filter = line.filter.to_query();
+            if !filter.is_empty() {
+                url.push('&');
+                url.push_str(&filter);
+            }
+            url
+        });
+        let Some(url) = url else { return };
+        // The old connection goes first: browsers allow few to one host.
+        self.source.set_value(None);
+        let source = Source::open(
+            &url,
+            move |event| self.receive(&event),
+            move |closed| self.feed(Input::Failed { closed }),
+        );
+        self.source.set_value(source);
+    }
+
+    /// Tells the freshness what happened and does what it says.
+    fn feed(self, input: Input) {
+        let now = local_now();
+        let told = self.line.try_update_value(|line| {
+            let command = line.freshness.on(input, now);
+            let last_sign = line.clock.at(line.freshness.last_sign());
+            (command, line.freshness.state(now), last_sign, line.clock.at(now))
+        });
+        let Some((command, state, last_sign, server_now)) = told else { return };
+        if self.state.get_untracked() != state {
+            self.announce_state(state);
+            self.state.set(state);
+        }
+        if self.last_sign.get_untracked() != last_sign {
+            self.last_sign.set(last_sign);
+        }
+        if input == Input::Tick {
+            self.now.set(server_now);
+            self.local.set(now);
+            self.expire(now);
+        }
+        match command {
+            // Not from inside the old connection's own listener.
+            Some(Command::Open) => set_timeout(move || self.open_source(), Duration::ZERO),
+            Some(Command::WakeIn(millis)) => set_timeout(
+                move || self.feed(Input::Tick),
+                Duration::from_millis(u64::from(millis)),
+            ),
+            None => {}
+        }
+    }
+
+    fn announce_state(self, state: State) {
+        match state {
+            State::NotLive => self.say("The board is not live".to_owned()),
+            State::Offline { .. } => {
+                self.alarm("The board is offline. Orders shown may be out of date.")
+            }
+            State::LiveAgain { .. } => {
+                self.alarm("");
+                self.say("Live again".to_owned());
+            }
+            _ => {}
+        }
+    }
+
+    fn receive(self, event: &MessageEvent) {
+        let data = event.data().as_string().unwrap_or_default();
+        let id = event.last_event_id();
+        let name = event.type_();
+        let known = match name.as_str() {
+            Hello::NAME => parse(&data).map(|hello| self.hello(&hello)),
+            Heartbeat::NAME => parse(&data).map(|heartbeat| self.heartbeat(&heartbeat)),
+            Snapshot::NAME => parse(&data).map(|snapshot| self.snapshot(snapshot)),
+            Bye::NAME => Some(()),
+            _ => parse(&data).map(|order| self.changed(order)),
+        };
+        if known.is_some() {
+            self.line.update_value(|line| line.cursor = id);
+        } else {
+            // What cannot be read is another version's: only the whole can help.
+            self.reload_once(&name);
+        }
+    }
+
+    fn hello(self, hello: &Hello) {
+        let same = self.line.with_value(|line| line.version == hello.version);
+        if !same {
+            self.reload_once(&hello.version);
+        }
+        self.read_clock(hello.server_time);
+        self.feed(Input::Opened);
+    }
+
+    fn heartbeat(self, heartbeat: &Heartbeat) {
+        self.read_clock(heartbeat.server_time);
+        self.feed(Input::Heartbeat);
+        if self.stats.get_untracked() != heartbeat.stats {
+            self.stats.set(heartbeat.stats);
+        }
+        if self.open.get_untracked() != heartbeat.open {
+            self.open.set(heartbeat.open);
+        }
+        let here = self.board.with_value(BoardState::open) as u64;
+        let now = local_now();
+        let resync = self.line.try_update_value(|line| {
+            let unfiltered = line.filter == StreamFilter::default();
+            line.mismatches =
+                if unfiltered && here != heartbeat.open { line.mismatches + 1 } else { 0 };
+            // Twice in a row: the count may have been made a moment before the last event.
+            let due = line.mismatches >= 2
+                && line.resynced_at.is_none_or(|at| now - at >= RESYNC_EVERY_MS);
+            if due {
+                line.resync = true;
+                line.resynced_at = Some(now);
+            }
+            due
+        });
+        if resync == Some(true) {
+            set_timeout(move || self.open_source(), Duration::ZERO);
+        }
+    }
+
+    fn snapshot(self, snapshot: Snapshot) {
+        self.read_clock(snapshot.server_time);
+        let Some(outcome) = self.board.try_update_value(|board| board.replace(snapshot.orders))
+        else {
+            return;
+        };
+        let (new, gone) = (outcome.new, outcome.gone);
+        let resynced = self.line.try_update_value(|line| {
+            let resynced = line.mismatches > 0;
+            line.mismatches = 0;
+            resynced
+        });
+        self.take_in(outcome);
+        if resynced == Some(true) {
+            let text = match (new, gone) {
+                (0, gone) => format!("Resynced, {} removed", orders(gone)),
+                (new, 0) => format!("Resynced, {} added", orders(new)),
+                (new, gone) => format!("Resynced, {} added, {gone} removed", orders(new)),
+            };
+            self.say(text.clone());
+            self.notice.set(Some((text, local_now() + NOTICE_MS)));
+        }
+    }
+
+    fn changed(self, order: FoodOrder) {
+        if let Some(outcome) = self.board.try_update_value(|board| board.apply(order)) {
+            self.take_in(outcome);
+        }
+    }
+
+    fn take_in(self, outcome: Outcome) {
+        let (new, cancelled) = (outcome.new, outcome.cancelled);
+        self.step(outcome, Some(local_now() + FRESH_MS));
+        self.feed(Input::Changed { new, cancelled });
+    }
+
+    fn read_clock(self, server_time: UnixMillis) {
+        let now = local_now();
+        self.line.update_value(|line| line.clock.read(server_time, now));
+    }
+
+    /// Carries `outcome` to the signals. A ticket that comes is new until `fresh_until`.
+    fn step(self, outcome: Outcome, fresh_until: Option<i64>) {
+        let mut gone = Vec::new();
+        for step in outcome.steps {
+            match step {
+                Step::Insert(order) => self.insert(order, fresh_until),
+                Step::Update(order) => self.update(order),
+                Step::Remove(id) => gone.push(id),
+            }
+        }
+        for lane in Lane::ALL {
+            if outcome.touched[index(lane)] {
+                self.lane(lane).set(self.board.with_value(|board| board.lane(lane)));
+            }
+        }
+        // After the lists, so that no list ever names an order that is not there.
+        self.rows.update_value(|rows| {
+            for id in &gone {
+                rows.remove(id);
+            }
+        });
+    }
+
+    fn insert(self, order: FoodOrder, fresh_until: Option<i64>) {
+        if fresh_until.is_some() {
+            self.say(format!("New order {}", order.number));
+        }
+        let mark = Mark {
+            // A ticket that was brought back is not a new one.
+            fresh_until: fresh_until.filter(|_| !order.flags.recalled),
+            ..Mark::default()
+        };
+        let id = order.id;
+        let row = Row { order: ArcRwSignal::new(order), mark: ArcRwSignal::new(mark) };
+        self.rows.update_value(|rows| {
+            rows.insert(id, row);
+        });
+    }
+
+    fn update(self, order: FoodOrder) {
+        let Some(row) = self.row(order.id) else { return };
+        let (id, version, number) = (order.id, order.version, order.number);
+        let cancelled = !order.status.is_open();
+        let own = row.mark.with_untracked(|mark| mark.pending.is_some());
+        if own
+            && row.mark.with_untracked(|mark| {
+                mark.confirmed_by <= Some(version) && mark.confirmed_by.is_some()
+            })
+        {
+            row.mark.update(|mark| mark.pending = None);
+        }
+        if row.order.with_untracked(|before| *before != order) {
+            row.order.set(order);
+        }
+        if cancelled && own {
+            // Whoever cancelled it here knows.
+            set_timeout(move || self.acknowledge(id), Duration::ZERO);
+        } else if cancelled {
+            self.alarm(&format!("Order {number} is cancelled"));
+        }
+    }
+
+    /// What runs out with time: marks, the undo bar, the notice; and what is read out.
+    fn expire(self, now: i64) {
+        let marks: Vec<_> =
+            self.rows.with_value(|rows| rows.values().map(|row| row.mark.clone()).collect());
+        for mark in marks {
+            if mark.with_untracked(|mark| mark.fresh_until.is_some_and(|until| now >= until)) {
+                mark.update(|mark| mark.fresh_until = None);
+            }
+        }
+        if self.undo.with_untracked(|undo| {
+            undo.as_ref().is_some_and(|undo| !undo.pending && now >= undo.until)
+        }) {
+            self.undo.set(None);
+        }
+        if self
+            .notice
+            .with_untracked(|notice| notice.as_ref().is_some_and(|(_, until)| now >= *until))
+        {
+            self.notice.set(None);
+        }
+        let text = self.line.try_update_value(|line| {
+            if line.unannounced.is_empty() || now - line.announced_at < ANNOUNCE_EVERY_MS {
+                return None;
+            }
+            line.announced_at = now;
+            Some(std::mem::take(&mut line.unannounced).join(". "))
+        });
+        if let Some(text) = text.flatten() {
+            self.polite.set(text);
+        }
+    }
+
+    /// Loads the page anew, once for each `cause`.
+    fn reload_once(self, cause: &str) {
+        let Ok(Some(storage)) = window().session_storage() else { return };
+        const KEY: &str = "reloaded-for";
+        if storage.get_item(KEY).ok().flatten().as_deref() != Some(cause)
+            && storage.set_item(KEY, cause).is_ok()
+        {
+            let _ = window().location().reload();
+        }
+    }
+}
+
+fn orders(count: u32) -> String {
+    format!("{count} order{}", if count == 1 { "" } else { "s" })
+}

@@ -1,0 +1,260 @@
+//! What an event or a snapshot changes on the board: pure, so that replays,
+//! repeats and reorderings are tested without a browser.
+//!
+//! It holds no orders, only where each one stands; the steps that it gives
+//! carry them on to the signals.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use crate::{
+    domain::{FoodOrder, Lane, OrderId, OrderStatus, Promises, UnixMillis, Version},
+    wire::StreamFilter,
+};
+
+/// How many closed orders are remembered, so that a late repeat does not bring
+/// one back.
+const CLOSED_REMEMBERED: usize = 2_000;
+
+/// One thing to do to the board.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A ticket comes.
+    Insert(FoodOrder),
+    /// A ticket changes, and perhaps moves.
+    Update(FoodOrder),
+    /// A ticket goes.
+    Remove(OrderId),
+}
+
+/// What an event or a snapshot changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// What to do, in this order.
+    pub steps: Vec<Step>,
+    /// The lanes whose list changed, by [`index`].
+    pub touched: [bool; 4],
+    /// Tickets that came.
+    pub new: u32,
+    /// Tickets that were cancelled.
+    pub cancelled: u32,
+    /// Tickets that went in any other way.
+    pub gone: u32,
+}
+
+/// A lane's place from left to right.
+#[must_use]
+pub fn index(lane: Lane) -> usize {
+    match lane {
+        Lane::New => 0,
+        Lane::Preparing => 1,
+        Lane::Ready => 2,
+        Lane::Out => 3,
+    }
+}
+
+/// Rush, then when it was promised, then when it was placed; the id makes it total.
+type Rank = (bool, UnixMillis, UnixMillis, OrderId);
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    version: Version,
+    lane: Lane,
+    rank: Rank,
+    since: UnixMillis,
+    /// Cancelled, and nobody has said yet that they saw it.
+    cancelled: bool,
+}
+
+/// Where every ticket on the board stands.
+#[derive(Clone, Debug)]
+pub struct BoardState {
+    filter: StreamFilter,
+    promises: Promises,
+    entries: HashMap<OrderId, Entry>,
+    lanes: [Vec<Rank>; 4],
+    closed: HashMap<OrderId, Version>,
+    closed_in_turn: VecDeque<OrderId>,
+}
+
+impl BoardState {
+    /// An empty board of the orders that `filter` wants.
+    #[must_use]
+    pub fn new(filter: StreamFilter, promises: Promises) -> Self {
+        Self {
+            filter,
+            promises,
+            entries: HashMap::new(),
+            lanes: [const { Vec::new() }; 4],
+            closed: HashMap::new(),
+            closed_in_turn: VecDeque::new(),
+        }
+    }
+
+    /// The tickets of `lane`, the most urgent first.
+    #[must_use]
+    pub fn lane(&self, lane: Lane) -> Vec<OrderId> {
+        self.lanes[index(lane)].iter().map(|rank| rank.3).collect()
+    }
+
+    /// How many open orders are on the board.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        self.entries.values().filter(|entry| !entry.cancelled).count()
+    }
+
+    /// How many tickets are still to be made and past their promise.
+    #[must_use]
+    pub fn late(&self, now: UnixMillis) -> usize {
+        self.entries
+            .values()
+            .filter(|entry| {
+                !entry.cancelled
+                    && matches!(entry.lane, Lane::New | Lane::Preparing)
+                    && now > entry.rank.1
+            })
+            .count()
+    }
+
+    /// Since when the ticket has stood that has stood longest in `lane`.
+    #[must_use]
+    pub fn oldest(&self, lane: Lane) -> Option<UnixMillis> {
+        self.entries
+            .values()
+            .filter(|entry| entry.lane == lane && !entry.cancelled)
+            .map(|entry| entry.since)
+            .min()
+    }
+
+    /// Takes in one order as an event brought it. The higher version wins.
+    pub fn apply(&mut self, order: FoodOrder) -> Outcome {
+        let mut outcome = Outcome::default();
+        let known = self.entries.get(&order.id).map(|entry| entry.version);
+        if known.or(self.closed.get(&order.id).copied()) >= Some(order.version) {
+            return outcome;
+        }
+        match order.status.lane().filter(|_| self.filter.shows(&order)) {
+            Some(lane) => self.put(order, lane, &mut outcome),
+            None if order.status == OrderStatus::Cancelled && known.is_some() => {
+                self.cancel(order, &mut outcome);
+            }
+            None => {
+                let (id, version) = (order.id, order.version);
+                if self.take(id, &mut outcome) {
+                    outcome.steps.push(Step::Remove(id));
+                    outcome.gone += 1;
+                }
+                self.remember(id, version);
+            }
+        }
+        outcome
+    }
+
+    /// Takes in every open order as the server has them: what is not among
+    /// them goes, but for the cancelled tickets that nobody has seen.
+    pub fn replace(&mut self, orders: Vec<FoodOrder>) -> Outcome {
+        let mut outcome = Outcome::default();
+        self.closed.clear();
+        self.closed_in_turn.clear();
+        let there: HashSet<OrderId> = orders.iter().map(|order| order.id).collect();
+        let gone: Vec<OrderId> = self
+            .entries
+            .iter()
+            .filter(|(id, entry)| !entry.cancelled && !there.contains(id))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in gone {
+            self.take(id, &mut outcome);
+            outcome.steps.push(Step::Remove(id));
+            outcome.gone += 1;
+        }
+        for order in orders {
+            if let Some(lane) = order.status.lane().filter(|_| self.filter.shows(&order)) {
+                self.put(order, lane, &mut outcome);
+            }
+        }
+        outcome
+    }
+
+    /// Somebody has seen that order `id` is cancelled.
+    pub fn acknowledge(&mut self, id: OrderId) -> Outcome {
+        let mut outcome = Outcome::default();
+        if let Some(entry) = self.entries.get(&id).copied().filter(|entry| entry.cancelled) {
+            self.take(id, &mut outcome);
+            outcome.steps.push(Step::Remove(id));
+            self.remember(id, entry.version);
+        }
+        outcome
+    }
+
+    fn put(&mut self, order: FoodOrder, lane: Lane, outcome: &mut Outcome) {
+        let times = &order.times;
+        let entry = Entry {
+            version: order.version,
+            lane,
+            rank: (!order.flags.rush, self.promises.promised_at(&order), times.placed_at, order.id),
+            since: match lane {
+                Lane::New | Lane::Preparing => None,
+                Lane::Ready => times.ready_at,
+                Lane::Out => times.out_for_delivery_at,
+            }
+            .unwrap_or(times.placed_at),
+            cancelled: false,
+        };
+        let before = self.entries.insert(order.id, entry);
+        if before.is_none_or(|before| (before.lane, before.rank) != (lane, entry.rank)) {
+            if let Some(before) = before {
+                self.unlist(&before, outcome);
+            }
+            let list = &mut self.lanes[index(lane)];
+            let place = list.partition_point(|rank| *rank < entry.rank);
+            list.insert(place, entry.rank);
+            outcome.touched[index(lane)] = true;
+        }
+        if before.is_some() {
+            outcome.steps.push(Step::Update(order));
+        } else {
+            outcome.new += 1;
+            outcome.steps.push(Step::Insert(order));
+        }
+    }
+
+    /// Marks a ticket as cancelled; it stays where it is until somebody has seen it.
+    fn cancel(&mut self, order: FoodOrder, outcome: &mut Outcome) {
+        if let Some(entry) = self.entries.get_mut(&order.id) {
+            outcome.cancelled += u32::from(!entry.cancelled);
+            entry.cancelled = true;
+            entry.version = order.version;
+            // The lane's counts leave it out.
+            outcome.touched[index(entry.lane)] = true;
+            outcome.steps.push(Step::Update(order));
+        }
+    }
+
+    fn take(&mut self, id: OrderId, outcome: &mut Outcome) -> bool {
+        let Some(entry) = self.entries.remove(&id) else { return false };
+        self.unlist(&entry, outcome);
+        true
+    }
+
+    fn unlist(&mut self, entry: &Entry, outcome: &mut Outcome) {
+        let list = &mut self.lanes[index(entry.lane)];
+        if let Ok(place) = list.binary_search(&entry.rank) {
+            list.remove(place);
+        }
+        outcome.touched[index(entry.lane)] = true;
+    }
+
+    fn remember(&mut self, id: OrderId, version: Version) {
+        if self.closed.insert(id, version).is_none() {
+            self.closed_in_turn.push_back(id);
+        }
+        if self.closed_in_turn.len() > CLOSED_REMEMBERED
+            && let Some(oldest) = self.closed_in_turn.pop_front()
+        {
+            self.closed.remove(&oldest);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

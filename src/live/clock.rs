@@ -1,0 +1,74 @@
+//! The server's clock as the browser estimates it, so that a wrong clock in
+//! the device shows no wrong age. Pure: both clocks are handed in.
+
+use crate::domain::UnixMillis;
+
+/// How many readings the estimate rests on.
+const READINGS: usize = 5;
+
+/// An estimate of the server's clock: the median of the last readings, so that
+/// one heartbeat that was held up on its way does not move it.
+#[derive(Clone, Debug)]
+pub struct ServerClock {
+    rate: i64,
+    /// `server - local * rate` of each reading, the oldest first.
+    offsets: Vec<i64>,
+}
+
+impl ServerClock {
+    /// A clock that runs `rate` times as fast as time and showed `server` when
+    /// the local clock showed `local`.
+    #[must_use]
+    pub fn new(rate: u32, server: UnixMillis, local: i64) -> Self {
+        let mut clock = Self { rate: i64::from(rate.max(1)), offsets: Vec::new() };
+        clock.read(server, local);
+        clock
+    }
+
+    /// Takes in one more reading.
+    pub fn read(&mut self, server: UnixMillis, local: i64) {
+        if self.offsets.len() == READINGS {
+            self.offsets.remove(0);
+        }
+        self.offsets.push(server.0.saturating_sub(local.saturating_mul(self.rate)));
+    }
+
+    /// What the server's clock shows when the local one shows `local`.
+    #[must_use]
+    pub fn at(&self, local: i64) -> UnixMillis {
+        let mut sorted = self.offsets.clone();
+        sorted.sort_unstable();
+        let median = sorted.get(sorted.len() / 2).copied().unwrap_or_default();
+        UnixMillis(local.saturating_mul(self.rate).saturating_add(median))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_late_reading_does_not_move_it() {
+        let mut clock = ServerClock::new(1, UnixMillis(1_000_000), 0);
+        for second in 1..4 {
+            clock.read(UnixMillis(1_000_000 + second * 1000), second * 1000);
+        }
+        clock.read(UnixMillis(1_000_000), 9_000);
+        assert_eq!(clock.at(10_000), UnixMillis(1_010_000));
+    }
+
+    #[test]
+    fn a_jump_of_the_server_is_followed_after_three_readings() {
+        let mut clock = ServerClock::new(1, UnixMillis(0), 0);
+        for local in 1..=READINGS as i64 {
+            clock.read(UnixMillis(500_000 + local), local);
+        }
+        assert_eq!(clock.at(10), UnixMillis(500_010));
+    }
+
+    #[test]
+    fn a_fast_clock_runs_fast() {
+        let clock = ServerClock::new(20, UnixMillis(7_000), 100);
+        assert_eq!(clock.at(1_100), UnixMillis(27_000));
+    }
+}
