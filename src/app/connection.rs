@@ -73,7 +73,7 @@ pub fn bar(ui: Ui) -> impl IntoView {
         words.get().map(|words| {
             let state = live.state.get();
             view! {
-                <div class=format!("bar {}", look(state))>
+                <section class=format!("bar {}", look(state)) aria-label="Connection">
                     <span>{words}</span>
                     {matches!(state, State::Offline { .. } | State::NotLive)
                         .then(|| view! {
@@ -81,7 +81,7 @@ pub fn bar(ui: Ui) -> impl IntoView {
                                 "Retry"
                             </button>
                         })}
-                </div>
+                </section>
             }
         })
     }

@@ -48,8 +48,10 @@ pub fn header(ui: Ui, location: String, demo: bool) -> impl IntoView {
     }
 }
 
-fn in_lane(ui: Ui, lane: Lane) -> usize {
-    ui.live.lane(lane).with(Vec::len)
+/// How many open orders stand in `lane`; follows it.
+pub fn in_lane(ui: Ui, lane: Lane) -> usize {
+    ui.live.lane(lane).track();
+    ui.live.read(|board| board.open_in(lane))
 }
 
 fn late_class(ui: Ui) -> &'static str {

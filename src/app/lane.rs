@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{Ui, text, ticket::ticket};
+use super::{Ui, header::in_lane, text, ticket::ticket};
 use crate::domain::Lane;
 
 /// A lane with its tickets, the most urgent first.
@@ -21,7 +21,7 @@ pub fn lane(ui: Ui, lane: Lane) -> impl IntoView {
             aria-labelledby=format!("title-{slug}")>
             <header class="lane-head">
                 <h2 id=format!("title-{slug}") tabindex="-1">{text::lane(lane)}</h2>
-                <span class="lane-count">{move || ids.with(Vec::len)}</span>
+                <span class="lane-count">{move || in_lane(ui, lane)}</span>
                 <span class="oldest">{oldest}</span>
             </header>
             <ul class="tickets">

@@ -188,11 +188,10 @@ fn details(ui: Ui, order: &FoodOrder, mark: &Mark) -> impl IntoView + use<> {
     let also = station.as_ref().and_then(|station| also(order, station));
     view! {
         <div class="details">
-            <p class="meta">
-                {name} <span>{order.source.channel.as_str().to_owned()}</span> {due}
-            </p>
+            <div class="meta">
+                {name} <span>{order.source.channel.as_str().to_owned()}</span> {badges} {due}
+            </div>
             {allergens}
-            {badges}
             <ul class=if open { "items" } else { "items is-made" } aria-label="Items">{items}</ul>
             {also.map(|also| view! { <p class="also">"also: " <bdi>{also}</bdi></p> })}
         </div>

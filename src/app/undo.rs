@@ -17,14 +17,14 @@ pub fn undo(ui: Ui) -> impl IntoView {
                 None => format!("Order {} is {}", undo.number, text::status(undo.from)),
             };
             view! {
-                <div class="undo">
+                <section class="undo" aria-label="Undo">
                     <p>{words}</p>
                     <span class="left">{left}</span>
                     <button type="button" class="button" disabled=undo.pending aria-keyshortcuts="z"
                         on:click=move |_| live.undo_last()>
                         {icon("#i-back")} "Undo" <kbd>"Z"</kbd>
                     </button>
-                </div>
+                </section>
             }
         })
     }

@@ -102,6 +102,12 @@ impl BoardState {
         self.entries.values().filter(|entry| !entry.cancelled).count()
     }
 
+    /// How many open orders stand in `lane`.
+    #[must_use]
+    pub fn open_in(&self, lane: Lane) -> usize {
+        self.entries.values().filter(|entry| entry.lane == lane && !entry.cancelled).count()
+    }
+
     /// How many tickets are still to be made and past their promise.
     #[must_use]
     pub fn late(&self, now: UnixMillis) -> usize {
