@@ -53,6 +53,13 @@ struct Page {
     events: Vec<OrderEvent>,
     cursor: EventId,
     more: bool,
+    /// Instead of events, when those asked for are gone.
+    snapshot: Option<Snapshot>,
+}
+
+#[derive(Deserialize)]
+struct Snapshot {
+    orders: Vec<FoodOrder>,
 }
 
 #[derive(Deserialize)]
@@ -189,10 +196,11 @@ impl Driver {
         loop {
             let path = format!("/api/events?after={cursor}&limit={EVENTS_PAGE}");
             let page: Option<Page> = self.get(client, path).await?;
-            // The position may be gone: begin with what is open.
+            // Whatever is wrong, what is open now is a good beginning.
             let Some(page) = page else { return Ok(None) };
-            for event in &page.events {
-                simulation.notice(&event.order, self.clock.now());
+            let open = page.snapshot.iter().flat_map(|snapshot| &snapshot.orders);
+            for order in page.events.iter().map(|event| &event.order).chain(open) {
+                simulation.notice(order, self.clock.now());
             }
             let stuck = page.cursor == cursor;
             cursor = page.cursor;
