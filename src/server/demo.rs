@@ -85,7 +85,7 @@ pub async fn run(
         return Ok(());
     }
     clock.run(settings.speed);
-    tracing::info!(demo.open_orders = simulation.open(), "the demo's rush has begun");
+    tracing::info!(open_orders = simulation.open(), "demo.open");
     on_open();
     let Err(Stopped) = driver.keep_going(&mut simulation, settings.speed).await;
     Ok(())

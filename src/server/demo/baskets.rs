@@ -187,7 +187,7 @@ impl Baskets {
 
     fn lines(&mut self) -> Vec<NewItem> {
         let mut count = self.chance.weighted(LINES.into_iter()).unwrap_or(2);
-        while count >= 5 && count < 9 && self.chance.yes(0.35) {
+        while (5..9).contains(&count) && self.chance.yes(0.35) {
             count += 1;
         }
         let mut dishes: Vec<&'static Dish> = Vec::new();

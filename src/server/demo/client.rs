@@ -100,7 +100,7 @@ impl Client {
         // Ends with the sender.
         tokio::spawn(async move {
             if let Err(error) = connection.await {
-                tracing::debug!(%error, "the demo's connection broke");
+                tracing::debug!(%error, "demo.connection.broken");
             }
         });
         Ok(sender)

@@ -53,6 +53,13 @@ struct Page {
     events: Vec<OrderEvent>,
     cursor: EventId,
     more: bool,
+    /// Instead of events, when those asked for are gone.
+    snapshot: Option<Snapshot>,
+}
+
+#[derive(Deserialize)]
+struct Snapshot {
+    orders: Vec<FoodOrder>,
 }
 
 #[derive(Deserialize)]
@@ -163,7 +170,7 @@ impl Driver {
         let Some(opening) = simulation.asleep_until() else { return };
         let waking = opening.plus(-WAKE_BEFORE_MILLIS);
         if self.clock.now() < waking {
-            tracing::info!("the last order of the demo's day is done; the next day begins");
+            tracing::info!("demo.night.skipped");
             self.clock.set(waking);
             self.clock.run(speed);
         }
@@ -189,10 +196,11 @@ impl Driver {
         loop {
             let path = format!("/api/events?after={cursor}&limit={EVENTS_PAGE}");
             let page: Option<Page> = self.get(client, path).await?;
-            // The position may be gone: begin with what is open.
+            // Whatever is wrong, what is open now is a good beginning.
             let Some(page) = page else { return Ok(None) };
-            for event in &page.events {
-                simulation.notice(&event.order, self.clock.now());
+            let open = page.snapshot.iter().flat_map(|snapshot| &snapshot.orders);
+            for order in page.events.iter().map(|event| &event.order).chain(open) {
+                simulation.notice(order, self.clock.now());
             }
             let stuck = page.cursor == cursor;
             cursor = page.cursor;
@@ -215,16 +223,14 @@ impl Driver {
         };
         match answer {
             Ok(answer) if answer.status == StatusCode::OK => {
-                Ok(serde_json::from_slice(&answer.body)
-                    .inspect_err(|error| tracing::warn!(%error, "the demo cannot read an answer"))
-                    .ok())
+                Ok(serde_json::from_slice(&answer.body).inspect_err(unreadable).ok())
             }
             Ok(answer) => {
-                tracing::debug!(http.status = answer.status.as_u16(), "the demo looked up in vain");
+                tracing::debug!(http.status = answer.status.as_u16(), "demo.look_up.failed");
                 Ok(None)
             }
             Err(error) => {
-                tracing::debug!(%error, "the demo looked up in vain");
+                tracing::debug!(%error, "demo.look_up.failed");
                 Ok(None)
             }
         }
@@ -271,14 +277,14 @@ async fn persist(client: &mut Client, action: &Action) -> Outcome {
     loop {
         match client.send(&call).await {
             Ok(answer) if may_pass(action, answer.status) => {
-                tracing::debug!(http.status = answer.status.as_u16(), "the demo tries again");
+                tracing::debug!(http.status = answer.status.as_u16(), "demo.retry");
             }
             Ok(answer) => match judge(&answer) {
                 // The first try may have worked without anybody hearing of it.
                 Outcome::Conflict if tried_before => return recheck(client, action).await,
                 outcome => return outcome,
             },
-            Err(error) => tracing::debug!(%error, "the demo tries again"),
+            Err(error) => tracing::debug!(%error, "demo.retry"),
         }
         tried_before = true;
         sleep(pause).await;
@@ -299,16 +305,21 @@ fn judge(answer: &Answer) -> Outcome {
         StatusCode::OK | StatusCode::CREATED => match serde_json::from_slice(&answer.body) {
             Ok(Single::Bare(order) | Single::Wrapped { order }) => Outcome::Stands(order),
             Err(error) => {
-                tracing::warn!(%error, "the demo cannot read an order");
+                unreadable(&error);
                 Outcome::Refused
             }
         },
         StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED => Outcome::Conflict,
         status => {
-            tracing::warn!(http.status = status.as_u16(), "the server refused what the demo did");
+            tracing::warn!(http.status = status.as_u16(), "demo.refused");
             Outcome::Refused
         }
     }
+}
+
+/// Says where an answer could not be read, but not what stands there: that may be a name.
+fn unreadable(error: &serde_json::Error) {
+    tracing::warn!(json.line = error.line(), json.column = error.column(), "demo.unreadable");
 }
 
 /// Whether a change that now conflicts is one that was made before.

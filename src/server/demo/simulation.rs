@@ -133,6 +133,7 @@ pub(super) struct Simulation {
 
 /// What is known of an order that somebody still has work with.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "marks that have nothing to do with each other")]
 struct Ticket {
     order: Option<OrderId>,
     version: Version,
@@ -228,7 +229,7 @@ enum Event {
     Planned { ticket: TicketId, plan: u32, intent: Intent },
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Intent {
     Accept,
     Fire,
