@@ -104,9 +104,7 @@ impl FrameReader {
     fn dispatch(&mut self) -> Option<Frame> {
         let event = std::mem::take(&mut self.event);
         let mut data = std::mem::take(&mut self.data);
-        if data.pop().is_none() {
-            return None;
-        }
+        data.pop()?;
         Some(Frame {
             id: self.id.clone(),
             event: if event.is_empty() { "message".to_owned() } else { event },
