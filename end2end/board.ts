@@ -78,19 +78,31 @@ export class Board {
     }
 
     async isLive(timeout?: number): Promise<void> {
-        await this.says(/^Live\b/, timeout);
+        const options = timeout === undefined ? {} : { timeout };
+        await expect(this.page.getByText('Live', { exact: true })).toBeVisible(options);
     }
+
+    // --- what can be done ----------------------------------------------------
 
     async undo(): Promise<void> {
         await this.page.getByRole('button', { name: /^Undo/ }).click();
+    }
+
+    /** Brings an order back from the list of those that were closed last. */
+    async recallFromList(order: Pick<FoodOrder, 'number'>): Promise<void> {
+        await this.page.getByRole('button', { name: 'Recall', exact: true }).click();
+        const list = this.page.getByRole('dialog', { name: 'Closed last' });
+        await list.getByRole('button', { name: `Recall order ${order.number}` }).click();
+        await expect(list).toBeHidden();
     }
 }
 
 export class Ticket {
     constructor(readonly root: Locator) {}
 
+    /** Its words change with the order's status. */
     get bumpButton(): Locator {
-        return this.root.getByRole('button', { name: /bump|start|accept|hand over|complete|collected|delivered/i });
+        return this.root.locator('[data-act="bump"]');
     }
 
     async bump(): Promise<void> {
@@ -98,27 +110,40 @@ export class Ticket {
     }
 
     async recall(): Promise<void> {
-        await this.root.getByRole('button', { name: /recall/i }).click();
+        await this.root.getByRole('button', { name: /^Recall/ }).click();
     }
 
-    /** The tick of one item. */
+    async retry(): Promise<void> {
+        await this.root.getByRole('button', { name: 'Retry' }).click();
+    }
+
+    /** The button that ticks one item. */
     item(name: string): Locator {
-        return this.root.getByRole('checkbox', { name: new RegExp(name) });
+        return this.root.locator('[data-act^="item-"]').filter({ hasText: name });
+    }
+
+    async isTicked(name: string, ticked: boolean): Promise<void> {
+        await expect(this.item(name)).toHaveAttribute('aria-pressed', String(ticked));
     }
 
     async cancel(reason: string): Promise<void> {
-        await this.root.getByRole('button', { name: /cancel/i }).click();
-        const dialog = this.root.page().getByRole('dialog');
-        await dialog.getByRole('textbox').fill(reason);
-        await dialog.getByRole('button', { name: /cancel order/i }).click();
+        await this.root.getByRole('button', { name: /^(Cancel|Reject) order/ }).click();
+        const dialog = this.root.page().getByRole('dialog', { name: /^(Cancel|Reject) order/ });
+        await dialog.getByRole('button', { name: reason }).click();
+        await expect(dialog).toBeHidden();
     }
 
-    /** Marked as not yet confirmed by the server. */
+    /** Not yet confirmed by the server. */
     async isPending(): Promise<void> {
-        await expect(this.root).toHaveAttribute('aria-busy', 'true');
+        await expect(this.bumpButton).toContainText('Saving…');
     }
 
     async isSettled(): Promise<void> {
-        await expect(this.root).not.toHaveAttribute('aria-busy', 'true');
+        await expect(this.bumpButton).not.toContainText('Saving…');
+    }
+
+    /** The server refused, and the ticket says why. */
+    async isRefused(why: string | RegExp): Promise<void> {
+        await expect(this.root.getByText('Not saved – ')).toContainText(why);
     }
 }

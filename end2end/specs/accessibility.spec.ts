@@ -43,15 +43,32 @@ for (const colorScheme of ['dark', 'light'] as const) {
                 await board.open();
                 expect(await complaints(board.page)).toEqual([]);
             });
-
-            test('a board that is offline', async ({ board, server, network, faults }) => {
-                faults.allowLostConnections();
-                await server.place(fullOrder());
-                await board.open();
-                await network.cut();
-                await board.says(/Offline since/, 40_000);
-                expect(await complaints(board.page)).toEqual([]);
-            });
         });
     }
+
+    test.describe(colorScheme, () => {
+        test.use({ colorScheme });
+
+        test('a board that is offline', async ({ board, server, network, faults }) => {
+            faults.allowLostConnections();
+            await server.place(fullOrder());
+            await board.open();
+            await network.cut();
+            await board.says(/Offline since/, 40_000);
+            expect(await complaints(board.page)).toEqual([]);
+        });
+
+        test('the dialogs', async ({ board, server }) => {
+            const placed = await server.place(fullOrder());
+            await server.move(await server.place(order()), 'accepted', 'preparing', 'ready', 'completed');
+            await board.open();
+            await board.ticket(placed).root.getByRole('button', { name: /^Reject order/ }).click();
+            await expect(board.page.getByRole('dialog')).toBeVisible();
+            expect(await complaints(board.page)).toEqual([]);
+            await board.page.keyboard.press('Escape');
+            await board.page.getByRole('button', { name: 'Recall', exact: true }).click();
+            await expect(board.page.getByRole('dialog').getByRole('button', { name: /^Recall order/ })).toBeVisible();
+            expect(await complaints(board.page)).toEqual([]);
+        });
+    });
 }

@@ -9,6 +9,14 @@ test('a ticket is bumped with the keyboard alone', async ({ board, server }) => 
     await board.ticket(accepted).bumpButton.focus();
     await board.page.keyboard.press('Enter');
     await board.has(accepted, 'Preparing');
+    await board.ticket(accepted).isSettled();
+
+    await board.ticket(accepted).bumpButton.focus();
+    await board.page.keyboard.press('Enter');
+    await board.has(accepted, 'Ready');
+    await board.ticket(accepted).isSettled();
+    await board.page.keyboard.press('z');
+    await board.has(accepted, 'Preparing');
 });
 
 test('focus stays on its order while others come and go', async ({ board, server }) => {
