@@ -36,11 +36,12 @@ pub fn board(page: BoardPage) -> impl IntoView {
         <div class=class>
             {header::header(ui, settings.location, settings.demo)}
             {header::filters(ui, stations, &filter)}
-            <main class="lanes" on:focusin=came on:focusout=went>
-                <h2 class="unseen">"Orders"</h2>
-                {Lane::ALL.map(|it| lane(ui, it)).into_iter().collect_view()}
+            <main class="stage">
+                <div class="lanes" on:focusin=came on:focusout=went>
+                    {Lane::ALL.map(|it| lane(ui, it)).into_iter().collect_view()}
+                </div>
+                {nothing(ui, &filter)}
             </main>
-            {nothing(ui, &filter)}
             {undo(ui)}
             {cancel::dialog(ui)}
             {recall::dialog(ui)}

@@ -189,7 +189,7 @@ fn details(ui: Ui, order: &FoodOrder, mark: &Mark) -> impl IntoView + use<> {
     view! {
         <div class="details">
             <div class="meta">
-                {name} <span>{order.source.channel.as_str().to_owned()}</span> {badges} {due}
+                {name} <span>{order.source.channel.as_str().to_owned()}</span> {due} {badges}
             </div>
             {allergens}
             <ul class=if open { "items" } else { "items is-made" } aria-label="Items">{items}</ul>
@@ -270,13 +270,14 @@ fn also(order: &FoodOrder, here: &Station) -> Option<String> {
         .stations()
         .into_iter()
         .filter(|station| *station != here)
-        .map(|station| {
+        .filter_map(|station| {
             let lines = order
                 .items
                 .iter()
                 .filter(|item| item.station == *station && item.status != ItemStatus::Void);
             let done = lines.clone().filter(|item| item.status == ItemStatus::Done).count();
-            format!("{station} {done}/{}", lines.count())
+            let lines = lines.count();
+            (lines > 0).then(|| format!("{station} {done}/{lines}"))
         })
         .collect();
     (!parts.is_empty()).then(|| parts.join(" · "))
