@@ -1,6 +1,7 @@
 //! One order: what it is, how it stands, what can be done with it.
 
 use leptos::prelude::*;
+use web_sys::MouseEvent;
 
 use super::{
     Ui,
@@ -296,6 +297,23 @@ fn refused(ui: Ui, id: OrderId, why: &str) -> impl IntoView + use<> {
     }
 }
 
+/// Whether this press is the second of a double press: the first one may have
+/// moved the next ticket under the finger, which nobody meant.
+fn twice(ui: Ui, event: &MouseEvent) -> bool {
+    const AGAIN_MS: i64 = 400;
+    const NEAR: i32 = 40;
+    // A key is pressed on what has the focus, wherever that is.
+    if event.detail() == 0 {
+        return false;
+    }
+    let (now, x, y) = (ui.live.local_now(), event.client_x(), event.client_y());
+    let before = ui.pressed.get_value();
+    ui.pressed.set_value(Some((now, x, y)));
+    before.is_some_and(|(at, left, top)| {
+        now - at < AGAIN_MS && (x - left).abs() < NEAR && (y - top).abs() < NEAR
+    })
+}
+
 /// What can be done with the order as it stands.
 fn foot(ui: Ui, id: OrderId, order: &FoodOrder, pending: bool) -> AnyView {
     let (status, service, number) = (order.status, order.fulfilment.service, order.number);
@@ -325,9 +343,14 @@ fn foot(ui: Ui, id: OrderId, order: &FoodOrder, pending: bool) -> AnyView {
     });
     let bump = status.next(service).map(|to| {
         let word = if pending { "Saving…" } else { text::bump(to, service) };
+        let press = move |event: MouseEvent| {
+            if !twice(ui, &event) {
+                go(to);
+            }
+        };
         view! {
             <button type="button" class="button bump" data-act="bump" aria-disabled=pending.then_some("true")
-                on:click=move |_| go(to)>
+                on:click=press>
                 {word} <span class="unseen">" order " {number.0}</span>
             </button>
         }
