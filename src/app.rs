@@ -13,6 +13,7 @@
 //! | [`cancel`] | the dialog that asks why |
 //! | [`recall`] | the dialog of what was closed last |
 //! | [`focus`] | keeps the keyboard where it was when tickets move |
+//! | [`keys`] | the single keys |
 //! | [`icons`] | the stroke icons |
 //! | [`text`] | times and names in words |
 
@@ -22,6 +23,7 @@ pub mod connection;
 pub mod focus;
 pub mod header;
 pub mod icons;
+pub mod keys;
 pub mod lane;
 pub mod recall;
 pub mod text;
@@ -58,6 +60,10 @@ pub struct Ui {
     pub cancelling: RwSignal<Option<OrderId>>,
     /// Whether the list of closed orders is open.
     pub recalling: RwSignal<bool>,
+    /// Whether single keys do anything; some people's software types them by itself.
+    pub keys: RwSignal<bool>,
+    /// Where and when the last bump was pressed.
+    pub pressed: StoredValue<Option<(i64, i32, i32)>>,
 }
 
 impl Ui {

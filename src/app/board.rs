@@ -1,13 +1,11 @@
 //! The board: every open order, in the lane where it stands.
 
 use leptos::{ev, prelude::*};
-use wasm_bindgen::JsCast;
-use web_sys::{Element, KeyboardEvent};
 
-use super::{Ui, cancel, connection, focus, header, lane::lane, recall, text, undo::undo};
+use super::{Ui, cancel, connection, focus, header, keys, lane::lane, recall, text, undo::undo};
 use crate::{
     domain::{Lane, Station},
-    live::LiveBoard,
+    live::{LiveBoard, freshness::State},
     wire::{BoardPage, StreamFilter},
 };
 
@@ -23,24 +21,29 @@ pub fn board(page: BoardPage) -> impl IntoView {
         station: StoredValue::new(only_station(&filter)),
         cancelling: RwSignal::new(None),
         recalling: RwSignal::new(false),
+        keys: RwSignal::new(true),
+        pressed: StoredValue::new(None),
     };
     Effect::new(move |_| {
-        let _ = window_event_listener(ev::keydown, move |event| key(ui, &event));
+        ui.keys.set(keys::remembered());
+        let _ = window_event_listener(ev::keydown, move |event| keys::pressed(ui, &event));
     });
     let (came, went) = focus::keeper(ui);
     let class = move || {
         let empty = if live.tickets() == 0 { " is-empty" } else { "" };
         format!("board {}{empty}", connection::look(live.state.get()))
     };
+    let busy = move || matches!(live.state.get(), State::CatchingUp { .. }).then_some("true");
     view! {
         <div class=class>
             {header::header(ui, settings.location, settings.demo)}
             {header::filters(ui, stations, &filter)}
-            <main class="lanes" on:focusin=came on:focusout=went>
-                <h2 class="unseen">"Orders"</h2>
-                {Lane::ALL.map(|it| lane(ui, it)).into_iter().collect_view()}
+            <main class="stage">
+                <div class="lanes" aria-busy=busy on:focusin=came on:focusout=went>
+                    {Lane::ALL.map(|it| lane(ui, it)).into_iter().collect_view()}
+                </div>
+                {nothing(ui, &filter)}
             </main>
-            {nothing(ui, &filter)}
             {undo(ui)}
             {cancel::dialog(ui)}
             {recall::dialog(ui)}
@@ -88,25 +91,5 @@ fn nothing(ui: Ui, filter: &StreamFilter) -> impl IntoView + use<> {
             <p class="clock big">{move || ui.time_of_day(live.now.get(), false)}</p>
             <p class="sub">{checked}</p>
         </section>
-    }
-}
-
-/// The single keys: Z takes the last bump back, R opens the list of closed
-/// orders. Not while somebody writes or a dialog is open.
-fn key(ui: Ui, event: &KeyboardEvent) {
-    if event.ctrl_key() || event.meta_key() || event.alt_key() || event.repeat() {
-        return;
-    }
-    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-    let busy = target
-        .and_then(|element| element.closest("dialog, input, textarea, select").ok().flatten())
-        .is_some();
-    if busy {
-        return;
-    }
-    match event.key().as_str() {
-        "z" | "Z" => ui.live.undo_last(),
-        "r" | "R" => ui.recalling.set(true),
-        _ => {}
     }
 }

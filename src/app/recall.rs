@@ -2,7 +2,7 @@
 
 use leptos::{html::Dialog, prelude::*, task::spawn_local};
 
-use super::{Ui, icons::icon, text};
+use super::{Ui, icons::icon, keys, text};
 use crate::{
     domain::{FoodOrder, OrderId, OrderStatus},
     live::{actions::transition, api},
@@ -104,6 +104,12 @@ pub fn dialog(ui: Ui) -> impl IntoView {
             </header>
             {move || refused.get().map(|why| view! { <p class="refused">"Not saved – " {why}</p> })}
             {content}
+            <footer class="keys">
+                <span>"Single keys: " <kbd>"Z"</kbd> " undo, " <kbd>"R"</kbd> " this list"</span>
+                <button type="button" class="button" on:click=move |_| keys::switch(ui)>
+                    {move || if ui.keys.get() { "Switch off" } else { "Switch on" }}
+                </button>
+            </footer>
         </dialog>
     }
 }

@@ -1,6 +1,7 @@
 //! One order: what it is, how it stands, what can be done with it.
 
 use leptos::prelude::*;
+use web_sys::MouseEvent;
 
 use super::{
     Ui,
@@ -189,7 +190,7 @@ fn details(ui: Ui, order: &FoodOrder, mark: &Mark) -> impl IntoView + use<> {
     view! {
         <div class="details">
             <div class="meta">
-                {name} <span>{order.source.channel.as_str().to_owned()}</span> {badges} {due}
+                {name} <span>{order.source.channel.as_str().to_owned()}</span> {due} {badges}
             </div>
             {allergens}
             <ul class=if open { "items" } else { "items is-made" } aria-label="Items">{items}</ul>
@@ -270,13 +271,14 @@ fn also(order: &FoodOrder, here: &Station) -> Option<String> {
         .stations()
         .into_iter()
         .filter(|station| *station != here)
-        .map(|station| {
+        .filter_map(|station| {
             let lines = order
                 .items
                 .iter()
                 .filter(|item| item.station == *station && item.status != ItemStatus::Void);
             let done = lines.clone().filter(|item| item.status == ItemStatus::Done).count();
-            format!("{station} {done}/{}", lines.count())
+            let lines = lines.count();
+            (lines > 0).then(|| format!("{station} {done}/{lines}"))
         })
         .collect();
     (!parts.is_empty()).then(|| parts.join(" · "))
@@ -293,6 +295,23 @@ fn refused(ui: Ui, id: OrderId, why: &str) -> impl IntoView + use<> {
                 on:click=move |_| ui.live.settle(id, false)>"Dismiss"</button>
         </div>
     }
+}
+
+/// Whether this press is the second of a double press: the first one may have
+/// moved the next ticket under the finger, which nobody meant.
+fn twice(ui: Ui, event: &MouseEvent) -> bool {
+    const AGAIN_MS: i64 = 400;
+    const NEAR: i32 = 40;
+    // A key is pressed on what has the focus, wherever that is.
+    if event.detail() == 0 {
+        return false;
+    }
+    let (now, x, y) = (ui.live.local_now(), event.client_x(), event.client_y());
+    let before = ui.pressed.get_value();
+    ui.pressed.set_value(Some((now, x, y)));
+    before.is_some_and(|(at, left, top)| {
+        now - at < AGAIN_MS && (x - left).abs() < NEAR && (y - top).abs() < NEAR
+    })
 }
 
 /// What can be done with the order as it stands.
@@ -324,9 +343,14 @@ fn foot(ui: Ui, id: OrderId, order: &FoodOrder, pending: bool) -> AnyView {
     });
     let bump = status.next(service).map(|to| {
         let word = if pending { "Saving…" } else { text::bump(to, service) };
+        let press = move |event: MouseEvent| {
+            if !twice(ui, &event) {
+                go(to);
+            }
+        };
         view! {
             <button type="button" class="button bump" data-act="bump" aria-disabled=pending.then_some("true")
-                on:click=move |_| go(to)>
+                on:click=press>
                 {word} <span class="unseen">" order " {number.0}</span>
             </button>
         }

@@ -150,3 +150,132 @@ fn escape(text: &str) -> String {
 fn js_string(text: &str) -> String {
     serde_json::Value::from(text).to_string().replace('<', "\\u003c")
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+    use crate::{
+        domain::{
+            Actor, ActorKind, Channel, Currency, Customer, Flags, FoodOrder, Fulfilment,
+            LastChange, Location, MinorUnits, Money, OrderId, OrderNumber, OrderStatus, Promises,
+            Source, Times, UnixMillis, Version,
+        },
+        wire::{BoardSettings, Epoch, EventId, Seq, Stats, StreamFilter},
+    };
+
+    fn order(name: &str) -> FoodOrder {
+        let euro = Currency::parse("EUR").expect("valid");
+        let none = MinorUnits(0);
+        FoodOrder {
+            id: OrderId(uuid::Uuid::from_u128(7)),
+            number: OrderNumber(142),
+            location: Location::parse("main").expect("valid"),
+            version: Version::FIRST,
+            status: OrderStatus::Placed,
+            source: Source { channel: Channel::parse("web").expect("valid"), external_id: None },
+            fulfilment: Fulfilment::default(),
+            customer: Customer { name: name.to_owned(), phone: None },
+            items: Vec::new(),
+            money: Money {
+                currency: euro,
+                subtotal: none,
+                tax: none,
+                tip: none,
+                fees: none,
+                discount: none,
+                total: none,
+            },
+            flags: Flags::default(),
+            times: Times { placed_at: UnixMillis(940_000), ..Times::default() },
+            last_change: LastChange {
+                from: None,
+                to: OrderStatus::Placed,
+                at: UnixMillis(940_000),
+                actor: Actor { kind: ActorKind::Customer, id: "web".to_owned() },
+                reason: None,
+            },
+        }
+    }
+
+    fn page(orders: Vec<FoodOrder>) -> BoardPage {
+        BoardPage {
+            open: orders.len() as u64,
+            orders,
+            cursor: EventId { epoch: Epoch(1), seq: Seq(9) },
+            server_time: UnixMillis(1_000_000),
+            stations: Vec::new(),
+            stats: Stats::default(),
+            filter: StreamFilter::default(),
+            settings: BoardSettings {
+                version: "0.1.0".to_owned(),
+                location: "Main & <Street>".to_owned(),
+                currency: Currency::parse("EUR").expect("valid"),
+                promises: Promises {
+                    pickup: 600_000,
+                    delivery: 600_000,
+                    dine_in: 600_000,
+                    curbside: 600_000,
+                },
+                heartbeat_ms: 5_000,
+                utc_offset_s: 0,
+                clock_rate: 1,
+                demo: false,
+            },
+        }
+    }
+
+    async fn render(page: BoardPage, reload_port: Option<u16>) -> (String, String) {
+        let assets = PageAssets {
+            css: "/pkg/board.css".to_owned(),
+            script: "/pkg/board.js".to_owned(),
+            wasm: "/pkg/board.wasm".to_owned(),
+            reload_port,
+        };
+        let response = board(page, &assets, Request::new(Body::empty())).await;
+        let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().expect("text");
+        let policy = policy.to_owned();
+        let body = response.into_body().collect().await.expect("a whole body").to_bytes();
+        (policy, String::from_utf8(body.to_vec()).expect("UTF-8"))
+    }
+
+    #[tokio::test]
+    async fn a_page_is_complete_without_a_script_and_does_not_claim_to_be_live() {
+        let (_, html) = render(page(vec![order("Maria K")]), None).await;
+        for part in ["142", "Maria K", "1:00", "Accept", "Connecting…", "Main &amp; &lt;Street&gt;"]
+        {
+            assert!(html.contains(part), "{part} is missing");
+        }
+        assert!(!html.contains(">Live<"));
+    }
+
+    #[tokio::test]
+    async fn nothing_that_a_customer_writes_becomes_markup() {
+        let (_, html) = render(page(vec![order("</script><img src=x>")]), None).await;
+        assert!(!html.contains("<img"));
+        let data = html.split_once("id=\"page-data\">").expect("the data").1;
+        let data = data.split_once("</script>").expect("its end").0;
+        let back: BoardPage = serde_json::from_str(data).expect("the page");
+        assert_eq!(back.orders[0].customer.name, "</script><img src=x>");
+    }
+
+    #[tokio::test]
+    async fn every_script_has_the_nonce_of_its_response() {
+        let (first, html) = render(page(Vec::new()), Some(3101)).await;
+        let (second, _) = render(page(Vec::new()), None).await;
+        let nonce = |policy: &str| {
+            let rest = policy.split_once("'nonce-").expect("a nonce").1.to_owned();
+            rest.split_once('\'').expect("its end").0.to_owned()
+        };
+        assert_ne!(nonce(&first), nonce(&second));
+        assert!(first.contains("connect-src 'self' ws://127.0.0.1:3101;"));
+        assert!(second.contains("connect-src 'self';"));
+        let scripts = html.matches("<script").count();
+        let with_nonce = html.matches(&format!(" nonce=\"{}\"", nonce(&first))).count();
+        // The data is no script, and the preload carries the nonce too.
+        assert_eq!((scripts, with_nonce), (4, 4));
+        assert!(!html.contains(" style=") && !html.contains("<style"));
+    }
+}
