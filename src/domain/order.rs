@@ -301,10 +301,6 @@ impl FromStr for ItemStatus {
 /// Marks that the kitchen must see.
 #[expect(clippy::struct_excessive_bools, reason = "marks that go with each other in any mix")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a mark of its own; any may be set with any"
-)]
 pub struct Flags {
     /// Before all others.
     pub rush: bool,
