@@ -101,10 +101,13 @@ pub struct Money {
 }
 
 impl Money {
-    /// The same money for other items: a new subtotal, and the total that follows from it.
+    /// The same money for other items: a new subtotal, and the total that
+    /// follows from it. A discount takes off no more than there is, or the
+    /// amounts would not add up any longer.
     #[must_use]
     pub fn with_subtotal(self, subtotal: MinorUnits) -> Self {
         let before_discount = subtotal + self.tax + self.tip + self.fees;
-        Self { subtotal, total: MinorUnits((before_discount.0 - self.discount.0).max(0)), ..self }
+        let discount = self.discount.min(before_discount);
+        Self { subtotal, discount, total: MinorUnits(before_discount.0 - discount.0), ..self }
     }
 }

@@ -14,6 +14,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use tokio::sync::watch;
 
 use super::store::{CommitSink, Committed, StoredEvent};
 use crate::{
@@ -49,6 +50,9 @@ pub struct Hub {
     epoch: Epoch,
     settings: HubSettings,
     state: Mutex<State>,
+    /// The newest position that has gone out, for those who wait for one. The
+    /// store's readers see a commit a moment before the hub hears of it.
+    gone_out: watch::Sender<Seq>,
 }
 
 /// One lock for what must agree: the ring, every feed and the figures stand at
@@ -84,6 +88,9 @@ pub enum CatchUp {
     },
     /// The ring does not reach back that far: read the store.
     FromStore,
+    /// The hub has closed, and the reader is too far behind to be shown the
+    /// rest in the time that is left: it comes back with its id.
+    Closed,
 }
 
 impl Hub {
@@ -103,6 +110,7 @@ impl Hub {
                 figures: Figures::new(settings.promises),
                 closing: false,
             }),
+            gone_out: watch::Sender::new(head),
         })
     }
 
@@ -136,6 +144,14 @@ impl Hub {
         self.lock().ring.head()
     }
 
+    /// Waits until everything up to `seq` has gone out. A reader that begins
+    /// at a position which the store has just shown waits here for a moment;
+    /// otherwise it would be sent what it has.
+    pub async fn reach(&self, seq: Seq) {
+        // Fails only when the hub is gone, and it is not: this borrows it.
+        let _ = self.gone_out.subscribe().wait_for(|gone_out| *gone_out >= seq).await;
+    }
+
     /// How the hour before `now` went.
     #[must_use]
     pub fn stats(&self, now: UnixMillis) -> Stats {
@@ -147,10 +163,14 @@ impl Hub {
     pub fn catch_up(self: &Arc<Self>, filter: &StreamFilter, after: Seq) -> CatchUp {
         let mut state = self.lock();
         let Some((frames, reached)) = state.ring.after(after, filter, BURST_BYTES) else {
-            return CatchUp::FromStore;
+            return if state.closing { CatchUp::Closed } else { CatchUp::FromStore };
         };
         if reached < state.ring.head() {
-            return CatchUp::Frames { frames, reached };
+            return if state.closing {
+                CatchUp::Closed
+            } else {
+                CatchUp::Frames { frames, reached }
+            };
         }
         let closing = state.closing;
         let served = state.feeds.entry(filter.clone()).or_insert_with(|| Served {
@@ -261,5 +281,7 @@ impl CommitSink for Hub {
                     .map(|(change, frame)| (change.event.seq, frame.clone())),
             );
         }
+        drop(state);
+        self.gone_out.send_replace(head);
     }
 }

@@ -15,12 +15,12 @@ use super::{
     pages,
     query::Query,
     state::App,
-    store::{StoredEvent, Unavailable},
+    store::{EventPage, StoredEvent, Unavailable},
     stream::resume::{self, Start},
 };
 use crate::{
     domain::{FoodOrder, ItemId, ItemStatus, LastChange, Station, UnixMillis, Version, limits},
-    wire::{BoardPage, EventId, EventKind, SnapshotReason, StreamFilter},
+    wire::{BoardPage, Epoch, EventId, EventKind, Seq, SnapshotReason, StreamFilter},
 };
 
 /// Rows of a list that names no limit.
@@ -135,38 +135,51 @@ pub(super) async fn events(
     query.finish(&["after", "limit", "snapshot"])?;
 
     let epoch = app.store.epoch();
-    let bounds = app.store.events(crate::wire::Seq::START, 0).await?;
-    match resume::start(after, epoch, bounds.floor, bounds.head, wants_snapshot) {
-        Start::Snapshot(reason) => {
-            let stored = app.store.snapshot(filter).await?;
-            answer(&Events {
-                events: Vec::new(),
-                cursor: stored.cursor,
-                more: false,
-                snapshot: Some(PolledSnapshot {
-                    reason,
-                    orders: stored.orders.iter().map(raw).collect::<Result<_, _>>()?,
-                    server_time: app.clock.now(),
-                }),
-            })
-        }
+    let bounds = app.store.events(Seq::START, 0).await?;
+    let reason = match resume::start(after, epoch, bounds.floor, bounds.head, wants_snapshot) {
+        Start::Snapshot(reason) => reason,
         Start::After(after) => {
             let page = app.store.events(after, limit).await?;
-            let reached = page.events.last().map_or(after, |event| event.seq);
-            let events = page
-                .events
-                .iter()
-                .filter(|event| filter.matches(&event.facts))
-                .map(|event| polled(event, EventId { epoch, seq: event.seq }))
-                .collect::<Result<_, _>>()?;
-            answer(&Events {
-                events,
-                cursor: EventId { epoch, seq: reached },
-                more: reached < page.head,
-                snapshot: None,
-            })
+            if page.floor <= after {
+                return answer(&event_page(&page, after, epoch, &filter)?);
+            }
+            // Pruned since the bounds were read.
+            SnapshotReason::Pruned
         }
-    }
+    };
+    let stored = app.store.snapshot(filter).await?;
+    answer(&Events {
+        events: Vec::new(),
+        cursor: stored.cursor,
+        more: false,
+        snapshot: Some(PolledSnapshot {
+            reason,
+            orders: stored.orders.iter().map(raw).collect::<Result<_, _>>()?,
+            server_time: app.clock.now(),
+        }),
+    })
+}
+
+/// What of `page`, which was read after `after`, `filter` wants.
+fn event_page<'a>(
+    page: &'a EventPage,
+    after: Seq,
+    epoch: Epoch,
+    filter: &StreamFilter,
+) -> Result<Events<'a>, Unavailable> {
+    let reached = page.events.last().map_or(after, |event| event.seq);
+    let events = page
+        .events
+        .iter()
+        .filter(|event| filter.matches(&event.facts))
+        .map(|event| polled(event, EventId { epoch, seq: event.seq }))
+        .collect::<Result<_, _>>()?;
+    Ok(Events {
+        events,
+        cursor: EventId { epoch, seq: reached },
+        more: reached < page.head,
+        snapshot: None,
+    })
 }
 
 #[derive(Serialize)]
@@ -206,7 +219,7 @@ pub(super) async fn live() -> Response {
 /// `GET /health/ready`: a write would be durable, and readers have all that is written.
 pub(super) async fn ready(State(app): State<App>) -> Result<Response, Problem> {
     app.store.check().await?;
-    let head = app.store.events(crate::wire::Seq::START, 0).await?.head;
+    let head = app.store.events(Seq::START, 0).await?.head;
     if app.hub.head() < head || app.shutdown.is_cancelled() {
         return Err(Problem::StoreUnavailable("the server is starting or stopping".to_owned()));
     }

@@ -95,14 +95,19 @@ async fn begin(
     after: After,
     wants_snapshot: bool,
 ) -> Result<Beginning, Unavailable> {
-    let floor = app.store.events(Seq::START, 0).await?.floor;
-    match resume::start(after, app.hub.epoch(), floor, app.hub.head(), wants_snapshot) {
-        Start::After(after) => Ok(Beginning { after, snapshot: None }),
-        Start::Snapshot(reason) => {
-            let stored = app.store.snapshot(filter.clone()).await?;
-            Ok(Beginning { after: stored.cursor.seq, snapshot: Some((reason, stored.orders)) })
-        }
-    }
+    // The store's head and not the hub's, which follows a moment later: an id
+    // that an answer has just given must not be taken for one from the future.
+    let bounds = app.store.events(Seq::START, 0).await?;
+    let beginning =
+        match resume::start(after, app.hub.epoch(), bounds.floor, bounds.head, wants_snapshot) {
+            Start::After(after) => Beginning { after, snapshot: None },
+            Start::Snapshot(reason) => {
+                let stored = app.store.snapshot(filter.clone()).await?;
+                Beginning { after: stored.cursor.seq, snapshot: Some((reason, stored.orders)) }
+            }
+        };
+    app.hub.reach(beginning.after).await;
+    Ok(beginning)
 }
 
 /// The id that a returning `EventSource` sends; it wins over `after`.

@@ -351,7 +351,7 @@ impl Errors {
             discount: discount?,
             rush: rush?,
         };
-        self.check_money(&order.money(), subtotal, total);
+        self.check_money(&order.money(), order.discount, subtotal, total);
         Some(order)
     }
 
@@ -359,6 +359,7 @@ impl Errors {
     fn check_money(
         &mut self,
         money: &Money,
+        discount: MinorUnits,
         subtotal: Option<MinorUnits>,
         total: Option<MinorUnits>,
     ) {
@@ -367,7 +368,7 @@ impl Errors {
             self.refuse::<()>(Pointer::ROOT.field("subtotal"), detail);
         }
         let before_discount = money.subtotal + money.tax + money.tip + money.fees;
-        if money.discount > before_discount {
+        if discount > before_discount {
             let detail = format!("takes off more than the {} that it costs", before_discount.0);
             self.refuse::<()>(Pointer::ROOT.field("discount"), detail);
         } else if total.is_some_and(|sent| sent != money.total) {

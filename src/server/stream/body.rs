@@ -89,6 +89,7 @@ impl StreamBody {
                         let page = async move { store.events(after, PAGE).await }.boxed();
                         self.phase = Phase::Paging(page, after);
                     }
+                    CatchUp::Closed => self.end(after, ByeReason::Shutdown),
                 }
             }
             Phase::Paging(page, after) => {

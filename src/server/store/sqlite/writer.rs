@@ -184,7 +184,14 @@ impl Job {
                 prune(connection, draft, *before, *keys_before).map(Outcome::Prune)
             }
             Self::Check { .. } => {
-                rows::set_meta(connection, "checked", "1")?;
+                // Another value each time: SQLite writes nothing where a row
+                // stays as it is, and then a full disk would not be noticed.
+                connection
+                    .prepare_cached(
+                        "INSERT INTO meta (key, value) VALUES ('checked', 'a') ON CONFLICT (key) \
+                         DO UPDATE SET value = CASE value WHEN 'a' THEN 'b' ELSE 'a' END",
+                    )?
+                    .execute([])?;
                 Ok(Outcome::Check)
             }
         }

@@ -1,0 +1,86 @@
+//! As much of HTTP as a load client needs: it must cost little, or it measures itself.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context as _, bail};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+/// Connects without Nagle's algorithm.
+async fn connect(address: SocketAddr) -> anyhow::Result<TcpStream> {
+    let socket = TcpStream::connect(address).await.context("cannot connect")?;
+    socket.set_nodelay(true)?;
+    Ok(socket)
+}
+
+/// Reads up to the end of an answer's head: the head, and what came behind it.
+async fn head(socket: &mut TcpStream) -> anyhow::Result<(String, Vec<u8>)> {
+    let mut bytes = Vec::new();
+    loop {
+        if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+            let rest = bytes.split_off(end + 4);
+            return Ok((String::from_utf8(bytes)?, rest));
+        }
+        if socket.read_buf(&mut bytes).await? == 0 {
+            bail!("the server closed the connection");
+        }
+    }
+}
+
+/// Opens a stream: its connection, and what has come of it already.
+pub(crate) async fn open_stream(
+    address: SocketAddr,
+    query: &str,
+) -> anyhow::Result<(TcpStream, Vec<u8>)> {
+    let mut socket = connect(address).await?;
+    let request = format!("GET /live-orders{query} HTTP/1.1\r\nhost: {address}\r\n\r\n");
+    socket.write_all(request.as_bytes()).await?;
+    let (head, rest) = head(&mut socket).await?;
+    if !head.starts_with("HTTP/1.1 200") {
+        bail!("the stream was refused: {}", head.lines().next().unwrap_or_default());
+    }
+    Ok((socket, rest))
+}
+
+/// A connection that posts orders, one after the other.
+pub(crate) struct Poster {
+    address: SocketAddr,
+    socket: TcpStream,
+}
+
+impl Poster {
+    /// Connects.
+    pub(crate) async fn connect(address: SocketAddr) -> anyhow::Result<Self> {
+        Ok(Self { address, socket: connect(address).await? })
+    }
+
+    /// Posts `body` and waits until it is acknowledged.
+    pub(crate) async fn post(&mut self, body: &str) -> anyhow::Result<()> {
+        let request = format!(
+            "POST /api/orders HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            self.address,
+            body.len()
+        );
+        self.socket.write_all(request.as_bytes()).await?;
+        let (head, mut rest) = head(&mut self.socket).await?;
+        if !head.starts_with("HTTP/1.1 201") {
+            bail!("the order was refused: {}", head.lines().next().unwrap_or_default());
+        }
+        let length: usize = head
+            .lines()
+            .find_map(|line| {
+                let (name, value) = line.split_once(':')?;
+                name.eq_ignore_ascii_case("content-length").then_some(value.trim())
+            })
+            .and_then(|value| value.parse().ok())
+            .context("an answer without a length")?;
+        while rest.len() < length {
+            if self.socket.read_buf(&mut rest).await? == 0 {
+                bail!("the server closed the connection");
+            }
+        }
+        Ok(())
+    }
+}

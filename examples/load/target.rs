@@ -1,0 +1,90 @@
+//! The server under load: one that runs, or one that is started for it.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    net::SocketAddr,
+    path::PathBuf,
+    process::{Child, ChildStdout, Command, Stdio},
+};
+
+use anyhow::{Context as _, ensure};
+use tempfile::TempDir;
+
+/// The server under load. One that was started is ended when this is dropped.
+pub(crate) struct Target {
+    pub(crate) address: SocketAddr,
+    started: Option<Started>,
+}
+
+struct Started {
+    child: Child,
+    _output: BufReader<ChildStdout>,
+    /// Its store, which goes with it.
+    _folder: TempDir,
+}
+
+impl Target {
+    /// The server at `url`, or one that is started from `program`.
+    pub(crate) fn of(url: Option<&str>, program: Option<PathBuf>) -> anyhow::Result<Self> {
+        match url {
+            Some(url) => {
+                let address = url.trim_start_matches("http://").trim_end_matches('/');
+                let address: SocketAddr = address
+                    .parse()
+                    .with_context(|| format!("{url} is no address such as 127.0.0.1:3000"))?;
+                ensure!(address.ip().is_loopback(), "{url} is not on this machine");
+                Ok(Self { address, started: None })
+            }
+            None => Self::start(program.map_or_else(beside, Ok)?),
+        }
+    }
+
+    fn start(program: PathBuf) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let mut child = Command::new(&program)
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(folder.path())
+            .env("LIVE_ORDERS_SERVER_LOG", "warn")
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| {
+                let name = program.display();
+                format!(
+                    "cannot start {name}; build it with `cargo build --release --bin live-orders`"
+                )
+            })?;
+        let mut output = BufReader::new(child.stdout.take().context("it has no output")?);
+        let mut line = String::new();
+        let begun = output.read_line(&mut line);
+        // From here on it is ended whatever happens.
+        let started = Started { child, _output: output, _folder: folder };
+        begun.context("it did not say where it listens")?;
+        let address = line
+            .trim()
+            .strip_prefix("listening on http://")
+            .and_then(|address| address.parse().ok())
+            .context("it did not say where it listens")?;
+        Ok(Self { address, started: Some(started) })
+    }
+
+    /// The process that was started, if one was.
+    pub(crate) fn process(&self) -> Option<u32> {
+        self.started.as_ref().map(|started| started.child.id())
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The release build that stands beside the folder of this program.
+fn beside() -> anyhow::Result<PathBuf> {
+    let this = std::env::current_exe()?;
+    let folder = this.parent().and_then(|examples| examples.parent()).context("no folder")?;
+    Ok(folder.join(format!("live-orders{}", std::env::consts::EXE_SUFFIX)))
+}

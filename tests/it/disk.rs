@@ -1,0 +1,184 @@
+//! The disk is full, or cannot be written: refusals that say so, nothing lost,
+//! and work goes on by itself when there is room.
+//!
+//! A full disk needs a disk that can be filled: a small one in memory where
+//! the test may mount one, and everywhere else a limit on the size of files.
+
+#![cfg(target_os = "linux")]
+
+use std::{
+    fs::File,
+    io::Write as _,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use live_orders::domain::FoodOrder;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::{Client, Program, order_of, program, serve_command};
+
+/// An order of about ten kilobytes, so that the disk is full soon.
+fn long_order() -> Value {
+    let line = json!({"name": "Soup", "quantity": 1, "note": "n".repeat(500)});
+    json!({"items": vec![line; 16]})
+}
+
+/// Posts until one is refused; those that were not.
+async fn post_until_full(client: Client) -> Vec<FoodOrder> {
+    let mut placed = Vec::new();
+    for _ in 0..2000 {
+        let answer = client.post("/api/orders", &long_order()).await;
+        if answer.status != 201 {
+            let problem = answer.problem(503, "store_unavailable");
+            assert_eq!(answer.header("retry-after"), "2");
+            assert!(problem["detail"].as_str().expect("a detail").contains("nothing was changed"));
+            return placed;
+        }
+        placed.push(answer.order());
+    }
+    panic!("the disk is not full yet");
+}
+
+/// From a server that works, over one that cannot write, to one that works again.
+async fn fills_up_and_recovers(
+    mut program: Program,
+    data: &Path,
+    fill: impl FnOnce(&Program),
+    make_room: impl FnOnce(&Program),
+) {
+    let client = program.client;
+    let mut stream = client.stream("").await;
+    stream.expect("hello").await;
+    let mut placed = vec![client.place(&long_order()).await];
+    fill(&program);
+    placed.extend(post_until_full(client).await);
+
+    // It stays refused, it says so to whoever watches it, and it can be read.
+    for _ in 0..3 {
+        client.post("/api/orders", &long_order()).await.problem(503, "store_unavailable");
+    }
+    let path = format!("/api/orders/{}/transitions", placed[0].id);
+    let accept = json!({"to": "accepted", "expected_version": 1});
+    client.post(&path, &accept).await.problem(503, "store_unavailable");
+    // What is left may be room for very little; then for nothing.
+    let mut ready = client.get("/health/ready").await;
+    for _ in 0..200 {
+        if ready.status == 503 {
+            break;
+        }
+        ready = client.get("/health/ready").await;
+    }
+    ready.problem(503, "store_unavailable");
+    assert_eq!(client.get("/health/live").await.status, 200);
+    let one: FoodOrder = client.get(&format!("/api/orders/{}", placed[0].id)).await.read();
+    assert_eq!(one, placed[0]);
+
+    make_room(&program);
+    assert_eq!(client.get("/health/ready").await.status, 200);
+    placed.push(client.place(&long_order()).await);
+    let accepted = client.post(&path, &accept).await.order();
+
+    // The stream was never cut, and has what was placed and nothing else.
+    for order in &placed {
+        assert_eq!(&order_of(&stream.next().await), order);
+    }
+    assert_eq!(stream.orders(1).await, std::slice::from_ref(&accepted));
+    placed[0] = accepted;
+    program.kill();
+    let program = Program::serve(data, &[]);
+    let there = program.client.all_orders().await;
+    assert_eq!(there.len(), placed.len());
+    for order in placed {
+        assert_eq!(there.get(&order.id), Some(&order));
+    }
+}
+
+/// A small disk in memory.
+struct SmallDisk {
+    folder: TempDir,
+}
+
+impl SmallDisk {
+    /// One of so many KiB; none where this user may not mount it.
+    fn mount(kib: u32) -> Option<Self> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &format!("size={kib}k"), "tmpfs"])
+            .arg(folder.path())
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success());
+        mounted.then_some(Self { folder })
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.folder.path()).status();
+    }
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_loses_nothing_and_is_used_again_when_there_is_room() {
+    let Some(disk) = SmallDisk::mount(4096) else {
+        return; // The limit on files below is tried by everybody.
+    };
+    let filler = disk.path().join("filler");
+    let program = Program::serve(disk.path(), &[]);
+    let fill = |_: &Program| {
+        let mut file = File::create(&filler).expect("a file");
+        while file.write_all(&[0; 4096]).is_ok() {}
+    };
+    let make_room = |_: &Program| std::fs::remove_file(&filler).expect("removed");
+    fills_up_and_recovers(program, disk.path(), fill, make_room).await;
+}
+
+#[tokio::test]
+async fn a_disk_that_cannot_be_written_is_told_at_the_start() {
+    let Some(disk) = SmallDisk::mount(8192) else {
+        return; // As above.
+    };
+    {
+        let mut program = Program::serve(disk.path(), &[]);
+        program.client.place(&long_order()).await;
+        program.kill();
+    }
+    let remounted = Command::new("mount").args(["-o", "remount,ro"]).arg(disk.path()).status();
+    assert!(remounted.expect("mount runs").success());
+    let output = serve_command(disk.path(), &["server.log=error"]).output().expect("it runs");
+    assert!(!output.status.success());
+    let reason = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(reason.trim_end().lines().count(), 1, "{reason}");
+    assert!(reason.starts_with("live-orders: cannot write in the data folder"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_file_that_may_not_grow_loses_nothing_and_grows_again_when_it_may() {
+    let prlimit = Command::new("prlimit").arg("--version").stdout(Stdio::null()).status();
+    if prlimit.is_err() {
+        return; // Without it the limit cannot be lifted again.
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+        .arg(program())
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(folder.path())
+        .current_dir(std::env::temp_dir());
+    let program = Program::start(command);
+    let limit = |program: &Program, size: &str| {
+        let (id, size) = (program.id().to_string(), format!("--fsize={size}:"));
+        let status = Command::new("prlimit").args(["--pid", &id, &size]).status();
+        assert!(status.expect("prlimit runs").success());
+    };
+    let fill = |program: &Program| limit(program, "600000");
+    let make_room = |program: &Program| limit(program, "unlimited");
+    fills_up_and_recovers(program, folder.path(), fill, make_room).await;
+}

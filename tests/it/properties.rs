@@ -1,0 +1,245 @@
+//! The rules of the domain under whatever happens.
+
+use live_orders::{
+    domain::{
+        Actor, ActorKind, Change, Channel, Currency, Customer, FoodOrder, Fulfilment, ItemId,
+        ItemStatus, Location, MinorUnits, Modifier, ModifierKind, NewItem, NewOrder, OrderId,
+        OrderNumber, OrderStatus, Refusal, Service, Source, Station, UnixMillis, Version,
+        change::Action,
+    },
+    wire::{EventFacts, EventKind, StreamFilter},
+};
+use proptest::{collection::vec, option, prelude::*, sample::select, sample::subsequence};
+
+fn label() -> impl Strategy<Value = String> {
+    // Whatever survives as a label: any script, blanks inside, signs of a query.
+    "[a-z0-9 &=+%;?#/.ü陳]{1,12}"
+        .prop_filter("a label has no blanks around it", |it| it.trim() == it)
+}
+
+fn modifier() -> impl Strategy<Value = Modifier> {
+    (select(ModifierKind::ALL.to_vec()), 1..20_u32, 0..5000_i64).prop_map(
+        |(kind, quantity, price)| Modifier {
+            kind,
+            name: "x".to_owned(),
+            quantity,
+            unit_price: MinorUnits(price),
+        },
+    )
+}
+
+fn item() -> impl Strategy<Value = NewItem> {
+    (1..20_u32, 0..5000_i64, vec(modifier(), 0..3), label()).prop_map(
+        |(quantity, price, modifiers, station)| NewItem {
+            name: "x".to_owned(),
+            quantity,
+            unit_price: MinorUnits(price),
+            station: Station::parse(&station).expect("a label"),
+            modifiers,
+            allergens: Vec::new(),
+            note: None,
+        },
+    )
+}
+
+prop_compose! {
+    fn order()(
+        items in vec(item(), 1..5),
+        service in select(Service::ALL.to_vec()),
+        (location, channel) in (label(), label()),
+        amounts in prop::array::uniform4(0..2000_i64),
+        due_at in option::of(0..10_000_i64),
+        id in any::<u128>(),
+    ) -> FoodOrder {
+        let [tax, tip, fees, discount] = amounts.map(MinorUnits);
+        let mut order = NewOrder {
+            location: Location::parse(&location).expect("a label"),
+            source: Source { channel: Channel::parse(&channel).expect("a label"), external_id: None },
+            fulfilment: Fulfilment { service, due_at: due_at.map(UnixMillis), ..Fulfilment::default() },
+            customer: Customer::default(),
+            items,
+            currency: Currency::parse("EUR").expect("a currency"),
+            tax, tip, fees, discount: MinorUnits(0), rush: false,
+        };
+        order.discount = discount.min(order.money().total);
+        order.place(OrderId(uuid::Uuid::from_u128(id)), OrderNumber(101), UnixMillis(1000))
+    }
+}
+
+fn action() -> impl Strategy<Value = Action> {
+    prop_oneof![
+        3 => select(OrderStatus::ALL.to_vec()).prop_map(|to| Action::Transition { to, reason: None }),
+        1 => (1..6_u32, select(ItemStatus::ALL.to_vec()))
+            .prop_map(|(item, status)| Action::Item { item: ItemId(item), status }),
+    ]
+}
+
+fn adds_up(order: &FoodOrder) {
+    let money = order.money;
+    let lines: i64 = order
+        .items
+        .iter()
+        .filter(|item| item.status != ItemStatus::Void)
+        .map(|item| {
+            let extras: i64 =
+                item.modifiers.iter().map(|it| it.unit_price.0 * i64::from(it.quantity)).sum();
+            (item.unit_price.0 + extras) * i64::from(item.quantity)
+        })
+        .sum();
+    assert_eq!(money.subtotal.0, lines);
+    let sum = lines + money.tax.0 + money.tip.0 + money.fees.0 - money.discount.0;
+    assert_eq!(money.total.0, sum);
+    assert!(money.total.0 >= 0 && money.discount.0 >= 0);
+}
+
+proptest! {
+    #[test]
+    fn an_order_keeps_the_rules_whatever_is_tried(
+        placed in order(),
+        tries in vec((action(), prop::bool::weighted(0.9)), 0..60),
+    ) {
+        let mut order = placed.clone();
+        adds_up(&order);
+        for (tick, (action, fresh)) in (2..).zip(tries) {
+            let now = UnixMillis(tick * 1000);
+            let version = if fresh { order.version } else { order.version.next() };
+            let actor = Actor { kind: ActorKind::Staff, id: "test".to_owned() };
+            let change = Change { action: action.clone(), expected_version: version, actor };
+            let decided = change.decide(&order, now);
+            if !fresh {
+                prop_assert_eq!(decided, Err(Refusal::StaleVersion { current: order.version }));
+                continue;
+            }
+            let service = order.fulfilment.service;
+            let after = match decided {
+                Err(Refusal::IllegalTransition { from, to, allowed }) => {
+                    prop_assert_eq!(from, order.status);
+                    prop_assert!(!allowed.contains(&to));
+                    prop_assert_eq!(allowed, order.status.allowed(service));
+                    continue;
+                }
+                Err(Refusal::OrderIsClosed { .. }) => {
+                    prop_assert!(!order.status.is_open());
+                    continue;
+                }
+                Err(refusal) => {
+                    let item = matches!(
+                        (&action, &refusal),
+                        (Action::Item { .. }, Refusal::UnknownItem { .. } | Refusal::ItemIsVoid { .. })
+                    );
+                    prop_assert!(item, "{:?}", refusal);
+                    continue;
+                }
+                Ok(None) => continue,
+                Ok(Some(after)) => after,
+            };
+            prop_assert_eq!(after.version, order.version.next());
+            prop_assert_eq!(after.last_change.from, Some(order.status));
+            prop_assert_eq!(after.last_change.to, after.status);
+            prop_assert_eq!(after.last_change.at, now);
+            match action {
+                Action::Transition { to, .. } => {
+                    prop_assert_eq!(after.status, to);
+                    prop_assert!(order.status.may_become(to, service));
+                    prop_assert_eq!(EventKind::of(&after), EventKind::Became(to));
+                    prop_assert_eq!(after.flags.recalled, order.status.is_recall(to));
+                }
+                Action::Item { .. } => {
+                    prop_assert_eq!(after.status, order.status);
+                    prop_assert_eq!(EventKind::of(&after), EventKind::Updated);
+                }
+            }
+            // A ticket's timers begin once, and an order that is open is not closed.
+            prop_assert_eq!(after.times.placed_at, placed.times.placed_at);
+            prop_assert!(order.times.preparing_at.is_none() || after.times.preparing_at == order.times.preparing_at);
+            prop_assert_eq!(after.status.is_open(), after.times.closed_at.is_none());
+            let made = matches!(after.status, OrderStatus::Ready | OrderStatus::OutForDelivery | OrderStatus::Completed);
+            prop_assert!(!made || after.times.ready_at.is_some());
+            adds_up(&after);
+            // What is written is read back.
+            let json = serde_json::to_string(&after).expect("serialises");
+            prop_assert_eq!(&serde_json::from_str::<FoodOrder>(&json).expect("parses"), &after);
+            order = after;
+        }
+        prop_assert!(order.version >= Version::FIRST);
+    }
+}
+
+prop_compose! {
+    fn filter()(
+        types in subsequence(EventKind::ALL.to_vec(), 0..4),
+        (stations, channels, locations) in (vec(label(), 0..3), vec(label(), 0..3), vec(label(), 0..3)),
+        statuses in subsequence(OrderStatus::ALL.to_vec(), 0..5),
+        orders in vec(any::<u128>(), 0..3),
+    ) -> StreamFilter {
+        fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
+            let mut list = Vec::new();
+            for value in values {
+                if !list.contains(&value) {
+                    list.push(value);
+                }
+            }
+            list
+        }
+        StreamFilter {
+            types,
+            stations: distinct(stations.iter().map(|it| Station::parse(it).expect("a label"))),
+            channels: distinct(channels.iter().map(|it| Channel::parse(it).expect("a label"))),
+            locations: distinct(locations.iter().map(|it| Location::parse(it).expect("a label"))),
+            statuses,
+            orders: distinct(orders.into_iter().map(|it| OrderId(uuid::Uuid::from_u128(it)))),
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_filter_that_is_written_is_read_back(filter in filter()) {
+        let query = filter.to_query();
+        let mut back = StreamFilter::default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            prop_assert_eq!(back.add(&name, &value), Ok(true));
+        }
+        prop_assert_eq!(back, filter);
+    }
+
+    /// Against the rule as it is told: each list has one of its values, or is empty.
+    #[test]
+    fn a_filter_wants_what_it_says(
+        filter in filter(),
+        order in order(),
+        change in option::of(select(OrderStatus::ALL.to_vec())),
+        // Values that are there, so that filters agree often enough.
+        hits in prop::array::uniform4(any::<bool>()),
+    ) {
+        let mut filter = filter;
+        let mut order = order;
+        if let Some(to) = change {
+            let actor = Actor { kind: ActorKind::Staff, id: "test".to_owned() };
+            let action = Action::Transition { to, reason: None };
+            let change = Change { action, expected_version: order.version, actor };
+            if let Ok(Some(after)) = change.decide(&order, UnixMillis(2000)) {
+                order = after;
+            }
+        }
+        let [station, channel, location, id] = hits;
+        if station { filter.stations.push(order.items[0].station.clone()); }
+        if channel { filter.channels.push(order.source.channel.clone()); }
+        if location { filter.locations.push(order.location.clone()); }
+        if id { filter.orders.push(order.id); }
+
+        let static_facts = [
+            filter.stations.is_empty() || order.items.iter().any(|it| filter.stations.contains(&it.station)),
+            filter.channels.is_empty() || filter.channels.contains(&order.source.channel),
+            filter.locations.is_empty() || filter.locations.contains(&order.location),
+            filter.orders.is_empty() || filter.orders.contains(&order.id),
+        ]
+        .into_iter()
+        .all(|it| it);
+        let stands = filter.statuses.is_empty() || filter.statuses.contains(&order.status);
+        let left = order.last_change.from.is_some_and(|from| filter.statuses.contains(&from));
+        let kind = filter.types.is_empty() || filter.types.contains(&EventKind::of(&order));
+        prop_assert_eq!(filter.shows(&order), static_facts && stands);
+        prop_assert_eq!(filter.matches(&EventFacts::of(&order)), static_facts && kind && (stands || left));
+    }
+}

@@ -1,0 +1,441 @@
+//! Cut and replay: whatever happens, whatever the filter and wherever a stream
+//! is cut, a reader that comes back with its last id ends up with what one that
+//! was never cut has. The service without the network, on the real store, with
+//! a ring of a few events so that resumes come from the ring, from the store,
+//! and from before what is kept.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use axum::{Router, body::Body};
+use http_body_util::BodyExt as _;
+use hyper::Request;
+use live_orders::{
+    domain::{
+        Actor, ActorKind, Change, Channel, Currency, Customer, FoodOrder, Fulfilment, ItemId,
+        ItemStatus, Location, MinorUnits, NewItem, NewOrder, OrderId, OrderStatus, Service, Source,
+        Station, UnixMillis, change::Action,
+    },
+    server::{
+        assets::Assets,
+        clock::Clock,
+        hub::Hub,
+        ingest::idempotency::KeysInFlight,
+        orders::Orders,
+        router::router,
+        state::{App, PageSettings, Parts},
+        store::{CommitSink, Committed, SqliteStore, Store, sqlite::Purpose},
+    },
+    wire::{
+        EventKind, Snapshot, StreamFilter,
+        frame::{Frame, FrameReader},
+    },
+};
+use proptest::{collection::vec, prelude::*, sample::Index};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+use crate::support::{config, id_of, order_of, read, within};
+
+const STATIONS: [&str; 3] = ["grill", "fry", "bar"];
+const CHANNELS: [&str; 2] = ["web", "kiosk"];
+
+/// One thing that happens.
+#[derive(Clone, Debug)]
+enum Step {
+    Place {
+        station: usize,
+        channel: usize,
+        service: usize,
+    },
+    Go {
+        order: Index,
+        to: Index,
+    },
+    Tick {
+        order: Index,
+        status: Index,
+    },
+    /// Both readers take what is there for them; the one that may be cut takes
+    /// at most this many pieces.
+    Read(usize),
+    /// The reader is cut in the middle of a piece; it comes back when it reads.
+    Cut {
+        within: Index,
+    },
+    Heartbeat,
+    /// What is older than so many steps is no longer kept.
+    Prune {
+        steps: i64,
+    },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (0..3_usize, 0..2_usize, 0..4_usize)
+            .prop_map(|(station, channel, service)| Step::Place { station, channel, service }),
+        8 => any::<(Index, Index)>().prop_map(|(order, to)| Step::Go { order, to }),
+        2 => any::<(Index, Index)>().prop_map(|(order, status)| Step::Tick { order, status }),
+        4 => (1..6_usize).prop_map(Step::Read),
+        3 => any::<Index>().prop_map(|within| Step::Cut { within }),
+        1 => Just(Step::Heartbeat),
+    ]
+}
+
+fn step_or_prune() -> impl Strategy<Value = Step> {
+    prop_oneof![12 => step(), 1 => (0..12_i64).prop_map(|steps| Step::Prune { steps })]
+}
+
+fn filter(types: bool) -> impl Strategy<Value = StreamFilter> {
+    use prop::sample::subsequence;
+    let kinds = if types { 0..=3 } else { 0..=0 };
+    (
+        subsequence(EventKind::ALL.to_vec(), kinds),
+        subsequence(STATIONS.to_vec(), 0..=2),
+        subsequence(CHANNELS.to_vec(), 0..=1),
+        subsequence(OrderStatus::ALL.to_vec(), 0..=4),
+    )
+        .prop_map(|(types, stations, channels, statuses)| StreamFilter {
+            types,
+            stations: stations.into_iter().map(station).collect(),
+            channels: channels.into_iter().map(channel).collect(),
+            statuses,
+            ..StreamFilter::default()
+        })
+}
+
+fn station(name: &str) -> Station {
+    Station::parse(name).expect("a station")
+}
+
+fn channel(name: &str) -> Channel {
+    Channel::parse(name).expect("a channel")
+}
+
+/// Hands commits on to the hub, which is made after the store.
+#[derive(Default)]
+struct Relay(OnceLock<Arc<Hub>>);
+
+impl CommitSink for Relay {
+    fn committed(&self, changes: &[Committed]) {
+        if let Some(hub) = self.0.get() {
+            hub.committed(changes);
+        }
+    }
+}
+
+/// The service without a network.
+struct Offline {
+    app: App,
+    router: Router,
+    orders: Vec<FoodOrder>,
+    _folder: TempDir,
+}
+
+/// Milliseconds from one step to the next.
+const STEP_MILLIS: i64 = 1000;
+
+impl Offline {
+    fn new(ring_bytes: usize, feed_bytes: usize) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut config = config(folder.path());
+        config.hub.ring_bytes = ring_bytes;
+        config.hub.feed_bytes = feed_bytes;
+        let relay = Arc::new(Relay::default());
+        let sink = Arc::clone(&relay) as Arc<dyn CommitSink>;
+        let store = SqliteStore::open(folder.path(), Purpose::Service, sink).expect("a store");
+        let hub = Hub::new(store.epoch(), store.head_at_start(), config.hub);
+        let _ = relay.0.set(Arc::clone(&hub));
+        let store: Arc<dyn Store> = Arc::new(store);
+        let clock = Clock::manual(UnixMillis(1_790_000_000_000));
+        let app = App::new(Parts {
+            orders: Orders::new(Arc::clone(&store), clock.clone(), config.orders.clone()),
+            store,
+            hub,
+            clock,
+            stream: config.stream,
+            keys_in_flight: KeysInFlight::default(),
+            assets: Assets::find(&config.leptos),
+            page: PageSettings {
+                location: config.orders.location.clone(),
+                currency: config.orders.currency,
+                promises: config.hub.promises,
+                time_zone: config.orders.time_zone.clone(),
+                demo: false,
+            },
+            shutdown: CancellationToken::new(),
+        });
+        Self { router: router(app.clone()), app, orders: Vec::new(), _folder: folder }
+    }
+
+    async fn carry_out(&mut self, step: &Step) {
+        self.app.clock.set(self.app.clock.now().plus(STEP_MILLIS));
+        match step {
+            Step::Place { station: at, channel: from, service } => {
+                let order = new_order(
+                    station(STATIONS[*at]),
+                    channel(CHANNELS[*from]),
+                    Service::ALL[*service],
+                );
+                let placed = self.app.orders.place(order, None).await.expect("placed");
+                self.orders.push(serde_json::from_slice(&placed.order_json).expect("an order"));
+            }
+            Step::Go { order, to } if !self.orders.is_empty() => {
+                let order = order.get_mut(&mut self.orders);
+                let allowed = order.status.allowed(order.fulfilment.service);
+                if !allowed.is_empty() {
+                    let action = Action::Transition { to: *to.get(allowed), reason: None };
+                    *order = change(&self.app, order, action).await;
+                }
+            }
+            Step::Tick { order, status } if !self.orders.is_empty() => {
+                let order = order.get_mut(&mut self.orders);
+                if order.status.is_open() && order.items[0].status != ItemStatus::Void {
+                    let status = *status.get(&ItemStatus::ALL);
+                    *order =
+                        change(&self.app, order, Action::Item { item: ItemId(1), status }).await;
+                }
+            }
+            Step::Heartbeat => self.app.hub.heartbeat(self.app.clock.now()),
+            Step::Prune { steps } => {
+                let before = self.app.clock.now().plus(-steps * STEP_MILLIS);
+                self.app.store.prune(before, before).await.expect("pruned");
+            }
+            _ => {}
+        }
+    }
+
+    async fn open(&self, filter: &StreamFilter, last_id: Option<&str>) -> Body {
+        let mut request = Request::get(format!("/live-orders?{}", filter.to_query()));
+        if let Some(id) = last_id {
+            request = request.header("last-event-id", id);
+        }
+        let request = request.body(Body::empty()).expect("a request");
+        let answer = tower::ServiceExt::oneshot(self.router.clone(), request).await;
+        let answer = answer.expect("an answer");
+        assert_eq!(answer.status(), 200);
+        answer.into_body()
+    }
+}
+
+async fn change(app: &App, order: &FoodOrder, action: Action) -> FoodOrder {
+    let actor = Actor { kind: ActorKind::Staff, id: "test".to_owned() };
+    let change = Change { action, expected_version: order.version, actor };
+    let json = app.orders.change(order.id, change).await.expect("a change that is allowed");
+    serde_json::from_slice(&json).expect("an order")
+}
+
+fn new_order(station: Station, channel: Channel, service: Service) -> NewOrder {
+    NewOrder {
+        location: Location::parse("main").expect("a location"),
+        source: Source { channel, external_id: None },
+        fulfilment: Fulfilment { service, ..Fulfilment::default() },
+        customer: Customer::default(),
+        items: vec![NewItem {
+            name: "x".to_owned(),
+            quantity: 1,
+            unit_price: MinorUnits(100),
+            station,
+            modifiers: Vec::new(),
+            allergens: Vec::new(),
+            note: None,
+        }],
+        currency: Currency::parse("EUR").expect("a currency"),
+        tax: MinorUnits(0),
+        tip: MinorUnits(0),
+        fees: MinorUnits(0),
+        discount: MinorUnits(0),
+        rush: false,
+    }
+}
+
+/// A reader, and what it has made of what it read.
+struct Reader {
+    filter: StreamFilter,
+    body: Option<Body>,
+    frames: FrameReader,
+    last_id: Option<String>,
+    /// The events in the order in which they came.
+    events: Vec<Frame>,
+    /// The open orders that its filter shows.
+    shown: BTreeMap<OrderId, FoodOrder>,
+    snapshots: usize,
+}
+
+impl Reader {
+    fn new(filter: &StreamFilter) -> Self {
+        Self {
+            filter: filter.clone(),
+            body: None,
+            frames: FrameReader::default(),
+            last_id: None,
+            events: Vec::new(),
+            shown: BTreeMap::new(),
+            snapshots: 0,
+        }
+    }
+
+    async fn connect(&mut self, service: &Offline) {
+        if self.body.is_none() {
+            self.frames = FrameReader::default();
+            self.body = Some(service.open(&self.filter, self.last_id.as_deref()).await);
+        }
+    }
+
+    /// The next piece; none when there is none yet, and when the stream has ended.
+    fn piece(&mut self) -> Option<bytes::Bytes> {
+        let body = self.body.as_mut()?;
+        let ready = futures_util::FutureExt::now_or_never(body.frame())?;
+        match ready {
+            Some(frame) => frame.expect("bytes").into_data().ok(),
+            None => {
+                self.body = None;
+                None
+            }
+        }
+    }
+
+    async fn read(&mut self, service: &Offline, most: usize) {
+        self.connect(service).await;
+        for _ in 0..most {
+            let Some(piece) = self.piece() else { break };
+            self.take(&piece);
+        }
+    }
+
+    /// Reads on until it has everything up to the head.
+    async fn finish(&mut self, service: &Offline) {
+        let head = service.app.hub.head();
+        // A stream hears heartbeats once it has caught up, so they go on as in life.
+        let mut beats = tokio::time::interval(Duration::from_millis(1));
+        loop {
+            self.connect(service).await;
+            let Some(body) = self.body.as_mut() else { continue };
+            let frame = tokio::select! {
+                frame = body.frame() => frame,
+                _ = beats.tick() => {
+                    service.app.hub.heartbeat(service.app.clock.now());
+                    continue;
+                }
+            };
+            let Some(frame) = frame else {
+                self.body = None;
+                continue;
+            };
+            let piece = frame.expect("bytes").into_data().expect("data");
+            let seen = self.take(&piece);
+            if seen.iter().any(|it| it.event == "heartbeat" && id_of(it).seq == head) {
+                return;
+            }
+        }
+    }
+
+    fn take(&mut self, piece: &[u8]) -> Vec<Frame> {
+        let frames = self.frames.push(piece);
+        for frame in &frames {
+            let id = id_of(frame);
+            let last = self.last_id.replace(frame.id.clone());
+            let grows = |than: &String| {
+                id.seq > than.parse::<live_orders::wire::EventId>().expect("an id").seq
+            };
+            match frame.event.as_str() {
+                "hello" | "heartbeat" => {}
+                "snapshot" => {
+                    let snapshot: Snapshot = read(frame);
+                    self.snapshots += 1;
+                    self.shown = snapshot.orders.into_iter().map(|it| (it.id, it)).collect();
+                }
+                _ => {
+                    assert!(last.as_ref().is_none_or(grows), "{last:?} and then {frame:?}");
+                    self.events.push(frame.clone());
+                    let order = order_of(frame);
+                    if order.status.is_open() && self.filter.shows(&order) {
+                        self.shown.insert(order.id, order);
+                    } else {
+                        self.shown.remove(&order.id);
+                    }
+                }
+            }
+        }
+        frames
+    }
+
+    /// The connection breaks after a part of what is there.
+    fn cut(&mut self, within: Index) {
+        if let Some(piece) = self.piece() {
+            let kept = within.index(piece.len() + 1);
+            self.take(&piece[..kept]);
+        }
+        self.body = None;
+    }
+}
+
+/// Plays `steps` with two readers, one of which is cut; gives both at the end.
+async fn play(steps: &[Step], filter: &StreamFilter, ring: usize, feed: usize) -> (Reader, Reader) {
+    let mut service = Offline::new(ring, feed);
+    let (mut whole, mut cut) = (Reader::new(filter), Reader::new(filter));
+    // Both have begun: hello gives them the position that they come back with.
+    whole.read(&service, 1).await;
+    cut.read(&service, 1).await;
+    for step in steps {
+        match step {
+            Step::Read(most) => cut.read(&service, *most).await,
+            Step::Cut { within } => cut.cut(*within),
+            step => service.carry_out(step).await,
+        }
+        // The other one always keeps up, so that nothing is pruned before it has it.
+        whole.read(&service, usize::MAX).await;
+    }
+    within("the end of the one", whole.finish(&service)).await;
+    within("the end of the other", cut.finish(&service)).await;
+    (whole, cut)
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime")
+        .block_on(future)
+}
+
+fn sizes() -> impl Strategy<Value = (usize, usize)> {
+    (
+        prop::sample::select(vec![1, 2000, 8000, 1 << 20]),
+        prop::sample::select(vec![1, 2000, 1 << 20]),
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    /// Nothing is pruned: a reader that is cut has every event once, in order.
+    #[test]
+    fn who_comes_back_has_every_event_once(
+        steps in vec(step(), 1..60),
+        filter in filter(true),
+        (ring, feed) in sizes(),
+    ) {
+        let (whole, cut) = block_on(play(&steps, &filter, ring, feed));
+        prop_assert_eq!((whole.snapshots, cut.snapshots), (0, 0));
+        prop_assert_eq!(&whole.events, &cut.events);
+    }
+
+    /// Events are pruned: a reader that is cut is told so where it matters, and
+    /// shows the same orders in the end.
+    #[test]
+    fn who_comes_back_too_late_shows_the_same_orders(
+        steps in vec(step_or_prune(), 1..60),
+        filter in filter(false),
+        (ring, feed) in sizes(),
+    ) {
+        let (whole, cut) = block_on(play(&steps, &filter, ring, feed));
+        prop_assert_eq!(&whole.shown, &cut.shown);
+        if cut.snapshots + whole.snapshots == 0 {
+            prop_assert_eq!(&whole.events, &cut.events);
+        }
+    }
+}
