@@ -237,8 +237,7 @@ pub(super) async fn board(State(app): State<App>, request: Request) -> Result<Re
     let filter = board_filter(request.uri().query());
     let stored = app.store.snapshot(StreamFilter::default()).await?;
     let now = app.clock.now();
-    let mut orders: Vec<FoodOrder> =
-        stored.orders.iter().map(parse).collect::<Result<_, _>>()?;
+    let mut orders: Vec<FoodOrder> = stored.orders.iter().map(parse).collect::<Result<_, _>>()?;
     let open = orders.len() as u64;
     let mut stations: Vec<Station> =
         orders.iter().flat_map(FoodOrder::stations).chain(&filter.stations).cloned().collect();

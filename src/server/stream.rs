@@ -123,7 +123,9 @@ fn last_event_id(headers: &HeaderMap) -> Option<After> {
 
 /// Sends heartbeats until the hub's app shuts down.
 pub async fn heartbeats(hub: Arc<Hub>, app: App) {
-    let mut ticks = tokio::time::interval(app.stream.heartbeat);
+    // Not at once: whoever is there at the start has just been told hello.
+    let first = tokio::time::Instant::now() + app.stream.heartbeat;
+    let mut ticks = tokio::time::interval_at(first, app.stream.heartbeat);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {

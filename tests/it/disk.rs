@@ -81,9 +81,7 @@ async fn fills_up_and_recovers(
     let accepted = client.post(&path, &accept).await.order();
 
     // The stream was never cut, and has what was placed and nothing else.
-    for order in &placed {
-        assert_eq!(&order_of(&stream.next().await), order);
-    }
+    assert_eq!(stream.orders(placed.len()).await, placed);
     assert_eq!(stream.orders(1).await, std::slice::from_ref(&accepted));
     placed[0] = accepted;
     program.kill();

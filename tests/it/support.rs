@@ -399,11 +399,15 @@ impl EventStream {
         }
     }
 
-    /// The orders of the next `count` events, which must all be of orders.
+    /// The orders of the next `count` events, which must all be of orders but
+    /// for heartbeats, which come when their time has come.
     pub(crate) async fn orders(&mut self, count: usize) -> Vec<FoodOrder> {
         let mut orders = Vec::new();
         while orders.len() < count {
-            orders.push(order_of(&self.next().await));
+            let frame = self.next().await;
+            if frame.event != "heartbeat" {
+                orders.push(order_of(&frame));
+            }
         }
         orders
     }
