@@ -9,31 +9,33 @@
 //! | [`connection`] | how far the board can be trusted, in words |
 //! | [`lane`] | one column |
 //! | [`ticket`] | one order |
-//! | [`undo`] | the bar that takes the last bump back |
-//! | [`cancel`] | the dialog that asks why |
-//! | [`recall`] | the dialog of what was closed last |
-//! | [`focus`] | keeps the keyboard where it was when tickets move |
-//! | [`keys`] | the single keys |
+//! | [`dialog`] | why an order is cancelled; what was closed last |
+//! | [`press`] | nothing: what buttons and keys do |
+//! | [`focus`] | nothing: keeps the keyboard where it was when tickets move |
+//! | [`html`] | nothing: markup as text, escaped |
 //! | [`icons`] | the stroke icons |
 //! | [`text`] | times and names in words |
+//!
+//! The module has to stay small, because every screen fetches it before it is
+//! live. What follows a signal is a view; what does not is text, see [`html`].
 
 pub mod board;
-pub mod cancel;
 pub mod connection;
+pub mod dialog;
 pub mod focus;
 pub mod header;
+pub mod html;
 pub mod icons;
-pub mod keys;
 pub mod lane;
-pub mod recall;
+pub mod press;
 pub mod text;
 pub mod ticket;
-pub mod undo;
 
 use leptos::prelude::*;
 
+use self::dialog::Dialog;
 use crate::{
-    domain::{OrderId, Promises, Station, UnixMillis},
+    domain::{Promises, Station, UnixMillis},
     live::LiveBoard,
 };
 
@@ -56,13 +58,11 @@ pub struct Ui {
     pub utc_offset_s: i32,
     /// The one station that the page shows, if it shows only one.
     pub station: StoredValue<Option<Station>>,
-    /// The order whose cancelling is being asked about.
-    pub cancelling: RwSignal<Option<OrderId>>,
-    /// Whether the list of closed orders is open.
-    pub recalling: RwSignal<bool>,
+    /// What the dialog is about.
+    pub dialog: RwSignal<Dialog>,
     /// Whether single keys do anything; some people's software types them by itself.
     pub keys: RwSignal<bool>,
-    /// Where and when the last bump was pressed.
+    /// When and where the last bump was pressed.
     pub pressed: StoredValue<Option<(i64, i32, i32)>>,
 }
 
@@ -80,6 +80,8 @@ pub fn hydrate() {
     use wasm_bindgen::JsCast;
     use web_sys::HtmlElement;
 
+    use crate::wire::{BoardPage, lean::Lean};
+
     std::panic::set_hook(Box::new(|info| {
         web_sys::console::error_1(&info.to_string().into());
         crashed();
@@ -87,9 +89,9 @@ pub fn hydrate() {
     let root =
         document().get_element_by_id(ROOT_ID).and_then(|it| it.dyn_into::<HtmlElement>().ok());
     let data = document().get_element_by_id(DATA_ID).and_then(|it| it.text_content());
-    let page = data.and_then(|data| serde_json::from_str(&data).ok());
+    let page = data.and_then(|data| BoardPage::parse(&data));
     match (root, page) {
-        (Some(root), Some(page)) if root.dataset().get("page").as_deref() == Some("board") => {
+        (Some(root), Some(page)) if root.get_attribute("data-page").as_deref() == Some("board") => {
             leptos::mount::hydrate_from(root, move || board::board(page)).forget();
         }
         _ => crashed(),
@@ -98,7 +100,7 @@ pub fn hydrate() {
 
 #[cfg(feature = "hydrate")]
 fn crashed() {
-    if let Ok(event) = web_sys::CustomEvent::new(CRASHED_EVENT) {
+    if let Ok(event) = web_sys::Event::new(CRASHED_EVENT) {
         let _ = window().dispatch_event(&event);
     }
 }

@@ -28,4 +28,16 @@ pub mod freshness;
 pub mod source;
 
 pub use actions::{Action, Mark, Undo};
-pub use board::LiveBoard;
+pub use board::{LiveBoard, Pulse, Ticket};
+
+/// Has `then` called after `millis`. One type for all, for the browser's sake.
+pub fn later(millis: u32, then: impl FnOnce() + 'static) {
+    let then: Box<dyn FnOnce()> = Box::new(then);
+    leptos::prelude::set_timeout(then, std::time::Duration::from_millis(u64::from(millis)));
+}
+
+/// Has `then` called whenever `event` happens to the window, as long as the page lives.
+pub fn listen(event: &'static str, then: impl Fn(web_sys::Event) + 'static) {
+    let then: Box<dyn Fn(web_sys::Event)> = Box::new(then);
+    let _ = leptos::prelude::window_event_listener_untyped(event, then);
+}

@@ -3,30 +3,42 @@
 
 use leptos::prelude::*;
 
-use super::{Ui, text};
+use super::{
+    Ui,
+    html::{live, span},
+    text,
+};
 use crate::live::freshness::State;
 
 /// The chip in the header. It keeps its place and width in every state.
 pub fn chip(ui: Ui) -> impl IntoView {
-    let live = ui.live;
-    let words = move || match live.state.get() {
-        State::Connecting => "Connecting…".to_owned(),
-        State::Live | State::Interrupted | State::LiveAgain { .. } => "Live".to_owned(),
-        State::CatchingUp { changes } => {
-            format!("Catching up – {}", text::count(u64::from(changes), "change"))
-        }
-        State::Reconnecting => {
-            let silent = live.now.get().since(live.last_sign.get()).max(0) / 1000;
-            format!("Reconnecting… last update {silent} s ago")
-        }
-        State::NotLive => "Not live".to_owned(),
-        State::Offline { .. } => "Offline".to_owned(),
-    };
+    let class = live(move || {
+        let mut class = String::from("chip ");
+        class.push_str(look(ui.live.pulse.with(|pulse| pulse.state)));
+        class
+    });
+    let words = live(move || {
+        let now = ui.live.now.get();
+        ui.live.pulse.with(|pulse| match pulse.state {
+            State::Connecting => "Connecting…".to_owned(),
+            State::Live | State::Interrupted | State::LiveAgain { .. } => "Live".to_owned(),
+            State::CatchingUp { changes } => {
+                format!("Catching up – {}", text::count(u64::from(changes), "change"))
+            }
+            State::Reconnecting => {
+                let silent = now.since(pulse.last_sign).max(0) / 1000;
+                format!("Reconnecting… last update {silent} s ago")
+            }
+            State::NotLive => "Not live".to_owned(),
+            State::Offline { .. } => "Offline".to_owned(),
+        })
+    });
+    let clock = live(move || ui.time_of_day(ui.live.now.get(), true));
     view! {
-        <div class=move || format!("chip {}", look(live.state.get()))>
+        <div class=class>
             <span class="dot"></span>
-            <span class="chip-words">{words}</span>
-            <span class="clock">{move || ui.time_of_day(live.now.get(), true)}</span>
+            {span("chip-words", words)}
+            {span("clock", clock)}
         </div>
     }
 }
@@ -48,41 +60,37 @@ pub fn look(state: State) -> &'static str {
 /// The bar. It lies over the filters, which lead nowhere without a server, so
 /// that no ticket moves under a finger.
 pub fn bar(ui: Ui) -> impl IntoView {
-    let live = ui.live;
-    let words = Memo::new(move |_| match live.state.get() {
-        State::NotLive => {
-            Some(format!("Not live – last update {}", ui.time_of_day(live.last_sign.get(), true)))
-        }
-        State::Offline { device } => Some(format!(
-            "Offline since {}. Orders shown may be out of date.{}",
-            ui.time_of_day(live.last_sign.get(), false),
-            if device { " No network on this device." } else { "" }
-        )),
-        State::LiveAgain { new: 0, cancelled: 0 } => {
-            Some("Live again. Nothing new while offline".to_owned())
-        }
-        State::LiveAgain { new, cancelled: 0 } => {
-            Some(format!("Live again. {new} new while offline"))
-        }
-        State::LiveAgain { new, cancelled } => {
-            Some(format!("Live again. {new} new, {cancelled} cancelled while offline"))
-        }
-        _ => live.notice.with(|notice| notice.as_ref().map(|(text, _)| text.clone())),
-    });
-    move || {
-        words.get().map(|words| {
-            let state = live.state.get();
-            view! {
-                <section class=format!("bar {}", look(state)) aria-label="Connection">
-                    <span>{words}</span>
-                    {matches!(state, State::Offline { .. } | State::NotLive)
-                        .then(|| view! {
-                            <button type="button" class="button" on:click=move |_| live.reconnect()>
-                                "Retry"
-                            </button>
-                        })}
-                </section>
+    let words = move || {
+        ui.live.pulse.with(|pulse| match pulse.state {
+            State::NotLive => {
+                format!("Not live – last update {}", ui.time_of_day(pulse.last_sign, true))
             }
+            State::Offline { device } => format!(
+                "Offline since {}. Orders shown may be out of date.{}",
+                ui.time_of_day(pulse.last_sign, false),
+                if device { " No network on this device." } else { "" }
+            ),
+            State::LiveAgain { new: 0, cancelled: 0 } => {
+                "Live again. Nothing new while offline".to_owned()
+            }
+            State::LiveAgain { new, cancelled: 0 } => {
+                format!("Live again. {new} new while offline")
+            }
+            State::LiveAgain { new, cancelled } => {
+                format!("Live again. {new} new, {cancelled} cancelled while offline")
+            }
+            _ => pulse.notice.clone().map_or_else(String::new, |(text, _)| text),
         })
+    };
+    let class = live(move || {
+        let mut class = String::from(if words().is_empty() { "bar is-away " } else { "bar " });
+        class.push_str(look(ui.live.pulse.with(|pulse| pulse.state)));
+        class
+    });
+    view! {
+        <section class=class aria-label="Connection">
+            {span("", live(words))}
+            <button type="button" class="button" data-act="reconnect">"Retry"</button>
+        </section>
     }
 }

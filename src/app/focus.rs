@@ -6,7 +6,6 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, FocusEvent, HtmlElement};
 
 use super::Ui;
-use crate::domain::Lane;
 
 /// Where the keyboard was.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,10 +21,8 @@ struct Place {
 pub fn keeper(ui: Ui) -> (impl Fn(FocusEvent) + 'static, impl Fn(FocusEvent) + 'static) {
     let place = StoredValue::new(None::<Place>);
     Effect::new(move |_| {
-        for lane in Lane::ALL {
-            ui.live.lane(lane).track();
-        }
-        // The lists are in the page by the next frame.
+        ui.live.changes.track();
+        // What changed is in the page by the next frame.
         request_animation_frame(move || {
             if let Some(place) = place.get_value() {
                 restore(&place);

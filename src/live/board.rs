@@ -4,15 +4,10 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use leptos::{
-    ev,
-    prelude::{
-        ArcRwSignal, Effect, GetUntracked, LocalStorage, RwSignal, Set, SetValue, StoredValue,
-        Update, UpdateValue, With, WithUntracked, WithValue, document, set_interval, set_timeout,
-        window, window_event_listener, window_event_listener_untyped,
-    },
+use leptos::prelude::{
+    ArcRwSignal, Effect, GetUntracked, LocalStorage, Notify, RwSignal, Set, SetValue, StoredValue,
+    Trigger, Update, UpdateValue, With, WithUntracked, WithValue, document, set_interval, window,
 };
-use serde::de::DeserializeOwned;
 use web_sys::MessageEvent;
 
 use super::{
@@ -24,7 +19,9 @@ use super::{
 };
 use crate::{
     domain::{FoodOrder, Lane, OrderId, UnixMillis, Version},
-    wire::{BoardPage, BoardSettings, Bye, Heartbeat, Hello, Snapshot, Stats, StreamFilter},
+    wire::{
+        BoardPage, BoardSettings, Bye, Heartbeat, Hello, Snapshot, Stats, StreamFilter, lean::Lean,
+    },
 };
 
 /// How long a ticket that came over the stream is marked as new.
@@ -36,13 +33,30 @@ const ANNOUNCE_EVERY_MS: i64 = 4_000;
 /// A board whose count differs from the server's reads everything anew, at most this often.
 const RESYNC_EVERY_MS: i64 = 60_000;
 
-/// The signals of one ticket.
-#[derive(Clone)]
-pub struct Row {
+/// One order on the board, and what is under way with it.
+#[derive(Clone, Debug)]
+pub struct Ticket {
     /// The order as the stream last brought it.
-    pub order: ArcRwSignal<FoodOrder>,
-    /// What is under way with it.
-    pub mark: ArcRwSignal<Mark>,
+    pub order: FoodOrder,
+    /// What is under way.
+    pub mark: Mark,
+}
+
+/// What the page says of the whole.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pulse {
+    /// How far the board can be trusted.
+    pub state: State,
+    /// When the server was last heard, in its own time.
+    pub last_sign: UnixMillis,
+    /// How the last hour went.
+    pub stats: Stats,
+    /// How many orders are open, whatever the filter.
+    pub open: u64,
+    /// The bump that can be taken back.
+    pub undo: Option<Undo>,
+    /// One line about the board itself, until the local clock shows this.
+    pub notice: Option<(String, i64)>,
 }
 
 /// The board's signals, and the connection that feeds them.
@@ -50,27 +64,19 @@ pub struct Row {
 pub struct LiveBoard {
     /// The server's time, once a second. Every age on the page is reckoned from it.
     pub now: RwSignal<UnixMillis>,
-    /// How far the board can be trusted.
-    pub state: RwSignal<State>,
-    /// When the server was last heard, in its own time.
-    pub last_sign: RwSignal<UnixMillis>,
-    /// How the last hour went.
-    pub stats: RwSignal<Stats>,
-    /// How many orders are open, whatever the filter.
-    pub open: RwSignal<u64>,
-    /// The bump that can be taken back.
-    pub undo: RwSignal<Option<Undo>>,
     /// The local time, once a second; for what runs out.
-    pub local: RwSignal<i64>,
-    /// One line about the board itself, for a few seconds.
-    pub notice: RwSignal<Option<(String, i64)>>,
+    pub local: RwSignal<UnixMillis>,
+    /// What the page says of the whole.
+    pub pulse: RwSignal<Pulse>,
     /// Read out when there is time.
     pub polite: RwSignal<String>,
     /// Read out at once.
     pub alert: RwSignal<String>,
+    /// Tells that some ticket has just been drawn anew.
+    pub changes: Trigger,
     lanes: [RwSignal<Vec<OrderId>>; 4],
     board: StoredValue<BoardState>,
-    rows: StoredValue<HashMap<OrderId, Row>>,
+    rows: StoredValue<HashMap<OrderId, ArcRwSignal<Ticket>>>,
     line: StoredValue<Line>,
     source: StoredValue<Option<Source>, LocalStorage>,
 }
@@ -98,10 +104,6 @@ fn local_now() -> i64 {
     now
 }
 
-fn parse<T: DeserializeOwned>(data: &str) -> Option<T> {
-    serde_json::from_str(data).ok()
-}
-
 impl LiveBoard {
     /// The board as `page` shows it; on the server and in the browser the same.
     #[must_use]
@@ -112,15 +114,18 @@ impl LiveBoard {
         let outcome = board.replace(orders);
         let live = Self {
             now: RwSignal::new(server_time),
-            state: RwSignal::new(State::Connecting),
-            last_sign: RwSignal::new(server_time),
-            stats: RwSignal::new(stats),
-            open: RwSignal::new(open),
-            undo: RwSignal::new(None),
-            local: RwSignal::new(server_time.0),
-            notice: RwSignal::new(None),
+            local: RwSignal::new(server_time),
+            pulse: RwSignal::new(Pulse {
+                state: State::Connecting,
+                last_sign: server_time,
+                stats,
+                open,
+                undo: None,
+                notice: None,
+            }),
             polite: RwSignal::new(String::new()),
             alert: RwSignal::new(String::new()),
+            changes: Trigger::new(),
             lanes: Lane::ALL.map(|lane| RwSignal::new(board.lane(lane))),
             board: StoredValue::new(board),
             rows: StoredValue::new(HashMap::new()),
@@ -150,10 +155,15 @@ impl LiveBoard {
         self.lanes[index(lane)]
     }
 
-    /// The signals of order `id`.
+    /// The ticket of order `id`.
     #[must_use]
-    pub fn row(self, id: OrderId) -> Option<Row> {
+    pub fn row(self, id: OrderId) -> Option<ArcRwSignal<Ticket>> {
         self.rows.with_value(|rows| rows.get(&id).cloned())
+    }
+
+    /// A ticket has been drawn anew, and perhaps the keyboard was on it.
+    pub(super) fn changed_something(self) {
+        self.changes.notify();
     }
 
     /// Reads the board as it stands; follow a lane or the time to be told of changes.
@@ -198,14 +208,14 @@ impl LiveBoard {
     /// The server answered that `version` holds what was done to order `id`.
     pub(super) fn saved(self, id: OrderId, version: Version) {
         let Some(row) = self.row(id) else { return };
-        // The stream may have been faster than the answer.
-        let there = row.order.with_untracked(|order| order.version >= version);
-        row.mark.update(|mark| {
-            mark.confirmed_by = Some(version);
-            if there {
-                mark.pending = None;
+        row.update(|ticket| {
+            ticket.mark.confirmed_by = Some(version);
+            // The stream may have been faster than the answer.
+            if ticket.order.version >= version {
+                ticket.mark.pending = None;
             }
         });
+        self.changed_something();
     }
 
     fn start(self, heartbeat_ms: u64, clock_rate: u32, server_time: UnixMillis) {
@@ -222,11 +232,16 @@ impl LiveBoard {
         });
         self.open_source();
         set_interval(move || self.feed(Input::Tick), Duration::from_secs(1));
-        let _ = window_event_listener(ev::offline, move |_| self.feed(Input::NetworkLost));
-        let _ = window_event_listener(ev::online, move |_| self.feed(Input::NetworkBack));
-        let _ = window_event_listener_untyped("pageshow", move |_| self.feed(Input::Shown));
-        let _ = window_event_listener_untyped("focus", move |_| self.shown());
-        let _ = window_event_listener_untyped("visibilitychange", move |_| self.shown());
+        for (event, input) in [
+            ("offline", Input::NetworkLost),
+            ("online", Input::NetworkBack),
+            ("pageshow", Input::Shown),
+            ("focus", Input::Shown),
+        ] {
+            super::listen(event, move |_| self.feed(input));
+        }
+        // Heard by the window too, because it bubbles.
+        super::listen("visibilitychange", move |_| self.shown());
     }
 
     fn shown(self) {
@@ -268,26 +283,43 @@ impl LiveBoard {
             (command, line.freshness.state(now), last_sign, line.clock.at(now))
         });
         let Some((command, state, last_sign, server_now)) = told else { return };
-        if self.state.get_untracked() != state {
-            self.announce_state(state);
-            self.state.set(state);
-        }
-        if self.last_sign.get_untracked() != last_sign {
-            self.last_sign.set(last_sign);
-        }
         if input == Input::Tick {
             self.now.set(server_now);
-            self.local.set(now);
+            self.local.set(UnixMillis(now));
+        }
+        self.pulse(|pulse| {
+            if pulse.state != state {
+                self.announce_state(state);
+            }
+            pulse.state = state;
+            pulse.last_sign = last_sign;
+            if input == Input::Tick {
+                let over = |undo: &Undo| !undo.pending && now >= undo.until.0;
+                if pulse.undo.as_ref().is_some_and(over) {
+                    pulse.undo = None;
+                }
+                if pulse.notice.as_ref().is_some_and(|(_, until)| now >= *until) {
+                    pulse.notice = None;
+                }
+            }
+        });
+        if input == Input::Tick {
             self.expire(now);
         }
         match command {
             // Not from inside the old connection's own listener.
-            Some(Command::Open) => set_timeout(move || self.open_source(), Duration::ZERO),
-            Some(Command::WakeIn(millis)) => set_timeout(
-                move || self.feed(Input::Tick),
-                Duration::from_millis(u64::from(millis)),
-            ),
+            Some(Command::Open) => super::later(0, move || self.open_source()),
+            Some(Command::WakeIn(millis)) => super::later(millis, move || self.feed(Input::Tick)),
             None => {}
+        }
+    }
+
+    /// Changes what the page says of the whole, and tells of it only if that changed.
+    fn pulse(self, change: impl FnOnce(&mut Pulse)) {
+        let mut pulse = self.pulse.get_untracked();
+        change(&mut pulse);
+        if self.pulse.with_untracked(|before| *before != pulse) {
+            self.pulse.set(pulse);
         }
     }
 
@@ -310,11 +342,11 @@ impl LiveBoard {
         let id = event.last_event_id();
         let name = event.type_();
         let known = match name.as_str() {
-            Hello::NAME => parse(&data).map(|hello| self.hello(&hello)),
-            Heartbeat::NAME => parse(&data).map(|heartbeat| self.heartbeat(&heartbeat)),
-            Snapshot::NAME => parse(&data).map(|snapshot| self.snapshot(snapshot)),
+            Hello::NAME => Hello::parse(&data).map(|hello| self.hello(&hello)),
+            Heartbeat::NAME => Heartbeat::parse(&data).map(|heartbeat| self.heartbeat(&heartbeat)),
+            Snapshot::NAME => Snapshot::parse(&data).map(|snapshot| self.snapshot(snapshot)),
             Bye::NAME => Some(()),
-            _ => parse(&data).map(|order| self.changed(order)),
+            _ => FoodOrder::parse(&data).map(|order| self.changed(order)),
         };
         if known.is_some() {
             self.line.update_value(|line| line.cursor = id);
@@ -336,12 +368,10 @@ impl LiveBoard {
     fn heartbeat(self, heartbeat: &Heartbeat) {
         self.read_clock(heartbeat.server_time);
         self.feed(Input::Heartbeat);
-        if self.stats.get_untracked() != heartbeat.stats {
-            self.stats.set(heartbeat.stats);
-        }
-        if self.open.get_untracked() != heartbeat.open {
-            self.open.set(heartbeat.open);
-        }
+        self.pulse(|pulse| {
+            pulse.stats = heartbeat.stats;
+            pulse.open = heartbeat.open;
+        });
         let here = self.board.with_value(BoardState::open) as u64;
         let now = local_now();
         let resync = self.line.try_update_value(|line| {
@@ -358,7 +388,7 @@ impl LiveBoard {
             due
         });
         if resync == Some(true) {
-            set_timeout(move || self.open_source(), Duration::ZERO);
+            super::later(0, move || self.open_source());
         }
     }
 
@@ -382,7 +412,7 @@ impl LiveBoard {
                 (new, gone) => format!("Resynced, {} added, {gone} removed", orders(new)),
             };
             self.say(text.clone());
-            self.notice.set(Some((text, local_now() + NOTICE_MS)));
+            self.pulse(|pulse| pulse.notice = Some((text, local_now() + NOTICE_MS)));
         }
     }
 
@@ -418,6 +448,7 @@ impl LiveBoard {
                 self.lane(lane).set(self.board.with_value(|board| board.lane(lane)));
             }
         }
+        self.changed_something();
         // After the lists, so that no list ever names an order that is not there.
         self.rows.update_value(|rows| {
             for id in &gone {
@@ -436,7 +467,7 @@ impl LiveBoard {
             ..Mark::default()
         };
         let id = order.id;
-        let row = Row { order: ArcRwSignal::new(order), mark: ArcRwSignal::new(mark) };
+        let row = ArcRwSignal::new(Ticket { order, mark });
         self.rows.update_value(|rows| {
             rows.insert(id, row);
         });
@@ -446,44 +477,30 @@ impl LiveBoard {
         let Some(row) = self.row(order.id) else { return };
         let (id, version, number) = (order.id, order.version, order.number);
         let cancelled = !order.status.is_open();
-        let own = row.mark.with_untracked(|mark| mark.pending.is_some());
-        if own
-            && row.mark.with_untracked(|mark| {
-                mark.confirmed_by <= Some(version) && mark.confirmed_by.is_some()
-            })
-        {
-            row.mark.update(|mark| mark.pending = None);
-        }
-        if row.order.with_untracked(|before| *before != order) {
-            row.order.set(order);
-        }
+        let own = row.with_untracked(|ticket| ticket.mark.pending.is_some());
+        row.update(|ticket| {
+            if ticket.mark.confirmed_by.is_some_and(|confirmed| confirmed <= version) {
+                ticket.mark.pending = None;
+            }
+            ticket.order = order;
+        });
         if cancelled && own {
             // Whoever cancelled it here knows.
-            set_timeout(move || self.acknowledge(id), Duration::ZERO);
+            super::later(0, move || self.acknowledge(id));
         } else if cancelled {
             self.alarm(&format!("Order {number} is cancelled"));
         }
     }
 
-    /// What runs out with time: marks, the undo bar, the notice; and what is read out.
+    /// What runs out with time: marks; and what is read out.
     fn expire(self, now: i64) {
-        let marks: Vec<_> =
-            self.rows.with_value(|rows| rows.values().map(|row| row.mark.clone()).collect());
-        for mark in marks {
-            if mark.with_untracked(|mark| mark.fresh_until.is_some_and(|until| now >= until)) {
-                mark.update(|mark| mark.fresh_until = None);
-            }
-        }
-        if self.undo.with_untracked(|undo| {
-            undo.as_ref().is_some_and(|undo| !undo.pending && now >= undo.until)
-        }) {
-            self.undo.set(None);
-        }
-        if self
-            .notice
-            .with_untracked(|notice| notice.as_ref().is_some_and(|(_, until)| now >= *until))
-        {
-            self.notice.set(None);
+        let over: Vec<_> = self.rows.with_value(|rows| {
+            let over = |ticket: &Ticket| ticket.mark.fresh_until.is_some_and(|until| now >= until);
+            rows.values().filter(|row| row.with_untracked(over)).cloned().collect()
+        });
+        for row in over {
+            row.update(|ticket| ticket.mark.fresh_until = None);
+            self.changed_something();
         }
         let text = self.line.try_update_value(|line| {
             if line.unannounced.is_empty() || now - line.announced_at < ANNOUNCE_EVERY_MS {
