@@ -16,8 +16,10 @@
 //! | [`icons`] | the stroke icons |
 //! | [`text`] | times and names in words |
 //!
-//! The module has to stay small, because every screen fetches it before it is
-//! live. What follows a signal is a view; what does not is text, see [`html`].
+//! The browser's module has to stay small, because every screen fetches it
+//! before it is live. The lanes with their tickets are one view; around them
+//! stand a few places that follow a signal each, and what follows none is text
+//! that the browser never makes; see [`html`].
 
 pub mod board;
 pub mod connection;
@@ -86,13 +88,14 @@ pub fn hydrate() {
         web_sys::console::error_1(&info.to_string().into());
         crashed();
     }));
-    let root =
-        document().get_element_by_id(ROOT_ID).and_then(|it| it.dyn_into::<HtmlElement>().ok());
-    let data = document().get_element_by_id(DATA_ID).and_then(|it| it.text_content());
+    let element = |id| document().get_element_by_id(id);
+    let root = element(ROOT_ID).and_then(|root| root.get_attribute("data-page"));
+    let lanes = element(board::LANES_ID).and_then(|it| it.dyn_into::<HtmlElement>().ok());
+    let data = element(DATA_ID).and_then(|data| data.text_content());
     let page = data.and_then(|data| BoardPage::parse(&data));
-    match (root, page) {
-        (Some(root), Some(page)) if root.get_attribute("data-page").as_deref() == Some("board") => {
-            leptos::mount::hydrate_from(root, move || board::board(page)).forget();
+    match (root.as_deref(), lanes, page) {
+        (Some("board"), Some(lanes), Some(page)) => {
+            leptos::mount::hydrate_from(lanes, move || board::take_over(page)).forget();
         }
         _ => crashed(),
     }

@@ -3,23 +3,19 @@
 
 use leptos::prelude::*;
 
-use super::{
-    Ui,
-    html::{live, span},
-    text,
-};
+use super::{Ui, html::Spots, text};
 use crate::live::freshness::State;
 
-/// The chip in the header. It keeps its place and width in every state.
-pub fn chip(ui: Ui) -> impl IntoView {
-    let class = live(move || {
-        let mut class = String::from("chip ");
-        class.push_str(look(ui.live.pulse.with(|pulse| pulse.state)));
-        class
-    });
-    let words = live(move || {
-        let now = ui.live.now.get();
-        ui.live.pulse.with(|pulse| match pulse.state {
+/// The chip in the header, which keeps its place and width in every state, and
+/// the bar. The bar lies over the filters, which lead nowhere without a server,
+/// so that no ticket moves under a finger.
+pub fn spots(ui: Ui, spots: &mut Spots) {
+    let pulse = ui.live.pulse;
+    let now = ui.live.now;
+    spots.class("chip", move || with_look("chip ", ui));
+    spots.content("chip-words", move || {
+        let now = now.get();
+        pulse.with(|pulse| match pulse.state {
             State::Connecting => "Connecting…".to_owned(),
             State::Live | State::Interrupted | State::LiveAgain { .. } => "Live".to_owned(),
             State::CatchingUp { changes } => {
@@ -33,20 +29,39 @@ pub fn chip(ui: Ui) -> impl IntoView {
             State::Offline { .. } => "Offline".to_owned(),
         })
     });
-    let clock = live(move || ui.time_of_day(ui.live.now.get(), true));
-    view! {
-        <div class=class>
-            <span class="dot"></span>
-            {span("chip-words", words)}
-            {span("clock", clock)}
-        </div>
-    }
+    spots.content("clock", move || ui.time_of_day(now.get(), true));
+    spots.class("bar", move || {
+        with_look(if bar(ui).is_empty() { "bar is-away " } else { "bar " }, ui)
+    });
+    spots.content("bar-words", move || bar(ui));
 }
 
-/// The class of a state.
+/// What the bar says; nothing when it is away.
+fn bar(ui: Ui) -> String {
+    ui.live.pulse.with(|pulse| match pulse.state {
+        State::NotLive => {
+            format!("Not live – last update {}", ui.time_of_day(pulse.last_sign, true))
+        }
+        State::Offline { device } => format!(
+            "Offline since {}. Orders shown may be out of date.{}",
+            ui.time_of_day(pulse.last_sign, false),
+            if device { " No network on this device." } else { "" }
+        ),
+        State::LiveAgain { new: 0, cancelled: 0 } => {
+            "Live again. Nothing new while offline".to_owned()
+        }
+        State::LiveAgain { new, cancelled: 0 } => format!("Live again. {new} new while offline"),
+        State::LiveAgain { new, cancelled } => {
+            format!("Live again. {new} new, {cancelled} cancelled while offline")
+        }
+        _ => pulse.notice.clone().map_or_else(String::new, |(text, _)| text),
+    })
+}
+
+/// `class` and that of the state.
 #[must_use]
-pub fn look(state: State) -> &'static str {
-    match state {
+pub fn with_look(class: &str, ui: Ui) -> String {
+    let look = match ui.live.pulse.with(|pulse| pulse.state) {
         State::Connecting => "is-connecting",
         State::Live | State::LiveAgain { .. } => "is-live",
         State::Interrupted => "is-interrupted",
@@ -54,43 +69,8 @@ pub fn look(state: State) -> &'static str {
         State::Reconnecting => "is-reconnecting",
         State::NotLive => "is-not-live",
         State::Offline { .. } => "is-offline",
-    }
-}
-
-/// The bar. It lies over the filters, which lead nowhere without a server, so
-/// that no ticket moves under a finger.
-pub fn bar(ui: Ui) -> impl IntoView {
-    let words = move || {
-        ui.live.pulse.with(|pulse| match pulse.state {
-            State::NotLive => {
-                format!("Not live – last update {}", ui.time_of_day(pulse.last_sign, true))
-            }
-            State::Offline { device } => format!(
-                "Offline since {}. Orders shown may be out of date.{}",
-                ui.time_of_day(pulse.last_sign, false),
-                if device { " No network on this device." } else { "" }
-            ),
-            State::LiveAgain { new: 0, cancelled: 0 } => {
-                "Live again. Nothing new while offline".to_owned()
-            }
-            State::LiveAgain { new, cancelled: 0 } => {
-                format!("Live again. {new} new while offline")
-            }
-            State::LiveAgain { new, cancelled } => {
-                format!("Live again. {new} new, {cancelled} cancelled while offline")
-            }
-            _ => pulse.notice.clone().map_or_else(String::new, |(text, _)| text),
-        })
     };
-    let class = live(move || {
-        let mut class = String::from(if words().is_empty() { "bar is-away " } else { "bar " });
-        class.push_str(look(ui.live.pulse.with(|pulse| pulse.state)));
-        class
-    });
-    view! {
-        <section class=class aria-label="Connection">
-            {span("", live(words))}
-            <button type="button" class="button" data-act="reconnect">"Retry"</button>
-        </section>
-    }
+    let mut class = class.to_owned();
+    class.push_str(look);
+    class
 }

@@ -1,10 +1,12 @@
 //! The dialog: why is an order cancelled, and what was closed last.
 
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlDialogElement;
 
 use super::{
     Ui,
-    html::{Html, live},
+    html::{Html, Spots, effect},
     text,
 };
 use crate::domain::{FoodOrder, OrderId, OrderStatus};
@@ -30,23 +32,26 @@ pub enum Dialog {
     Closed(Vec<FoodOrder>, Option<String>),
 }
 
-/// The dialog's element, for [`Ui::dialog`] to fill.
-pub fn dialog(ui: Ui) -> impl IntoView {
-    let node = NodeRef::<html::Dialog>::new();
-    Effect::new(move |_| {
-        let Some(element) = node.get() else { return };
+/// The element's id.
+pub const ID: &str = "dialog";
+
+/// What the dialog says.
+pub fn spots(ui: Ui, spots: &mut Spots) {
+    spots.content(ID, move || content(ui));
+}
+
+/// Lets the dialog open and close as [`Ui::dialog`] says.
+pub fn follow(ui: Ui) {
+    effect(move || {
         let wanted = !ui.dialog.with(|dialog| matches!(dialog, Dialog::None));
+        let element = document().get_element_by_id(ID);
+        let Some(Ok(element)) = element.map(JsCast::dyn_into::<HtmlDialogElement>) else { return };
         if wanted && !element.open() {
             let _ = element.show_modal();
         } else if !wanted && element.open() {
             element.close();
         }
     });
-    view! {
-        <dialog class="dialog" node_ref=node aria-labelledby="dialog-title"
-            on:close=move |_| ui.dialog.set(Dialog::None) inner_html=live(move || content(ui))>
-        </dialog>
-    }
 }
 
 fn content(ui: Ui) -> String {

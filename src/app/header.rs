@@ -1,11 +1,13 @@
 //! The header: whose board it is, how it stands, whether it is live; and the
 //! station filter below it.
 
+use std::collections::BTreeSet;
+
 use leptos::prelude::*;
 
 use super::{
-    Ui, connection,
-    html::{Html, live},
+    Ui,
+    html::{Html, Spots},
     text,
 };
 use crate::{
@@ -13,14 +15,9 @@ use crate::{
     wire::{BoardSettings, Stats, StreamFilter},
 };
 
-/// The header's first row.
-pub fn header(ui: Ui, settings: &BoardSettings) -> impl IntoView + use<> {
-    let mut place = Html::default();
-    place.raw("<h1><bdi>").text(&settings.location).raw("</bdi></h1>");
-    if settings.demo {
-        place.raw("<span class=\"tag\">Demo data</span>");
-    }
-    let counts = live(move || {
+/// How the board stands.
+pub fn spots(ui: Ui, spots: &mut Spots) {
+    spots.content("counts", move || {
         let mut html = Html::default();
         for lane in Lane::ALL {
             html.raw("<a class=\"count\" href=\"#lane-").raw(text::lane_slug(lane)).raw("\"><b>");
@@ -30,7 +27,7 @@ pub fn header(ui: Ui, settings: &BoardSettings) -> impl IntoView + use<> {
         }
         html.done()
     });
-    let late = live(move || {
+    spots.content("lates", move || {
         let late = late(ui);
         let mut html = Html::default();
         html.raw(if late > 0 {
@@ -40,7 +37,7 @@ pub fn header(ui: Ui, settings: &BoardSettings) -> impl IntoView + use<> {
         });
         html.text(&late.to_string()).raw("</b><span>Late</span></div>").done()
     });
-    let figures = live(move || {
+    spots.content("figures", move || {
         let (open, stats) = ui.live.pulse.with(|pulse| (pulse.open, pulse.stats));
         let mut html = Html::default();
         for (name, figure) in [
@@ -53,23 +50,57 @@ pub fn header(ui: Ui, settings: &BoardSettings) -> impl IntoView + use<> {
         }
         html.done()
     });
-    let mut themes = Html::default();
-    themes
-        .raw("<span class=\"theme-auto\">")
-        .icon("auto")
-        .raw("</span><span class=\"theme-dark\">");
-    themes.icon("dark").raw("</span><span class=\"theme-light\">").icon("light").raw("</span>");
-    view! {
-        <header class="top">
-            <div class="place" inner_html=place.done()></div>
-            <nav class="counts" aria-label="Lanes" inner_html=counts></nav>
-            <div class="lates" inner_html=late></div>
-            <dl class="figures" inner_html=figures></dl>
-            {connection::chip(ui)}
-            <button type="button" class="button square theme" data-act="theme" aria-label="Theme"
-                title="Theme" inner_html=themes.done()></button>
-        </header>
+}
+
+/// The header's first row.
+pub fn header(html: &mut Html, spots: &mut Spots, settings: &BoardSettings) {
+    html.raw("<header class=\"top\"><div class=\"place\"><h1><bdi>").text(&settings.location);
+    html.raw("</bdi></h1>");
+    html.raw(if settings.demo { "<span class=\"tag\">Demo data</span>" } else { "" });
+    html.raw("</div><nav class=\"counts\" id=\"counts\" aria-label=\"Lanes\">");
+    html.content(spots, "counts").raw("</nav><div class=\"lates\" id=\"lates\">");
+    html.content(spots, "lates").raw("</div><dl class=\"figures\" id=\"figures\">");
+    html.content(spots, "figures").raw("</dl><div id=\"chip\" class=\"").class(spots, "chip");
+    html.raw("\"><span class=\"dot\"></span><span id=\"chip-words\">");
+    html.content(spots, "chip-words").raw("</span><span class=\"clock\" id=\"clock\">");
+    html.content(spots, "clock").raw(
+        "</span></div><button type=\"button\" class=\"button square theme\" data-act=\"theme\" \
+         aria-label=\"Theme\" title=\"Theme\"><span class=\"theme-auto\">",
+    );
+    html.icon("auto").raw("</span><span class=\"theme-dark\">").icon("dark");
+    html.raw("</span><span class=\"theme-light\">").icon("light");
+    html.raw("</span></button></header>");
+}
+
+/// The header's second row: the stations as links, so that they work without
+/// a script and can be bookmarked on a screen.
+pub fn filters(html: &mut Html, spots: &mut Spots, stations: &[Station], filter: &StreamFilter) {
+    html.raw("<div class=\"second\"><nav class=\"filters\" aria-label=\"Stations\">");
+    let mut link = |stations: Vec<Station>, name: &str| {
+        let here = filter.stations == stations;
+        let query = StreamFilter { stations, ..filter.clone() }.to_query();
+        html.raw("<a class=\"filter\" href=\"/");
+        if !query.is_empty() {
+            html.raw("?").text(&query);
+        }
+        html.raw(if here { "\" aria-current=\"page\"><bdi>" } else { "\"><bdi>" });
+        html.text(name).raw("</bdi></a>");
+    };
+    link(Vec::new(), "All");
+    let names: BTreeSet<&Station> = stations.iter().chain(&filter.stations).collect();
+    for station in names {
+        link(vec![station.clone()], station.as_str());
     }
+    html.raw(
+        "</nav><button type=\"button\" class=\"button recall-open\" aria-keyshortcuts=\"r\" \
+         data-act=\"closed\">",
+    );
+    html.icon("back").raw("Recall</button><section id=\"bar\" class=\"").class(spots, "bar");
+    html.raw("\" aria-label=\"Connection\"><span id=\"bar-words\">").content(spots, "bar-words");
+    html.raw(
+        "</span><button type=\"button\" class=\"button\" data-act=\"reconnect\">Retry</button>\
+         </section></div>",
+    );
 }
 
 /// How many open orders stand in `lane`; follows it.
@@ -92,46 +123,4 @@ fn nothing() -> String {
 fn late_share(stats: Stats) -> String {
     let (late, ready) = (u64::from(stats.late), u64::from(stats.ready));
     if ready == 0 { nothing() } else { format!("{} %", (late * 100 + ready / 2) / ready) }
-}
-
-/// The header's second row: the stations as links, so that they work without
-/// a script and can be bookmarked on a screen.
-pub fn filters(ui: Ui, mut stations: Vec<Station>, filter: &StreamFilter) -> impl IntoView + use<> {
-    for station in &filter.stations {
-        if !stations.contains(station) {
-            stations.push(station.clone());
-        }
-    }
-    // Few, and a whole sort is more for the browser to fetch than these lines.
-    for end in (1..stations.len()).rev() {
-        for place in 0..end {
-            if stations[place] > stations[place + 1] {
-                stations.swap(place, place + 1);
-            }
-        }
-    }
-    let mut html = Html::default();
-    let mut link = |stations: Vec<Station>, name: &str| {
-        let here = filter.stations == stations;
-        let query = StreamFilter { stations, ..filter.clone() }.to_query();
-        html.raw("<a class=\"filter\" href=\"/");
-        if !query.is_empty() {
-            html.raw("?").text(&query);
-        }
-        html.raw(if here { "\" aria-current=\"page\"><bdi>" } else { "\"><bdi>" });
-        html.text(name).raw("</bdi></a>");
-    };
-    link(Vec::new(), "All");
-    for station in &stations {
-        link(vec![station.clone()], station.as_str());
-    }
-    let recall = Html::default().icon("back").raw("Recall").done();
-    view! {
-        <div class="second">
-            <nav class="filters" aria-label="Stations" inner_html=html.done()></nav>
-            <button type="button" class="button recall-open" aria-keyshortcuts="r"
-                data-act="closed" inner_html=recall></button>
-            {connection::bar(ui)}
-        </div>
-    }
 }

@@ -62,9 +62,83 @@ pub fn live(read: impl FnMut() -> String + Send + 'static) -> Live {
     Box::new(read)
 }
 
-/// An element that holds nothing but the markup or text of `content`.
-pub fn span(class: &'static str, content: Live) -> impl IntoView {
-    view! { <span class=class inner_html=content></span> }
+/// The places of the page outside its lanes that follow signals. The server
+/// writes what each one says first; the browser finds each by its id, and
+/// writes again only when that has changed.
+#[derive(Default)]
+pub struct Spots(Vec<Spot>);
+
+struct Spot {
+    id: &'static str,
+    /// Whether it is the element's class that follows, or its content.
+    class: bool,
+    says: Live,
+}
+
+impl Spots {
+    /// The content of `id` says, as markup, what `says` gives.
+    pub fn content(&mut self, id: &'static str, says: impl FnMut() -> String + Send + 'static) {
+        self.0.push(Spot { id, class: false, says: Box::new(says) });
+    }
+
+    /// The class of `id` is what `says` gives.
+    pub fn class(&mut self, id: &'static str, says: impl FnMut() -> String + Send + 'static) {
+        self.0.push(Spot { id, class: true, says: Box::new(says) });
+    }
+
+    /// Lets every place on the page follow from now on.
+    pub fn follow(self) {
+        for Spot { id, class, mut says } in self.0 {
+            let element = document().get_element_by_id(id);
+            let mut said = None;
+            effect(move || {
+                let now = says();
+                if let (Some(element), Some(before)) = (&element, &said)
+                    && *before != now
+                {
+                    if class {
+                        element.set_class_name(&now);
+                    } else {
+                        element.set_inner_html(&now);
+                    }
+                }
+                said = Some(now);
+            });
+        }
+    }
+
+    /// What the content, or the class, of `id` says now.
+    fn now(&mut self, id: &str, class: bool) -> String {
+        let spot = self.0.iter_mut().find(|spot| spot.id == id && spot.class == class);
+        spot.map_or_else(String::new, |spot| (spot.says)())
+    }
+}
+
+impl Html {
+    /// Writes what the content of `id` says first.
+    pub fn content(&mut self, spots: &mut Spots, id: &str) -> &mut Self {
+        self.0.push_str(&spots.now(id, false));
+        self
+    }
+
+    /// Writes what the class of `id` says first.
+    pub fn class(&mut self, spots: &mut Spots, id: &str) -> &mut Self {
+        self.0.push_str(&spots.now(id, true));
+        self
+    }
+
+    /// Writes a view.
+    pub fn view(&mut self, view: impl IntoView) -> &mut Self {
+        self.0.push_str(&view.into_view().to_html());
+        self
+    }
+}
+
+/// Runs `run` in the browser, now and whenever a signal that it reads has
+/// changed. One type for all, for the browser's sake.
+pub fn effect(run: impl FnMut() + 'static) {
+    let mut run: Box<dyn FnMut()> = Box::new(run);
+    Effect::new(move |_: Option<()>| run());
 }
 
 #[cfg(test)]

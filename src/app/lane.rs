@@ -13,7 +13,7 @@ use crate::domain::Lane;
 
 /// A lane with its tickets, the most urgent first.
 pub fn lane(ui: Ui, lane: Lane) -> impl IntoView {
-    let ids = ui.live.lane(lane);
+    let rows = ui.live.lane(lane);
     let slug = text::lane_slug(lane);
     let head = live(move || {
         let now = ui.live.now.get();
@@ -32,7 +32,7 @@ pub fn lane(ui: Ui, lane: Lane) -> impl IntoView {
             aria-labelledby=format!("title-{slug}")>
             <header class="lane-head" inner_html=head></header>
             <ul class="tickets">
-                <For each=move || ids.get() key=|id| id.0 children=move |id| ticket(ui, id)/>
+                <For each=move || rows.get() key=|row| row.id.0 children=move |row| ticket(ui, row)/>
             </ul>
         </section>
     }

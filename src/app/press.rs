@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::{ItemId, ItemStatus, OrderId, OrderStatus},
-    live::{Action, actions, api},
+    live::{Action, actions, api, listen},
 };
 
 /// What is asked for when the list of closed orders opens.
@@ -19,8 +19,25 @@ const CLOSED_URL: &str = "/api/orders?status=closed&limit=30";
 /// Where this device remembers that single keys are off.
 const KEYS: &str = "keys";
 
+/// Listens to buttons and keys from now on.
+pub fn follow(ui: Ui) {
+    ui.keys.set(keys_remembered());
+    listen("click", move |event| {
+        if let Ok(event) = event.dyn_into() {
+            pressed(ui, &event);
+        }
+    });
+    listen("keydown", move |event| {
+        if let Ok(event) = event.dyn_into() {
+            key(ui, &event);
+        }
+    });
+    // Escape closes it too.
+    listen("close", move |_| ui.dialog.set(Dialog::None));
+}
+
 /// Somebody pressed something.
-pub fn pressed(ui: Ui, event: &MouseEvent) {
+fn pressed(ui: Ui, event: &MouseEvent) {
     let Some(button) = element(event).and_then(|it| it.closest("[data-act]").ok().flatten()) else {
         return;
     };
@@ -86,7 +103,7 @@ fn on_board(ui: Ui, act: &str) {
 /// A key was pressed. Z takes the last bump back, R opens the list of closed
 /// orders; not while somebody writes, a dialog is open, the key is part of a
 /// chord or single keys are off.
-pub fn key(ui: Ui, event: &KeyboardEvent) {
+fn key(ui: Ui, event: &KeyboardEvent) {
     let chord = event.ctrl_key() || event.meta_key() || event.alt_key();
     if chord || event.repeat() || !ui.keys.get_untracked() {
         return;
@@ -171,8 +188,7 @@ fn storage() -> Option<Storage> {
 }
 
 /// Whether single keys are on, as this device remembers it.
-#[must_use]
-pub fn keys_remembered() -> bool {
+fn keys_remembered() -> bool {
     storage().and_then(|it| it.get_item(KEYS).ok().flatten()).as_deref() != Some("off")
 }
 

@@ -12,10 +12,10 @@ use super::{
 };
 use crate::{
     domain::{
-        Ageing, FoodOrder, ItemStatus, ModifierKind, OrderId, OrderItem, OrderStatus, Promises,
-        Service, Station, UnixMillis,
+        Ageing, FoodOrder, ItemStatus, ModifierKind, OrderItem, OrderStatus, Promises, Service,
+        Station, UnixMillis,
     },
-    live::{Action, Mark, Ticket},
+    live::{Action, Mark, Row, Ticket},
 };
 
 /// What a ticket's head says at a glance.
@@ -86,9 +86,10 @@ impl Face {
     }
 }
 
-/// The ticket of order `id`.
-pub fn ticket(ui: Ui, id: OrderId) -> impl IntoView {
-    let row = RwSignal::from(ui.live.row(id)?);
+/// The ticket of one order.
+pub fn ticket(ui: Ui, row: Row) -> impl IntoView {
+    let Row { id, ticket } = row;
+    let row = RwSignal::from(ticket);
     let promises = ui.promises;
     let now = ui.live.now;
     let class = live(move || {
@@ -137,7 +138,7 @@ pub fn ticket(ui: Ui, id: OrderId) -> impl IntoView {
     let id = id.to_string();
     let heading = format!("order-{id}");
     let labelled = heading.clone();
-    Some(view! {
+    view! {
         <li class=class data-order=id>
             <article aria-labelledby=labelled>
                 <header class="head">
@@ -151,7 +152,7 @@ pub fn ticket(ui: Ui, id: OrderId) -> impl IntoView {
                 <footer inner_html=foot></footer>
             </article>
         </li>
-    })
+    }
 }
 
 fn title(order: &FoodOrder) -> String {

@@ -2,11 +2,11 @@
 //! for each order and one list of ids for each lane, so that a change touches
 //! its own ticket and nothing else.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use leptos::prelude::{
-    ArcRwSignal, Effect, GetUntracked, LocalStorage, Notify, RwSignal, Set, SetValue, StoredValue,
-    Trigger, Update, UpdateValue, With, WithUntracked, WithValue, document, set_interval, window,
+    ArcRwSignal, GetUntracked, LocalStorage, Notify, RwSignal, Set, SetValue, StoredValue, Trigger,
+    Update, UpdateValue, With, WithUntracked, WithValue, document, set_interval, window,
 };
 use web_sys::MessageEvent;
 
@@ -16,6 +16,7 @@ use super::{
     clock::ServerClock,
     freshness::{Command, Freshness, Input, State},
     source::Source,
+    table::Table,
 };
 use crate::{
     domain::{FoodOrder, Lane, OrderId, UnixMillis, Version},
@@ -42,8 +43,17 @@ pub struct Ticket {
     pub mark: Mark,
 }
 
+/// A ticket in its lane.
+#[derive(Clone)]
+pub struct Row {
+    /// Of which order.
+    pub id: OrderId,
+    /// The ticket.
+    pub ticket: ArcRwSignal<Ticket>,
+}
+
 /// What the page says of the whole.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Pulse {
     /// How far the board can be trusted.
     pub state: State,
@@ -74,9 +84,9 @@ pub struct LiveBoard {
     pub alert: RwSignal<String>,
     /// Tells that some ticket has just been drawn anew.
     pub changes: Trigger,
-    lanes: [RwSignal<Vec<OrderId>>; 4],
+    lanes: [RwSignal<Vec<Row>>; 4],
     board: StoredValue<BoardState>,
-    rows: StoredValue<HashMap<OrderId, ArcRwSignal<Ticket>>>,
+    rows: StoredValue<Table<ArcRwSignal<Ticket>>>,
     line: StoredValue<Line>,
     source: StoredValue<Option<Source>, LocalStorage>,
 }
@@ -85,6 +95,8 @@ pub struct LiveBoard {
 struct Line {
     filter: StreamFilter,
     version: String,
+    heartbeat_ms: u64,
+    clock_rate: u32,
     cursor: String,
     freshness: Freshness,
     clock: ServerClock,
@@ -126,12 +138,14 @@ impl LiveBoard {
             polite: RwSignal::new(String::new()),
             alert: RwSignal::new(String::new()),
             changes: Trigger::new(),
-            lanes: Lane::ALL.map(|lane| RwSignal::new(board.lane(lane))),
+            lanes: [(); 4].map(|()| RwSignal::new(Vec::new())),
             board: StoredValue::new(board),
-            rows: StoredValue::new(HashMap::new()),
+            rows: StoredValue::new(Table::default()),
             line: StoredValue::new(Line {
                 filter,
                 version,
+                heartbeat_ms,
+                clock_rate,
                 cursor: cursor.to_string(),
                 freshness: Freshness::new(heartbeat_ms, server_time.0, 1),
                 clock: ServerClock::new(clock_rate, server_time, server_time.0),
@@ -144,21 +158,19 @@ impl LiveBoard {
             source: StoredValue::new_local(None),
         };
         live.step(outcome, None);
-        // Effects run in the browser alone, after hydration.
-        Effect::new(move |_| live.start(heartbeat_ms, clock_rate, server_time));
         live
     }
 
     /// The tickets of `lane`, the most urgent first.
     #[must_use]
-    pub fn lane(self, lane: Lane) -> RwSignal<Vec<OrderId>> {
+    pub fn lane(self, lane: Lane) -> RwSignal<Vec<Row>> {
         self.lanes[index(lane)]
     }
 
     /// The ticket of order `id`.
     #[must_use]
     pub fn row(self, id: OrderId) -> Option<ArcRwSignal<Ticket>> {
-        self.rows.with_value(|rows| rows.get(&id).cloned())
+        self.rows.with_value(|rows| rows.get(id).cloned())
     }
 
     /// A ticket has been drawn anew, and perhaps the keyboard was on it.
@@ -169,6 +181,12 @@ impl LiveBoard {
     /// Reads the board as it stands; follow a lane or the time to be told of changes.
     pub fn read<T>(self, read: impl FnOnce(&BoardState) -> T) -> T {
         self.board.with_value(read)
+    }
+
+    /// Whether the page leaves out some orders.
+    #[must_use]
+    pub fn filtered(self) -> bool {
+        self.line.with_value(|line| line.filter != StreamFilter::default())
     }
 
     /// How many tickets are on the board; follows every lane.
@@ -218,7 +236,9 @@ impl LiveBoard {
         self.changed_something();
     }
 
-    fn start(self, heartbeat_ms: u64, clock_rate: u32, server_time: UnixMillis) {
+    /// Connects, and lets the time run. In the browser alone.
+    pub fn start(self) {
+        let server_time = self.now.get_untracked();
         let now = local_now();
         #[expect(
             clippy::cast_possible_truncation,
@@ -227,8 +247,8 @@ impl LiveBoard {
         )]
         let seed = (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
         self.line.update_value(|line| {
-            line.freshness = Freshness::new(heartbeat_ms, now, seed);
-            line.clock = ServerClock::new(clock_rate, server_time, now);
+            line.freshness = Freshness::new(line.heartbeat_ms, now, seed);
+            line.clock = ServerClock::new(line.clock_rate, server_time, now);
         });
         self.open_source();
         set_interval(move || self.feed(Input::Tick), Duration::from_secs(1));
@@ -287,7 +307,7 @@ impl LiveBoard {
             self.now.set(server_now);
             self.local.set(UnixMillis(now));
         }
-        self.pulse(|pulse| {
+        self.pulse.update(|pulse| {
             if pulse.state != state {
                 self.announce_state(state);
             }
@@ -311,15 +331,6 @@ impl LiveBoard {
             Some(Command::Open) => super::later(0, move || self.open_source()),
             Some(Command::WakeIn(millis)) => super::later(millis, move || self.feed(Input::Tick)),
             None => {}
-        }
-    }
-
-    /// Changes what the page says of the whole, and tells of it only if that changed.
-    fn pulse(self, change: impl FnOnce(&mut Pulse)) {
-        let mut pulse = self.pulse.get_untracked();
-        change(&mut pulse);
-        if self.pulse.with_untracked(|before| *before != pulse) {
-            self.pulse.set(pulse);
         }
     }
 
@@ -368,16 +379,16 @@ impl LiveBoard {
     fn heartbeat(self, heartbeat: &Heartbeat) {
         self.read_clock(heartbeat.server_time);
         self.feed(Input::Heartbeat);
-        self.pulse(|pulse| {
+        self.pulse.update(|pulse| {
             pulse.stats = heartbeat.stats;
             pulse.open = heartbeat.open;
         });
         let here = self.board.with_value(BoardState::open) as u64;
+        let filtered = self.filtered();
         let now = local_now();
         let resync = self.line.try_update_value(|line| {
-            let unfiltered = line.filter == StreamFilter::default();
             line.mismatches =
-                if unfiltered && here != heartbeat.open { line.mismatches + 1 } else { 0 };
+                if !filtered && here != heartbeat.open { line.mismatches + 1 } else { 0 };
             // Twice in a row: the count may have been made a moment before the last event.
             let due = line.mismatches >= 2
                 && line.resynced_at.is_none_or(|at| now - at >= RESYNC_EVERY_MS);
@@ -412,7 +423,7 @@ impl LiveBoard {
                 (new, gone) => format!("Resynced, {} added, {gone} removed", orders(new)),
             };
             self.say(text.clone());
-            self.pulse(|pulse| pulse.notice = Some((text, local_now() + NOTICE_MS)));
+            self.pulse.update(|pulse| pulse.notice = Some((text, local_now() + NOTICE_MS)));
         }
     }
 
@@ -445,14 +456,17 @@ impl LiveBoard {
         }
         for lane in Lane::ALL {
             if outcome.touched[index(lane)] {
-                self.lane(lane).set(self.board.with_value(|board| board.lane(lane)));
+                let ids = self.board.with_value(|board| board.lane(lane));
+                self.lane(lane).set(self.rows.with_value(|rows| {
+                    let row = |id| Some(Row { id, ticket: rows.get(id)?.clone() });
+                    ids.into_iter().filter_map(row).collect()
+                }));
             }
         }
         self.changed_something();
-        // After the lists, so that no list ever names an order that is not there.
         self.rows.update_value(|rows| {
             for id in &gone {
-                rows.remove(id);
+                rows.remove(*id);
             }
         });
     }
@@ -496,7 +510,11 @@ impl LiveBoard {
     fn expire(self, now: i64) {
         let over: Vec<_> = self.rows.with_value(|rows| {
             let over = |ticket: &Ticket| ticket.mark.fresh_until.is_some_and(|until| now >= until);
-            rows.values().filter(|row| row.with_untracked(over)).cloned().collect()
+            rows.iter()
+                .map(|(_, row)| row)
+                .filter(|row| row.with_untracked(over))
+                .cloned()
+                .collect()
         });
         for row in over {
             row.update(|ticket| ticket.mark.fresh_until = None);

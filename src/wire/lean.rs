@@ -55,11 +55,9 @@ impl Json {
         Some(entries.swap_remove(place).1)
     }
 
-    fn field<T: Lean>(&mut self, name: &str) -> Option<T> {
-        match self.take(name) {
-            Some(value) => T::read(value),
-            None => T::missing(),
-        }
+    /// The value of `name`; a field that is not there counts as `null`.
+    fn field(&mut self, name: &str) -> Self {
+        self.take(name).unwrap_or(Self::Null)
     }
 
     fn number(self) -> Option<i64> {
@@ -232,12 +230,6 @@ pub trait Lean: Sized {
     /// What `json` says, if it says such a thing.
     fn read(json: Json) -> Option<Self>;
 
-    /// What it means that nothing is said.
-    #[must_use]
-    fn missing() -> Option<Self> {
-        None
-    }
-
     /// What `text` says.
     #[must_use]
     fn parse(text: &str) -> Option<Self> {
@@ -249,24 +241,20 @@ impl<T: Lean> Lean for Option<T> {
     fn read(json: Json) -> Option<Self> {
         if json == Json::Null { Some(None) } else { T::read(json).map(Some) }
     }
-
-    fn missing() -> Option<Self> {
-        Some(None)
-    }
 }
 
 impl<T: Lean> Lean for Vec<T> {
     fn read(json: Json) -> Option<Self> {
-        let Json::List(list) = json else { return None };
+        let list = match json {
+            Json::List(list) => list,
+            Json::Null => Vec::new(),
+            _ => return None,
+        };
         let mut read = Self::with_capacity(list.len());
         for json in list {
             read.push(T::read(json)?);
         }
         Some(read)
-    }
-
-    fn missing() -> Option<Self> {
-        Some(Self::new())
     }
 }
 
@@ -331,7 +319,7 @@ macro_rules! structs {
     ($($name:ident { $($field:ident $(as $wire:literal)?),* })*) => {$(
         impl Lean for $name {
             fn read(mut json: Json) -> Option<Self> {
-                Some(Self { $($field: json.field(name!($field $($wire)?))?),* })
+                Some(Self { $($field: Lean::read(json.field(name!($field $($wire)?)))?),* })
             }
         }
     )*};
