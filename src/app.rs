@@ -79,8 +79,11 @@ impl Ui {
 /// Takes over the page that the server rendered.
 #[cfg(feature = "hydrate")]
 pub fn hydrate() {
+    use leptos::{
+        reactive::owner::Owner,
+        tachys::{hydration::Cursor, view::PositionState},
+    };
     use wasm_bindgen::JsCast;
-    use web_sys::HtmlElement;
 
     use crate::wire::{BoardPage, lean::Lean};
 
@@ -90,12 +93,21 @@ pub fn hydrate() {
     }));
     let element = |id| document().get_element_by_id(id);
     let root = element(ROOT_ID).and_then(|root| root.get_attribute("data-page"));
-    let lanes = element(board::LANES_ID).and_then(|it| it.dyn_into::<HtmlElement>().ok());
+    let lanes = element(board::LANES_ID);
     let data = element(DATA_ID).and_then(|data| data.text_content());
     let page = data.and_then(|data| BoardPage::parse(&data));
     match (root.as_deref(), lanes, page) {
         (Some("board"), Some(lanes), Some(page)) => {
-            leptos::mount::hydrate_from(lanes, move || board::take_over(page)).forget();
+            // What `leptos::mount::hydrate_from` does, without the context for
+            // resources, which this page has none of.
+            let _ = any_spawner::Executor::init_wasm_bindgen();
+            let owner = Owner::new();
+            let view = owner.with(|| {
+                let cursor = Cursor::new(lanes.unchecked_into());
+                board::take_over(page).hydrate::<true>(&cursor, &PositionState::default())
+            });
+            // Both live as long as the page.
+            std::mem::forget((owner, view));
         }
         _ => crashed(),
     }

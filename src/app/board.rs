@@ -22,11 +22,13 @@ pub const LANES_ID: &str = "lanes";
 pub fn render(page: BoardPage) -> String {
     let (settings, stations) = (page.settings.clone(), page.stations.clone());
     let filter = page.filter.clone();
-    let ui = ui(page);
+    let query = filter.to_query();
+    let mut html = Html::default();
+    html.raw("<div id=\"board\" data-query=\"").text(&query).raw("\" class=\"");
+    let ui = ui(page, query);
     let mut spots = spots(ui);
     let spots = &mut spots;
-    let mut html = Html::default();
-    html.raw("<div id=\"board\" class=\"").class(spots, "board").raw("\">");
+    html.class(spots, "board").raw("\">");
     header::header(&mut html, spots, &settings);
     header::filters(&mut html, spots, &stations, &filter);
     html.raw("<main class=\"stage\"><div class=\"lanes\" id=\"lanes\">").view(lanes(ui));
@@ -50,7 +52,9 @@ pub fn render(page: BoardPage) -> String {
 /// Takes over what [`render`] made of the same `page`: everything around the
 /// lanes; the lanes are given back as the view that they are.
 pub fn take_over(page: BoardPage) -> impl IntoView {
-    let ui = ui(page);
+    let board = document().get_element_by_id("board");
+    let query = board.and_then(|board| board.get_attribute("data-query")).unwrap_or_default();
+    let ui = ui(page, query);
     spots(ui).follow();
     dialog::follow(ui);
     press::follow(ui);
@@ -59,7 +63,7 @@ pub fn take_over(page: BoardPage) -> impl IntoView {
     lanes(ui)
 }
 
-fn ui(page: BoardPage) -> Ui {
+fn ui(page: BoardPage, query: String) -> Ui {
     let settings = &page.settings;
     let (promises, utc_offset_s) = (settings.promises, settings.utc_offset_s);
     let station = match page.filter.stations.as_slice() {
@@ -67,7 +71,7 @@ fn ui(page: BoardPage) -> Ui {
         _ => None,
     };
     Ui {
-        live: LiveBoard::new(page),
+        live: LiveBoard::new(page, query),
         promises,
         utc_offset_s,
         station: StoredValue::new(station),

@@ -16,7 +16,7 @@ pub const REASONS: [&str; 5] =
     ["Customer asked", "Item is 86'd", "Kitchen too busy", "Closing", "Duplicate or test"];
 
 /// What the dialog is about.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub enum Dialog {
     /// It is closed.
     #[default]

@@ -144,7 +144,11 @@ fn twice(ui: Ui, event: &MouseEvent) -> bool {
 /// Cancels the order that the dialog asks about, or rejects it when nobody has
 /// accepted it yet.
 fn cancel(ui: Ui, place: usize) {
-    let Dialog::Cancel(id) = ui.dialog.get_untracked() else { return };
+    let asked = ui.dialog.with_untracked(|dialog| match dialog {
+        Dialog::Cancel(id) => Some(*id),
+        _ => None,
+    });
+    let Some(id) = asked else { return };
     ui.dialog.set(Dialog::None);
     let (Some(row), Some(reason)) = (ui.live.row(id), REASONS.get(place)) else { return };
     let placed = row.with_untracked(|ticket| ticket.order.status == OrderStatus::Placed);
@@ -167,10 +171,11 @@ fn load_closed(ui: Ui) {
 
 /// Brings the order at `place` of the list back.
 fn bring_back(ui: Ui, place: usize) {
-    let Dialog::Closed(orders, _) = ui.dialog.get_untracked() else { return };
-    let Some((id, version)) = orders.get(place).map(|order| (order.id, order.version)) else {
-        return;
-    };
+    let listed = ui.dialog.with_untracked(|dialog| match dialog {
+        Dialog::Closed(orders, _) => orders.get(place).map(|order| (order.id, order.version)),
+        _ => None,
+    });
+    let Some((id, version)) = listed else { return };
     api::spawn(Box::pin(async move {
         let why = Some("recall");
         match actions::transition(id, OrderStatus::Ready, version, why).await {
@@ -178,7 +183,11 @@ fn bring_back(ui: Ui, place: usize) {
                 ui.live.say(format!("Order {} is back", order.number));
                 ui.dialog.set(Dialog::None);
             }
-            Err(why) => ui.dialog.set(Dialog::Closed(orders, Some(why))),
+            Err(why) => ui.dialog.update(|dialog| {
+                if let Dialog::Closed(_, refused) = dialog {
+                    *refused = Some(why);
+                }
+            }),
         }
     }));
 }

@@ -20,9 +20,7 @@ use super::{
 };
 use crate::{
     domain::{FoodOrder, Lane, OrderId, UnixMillis, Version},
-    wire::{
-        BoardPage, BoardSettings, Bye, Heartbeat, Hello, Snapshot, Stats, StreamFilter, lean::Lean,
-    },
+    wire::{BoardPage, BoardSettings, Bye, Heartbeat, Hello, Snapshot, Stats, lean::Lean},
 };
 
 /// How long a ticket that came over the stream is marked as new.
@@ -93,7 +91,8 @@ pub struct LiveBoard {
 
 /// What the connection needs to know.
 struct Line {
-    filter: StreamFilter,
+    /// The filter, as the stream takes it; empty when it wants everything.
+    query: String,
     version: String,
     heartbeat_ms: u64,
     clock_rate: u32,
@@ -118,11 +117,12 @@ fn local_now() -> i64 {
 
 impl LiveBoard {
     /// The board as `page` shows it; on the server and in the browser the same.
+    /// `query` is the page's filter, as the stream takes it.
     #[must_use]
-    pub fn new(page: BoardPage) -> Self {
+    pub fn new(page: BoardPage, query: String) -> Self {
         let BoardPage { orders, cursor, server_time, stats, filter, settings, open, .. } = page;
         let BoardSettings { version, promises, heartbeat_ms, clock_rate, .. } = settings;
-        let mut board = BoardState::new(filter.clone(), promises);
+        let mut board = BoardState::new(filter.statuses, promises);
         let outcome = board.replace(orders);
         let live = Self {
             now: RwSignal::new(server_time),
@@ -142,7 +142,7 @@ impl LiveBoard {
             board: StoredValue::new(board),
             rows: StoredValue::new(Table::default()),
             line: StoredValue::new(Line {
-                filter,
+                query,
                 version,
                 heartbeat_ms,
                 clock_rate,
@@ -186,7 +186,7 @@ impl LiveBoard {
     /// Whether the page leaves out some orders.
     #[must_use]
     pub fn filtered(self) -> bool {
-        self.line.with_value(|line| line.filter != StreamFilter::default())
+        self.line.with_value(|line| !line.query.is_empty())
     }
 
     /// How many tickets are on the board; follows every lane.
@@ -276,10 +276,9 @@ impl LiveBoard {
             if std::mem::take(&mut line.resync) {
                 url.push_str("&snapshot=1");
             }
-            let filter = line.filter.to_query();
-            if !filter.is_empty() {
+            if !line.query.is_empty() {
                 url.push('&');
-                url.push_str(&filter);
+                url.push_str(&line.query);
             }
             url
         });

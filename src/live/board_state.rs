@@ -7,10 +7,7 @@
 use std::collections::VecDeque;
 
 use super::table::Table;
-use crate::{
-    domain::{FoodOrder, Lane, OrderId, OrderStatus, Promises, UnixMillis, Version},
-    wire::StreamFilter,
-};
+use crate::domain::{FoodOrder, Lane, OrderId, OrderStatus, Promises, UnixMillis, Version};
 
 /// How many closed orders are remembered, so that a late repeat does not bring
 /// one back.
@@ -69,7 +66,10 @@ struct Entry {
 /// Where every ticket on the board stands.
 #[derive(Clone, Debug)]
 pub struct BoardState {
-    filter: StreamFilter,
+    /// The only statuses to show, unless there are none. Everything else that
+    /// a page may filter by stays the same all through an order's life, so the
+    /// stream alone sees to it.
+    statuses: Vec<OrderStatus>,
     promises: Promises,
     entries: Table<Entry>,
     lanes: [Vec<Rank>; 4],
@@ -78,11 +78,11 @@ pub struct BoardState {
 }
 
 impl BoardState {
-    /// An empty board of the orders that `filter` wants.
+    /// An empty board of the orders in `statuses`, or of all when there are none.
     #[must_use]
-    pub fn new(filter: StreamFilter, promises: Promises) -> Self {
+    pub fn new(statuses: Vec<OrderStatus>, promises: Promises) -> Self {
         Self {
-            filter,
+            statuses,
             promises,
             entries: Table::default(),
             lanes: [const { Vec::new() }; 4],
@@ -139,7 +139,7 @@ impl BoardState {
         if known.or(self.closed.get(order.id).copied()) >= Some(order.version) {
             return outcome;
         }
-        match order.status.lane().filter(|_| self.filter.shows(&order)) {
+        match self.lane_of(&order) {
             Some(lane) => self.put(order, lane, &mut outcome),
             None if order.status == OrderStatus::Cancelled && known.is_some() => {
                 self.cancel(order, &mut outcome);
@@ -178,7 +178,7 @@ impl BoardState {
             outcome.gone += 1;
         }
         for order in orders {
-            if let Some(lane) = order.status.lane().filter(|_| self.filter.shows(&order)) {
+            if let Some(lane) = self.lane_of(&order) {
                 self.put(order, lane, &mut outcome);
             }
         }
@@ -194,6 +194,12 @@ impl BoardState {
             self.remember(id, entry.version);
         }
         outcome
+    }
+
+    /// The lane that `order` belongs in; none when it is not to be shown.
+    fn lane_of(&self, order: &FoodOrder) -> Option<Lane> {
+        let wanted = self.statuses.is_empty() || self.statuses.contains(&order.status);
+        order.status.lane().filter(|_| wanted)
     }
 
     fn put(&mut self, order: FoodOrder, lane: Lane, outcome: &mut Outcome) {

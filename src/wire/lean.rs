@@ -13,8 +13,8 @@ use crate::{
         Version,
     },
     wire::{
-        BoardPage, BoardSettings, EventId, EventKind, Heartbeat, Hello, Snapshot, SnapshotReason,
-        Stats, StreamFilter,
+        BoardPage, BoardSettings, EventId, Heartbeat, Hello, Snapshot, SnapshotReason, Stats,
+        StreamFilter,
     },
 };
 
@@ -330,7 +330,6 @@ wrapped!(UnixMillis, Version, OrderNumber, ItemId, MinorUnits);
 by_name!(
     OrderId via str::parse,
     EventId via str::parse,
-    EventKind via str::parse,
     OrderStatus via str::parse,
     Service via str::parse,
     ItemStatus via str::parse,
@@ -362,12 +361,20 @@ structs! {
     Heartbeat { server_time, open, stats }
     Snapshot { reason, orders, cursor, server_time }
     Stats { placed, ready, average_ticket_ms, late }
-    StreamFilter { types, stations, channels, locations, statuses, orders }
     BoardPage { orders, cursor, server_time, open, stations, stats, filter, settings }
     BoardSettings {
         version, location, currency, promises, heartbeat_ms, utc_offset_s, clock_rate, demo
     }
     Promises { pickup, delivery, dine_in, curbside }
+}
+
+/// Only what a board goes by: its stream's address says the rest.
+impl Lean for StreamFilter {
+    fn read(mut json: Json) -> Option<Self> {
+        let stations = Lean::read(json.field("stations"))?;
+        let statuses = Lean::read(json.field("statuses"))?;
+        Some(Self { stations, statuses, ..Self::default() })
+    }
 }
 
 impl Lean for SnapshotReason {

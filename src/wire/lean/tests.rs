@@ -162,10 +162,8 @@ proptest! {
     ) {
         let stats = Stats { placed: 1, ready: 2, average_ticket_ms, late: 3 };
         let filter = StreamFilter {
-            types: EventKind::ALL.to_vec(),
             stations: stations.clone(),
             statuses: OrderStatus::ALL.to_vec(),
-            orders: orders.iter().map(|order| order.id).collect(),
             ..StreamFilter::default()
         };
         let page = BoardPage {
