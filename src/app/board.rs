@@ -51,6 +51,7 @@ pub fn render(page: BoardPage) -> String {
 
 /// Takes over what [`render`] made of the same `page`: everything around the
 /// lanes; the lanes are given back as the view that they are.
+#[must_use]
 pub fn take_over(page: BoardPage) -> impl IntoView {
     let board = document().get_element_by_id("board");
     let query = board.and_then(|board| board.get_attribute("data-query")).unwrap_or_default();

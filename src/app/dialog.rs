@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::HtmlDialogElement;
+use web_sys::{HtmlDialogElement, HtmlElement};
 
 use super::{
     Ui,
@@ -48,6 +48,12 @@ pub fn follow(ui: Ui) {
         let Some(Ok(element)) = element.map(JsCast::dyn_into::<HtmlDialogElement>) else { return };
         if wanted && !element.open() {
             let _ = element.show_modal();
+        } else if wanted {
+            // What had the focus has just been written over.
+            let first = element.query_selector("button").ok().flatten();
+            if let Some(Ok(first)) = first.map(JsCast::dyn_into::<HtmlElement>) {
+                let _ = first.focus();
+            }
         } else if !wanted && element.open() {
             element.close();
         }

@@ -104,6 +104,7 @@ pub fn filters(html: &mut Html, spots: &mut Spots, stations: &[Station], filter:
 }
 
 /// How many open orders stand in `lane`; follows it.
+#[must_use]
 pub fn in_lane(ui: Ui, lane: Lane) -> usize {
     ui.live.lane(lane).track();
     ui.live.read(|board| board.open_in(lane))
@@ -122,5 +123,6 @@ fn nothing() -> String {
 
 fn late_share(stats: Stats) -> String {
     let (late, ready) = (u64::from(stats.late), u64::from(stats.ready));
-    if ready == 0 { nothing() } else { format!("{} %", (late * 100 + ready / 2) / ready) }
+    let share = (late * 100 + ready / 2).checked_div(ready);
+    share.map_or_else(nothing, |share| format!("{share} %"))
 }

@@ -12,6 +12,7 @@ use super::{
 use crate::domain::Lane;
 
 /// A lane with its tickets, the most urgent first.
+#[must_use]
 pub fn lane(ui: Ui, lane: Lane) -> impl IntoView {
     let rows = ui.live.lane(lane);
     let slug = text::lane_slug(lane);

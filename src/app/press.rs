@@ -71,8 +71,8 @@ fn on_ticket(ui: Ui, id: OrderId, act: &str, event: &MouseEvent) {
         _ => {
             let item = act.strip_prefix("item-").and_then(|item| item.parse().ok()).map(ItemId);
             let done = row.with_untracked(|ticket| {
-                let line = ticket.order.items.iter().find(|line| Some(line.id) == item)?;
-                Some(line.status == ItemStatus::Done)
+                let mut items = ticket.order.items.iter();
+                items.find(|it| Some(it.id) == item).map(|it| it.status == ItemStatus::Done)
             });
             if let (Some(item), Some(done)) = (item, done) {
                 let status = if done { ItemStatus::Todo } else { ItemStatus::Done };
@@ -101,17 +101,12 @@ fn on_board(ui: Ui, act: &str) {
 }
 
 /// A key was pressed. Z takes the last bump back, R opens the list of closed
-/// orders; not while somebody writes, a dialog is open, the key is part of a
-/// chord or single keys are off.
+/// orders; not while the dialog is open, as part of a chord or when single
+/// keys are off.
 fn key(ui: Ui, event: &KeyboardEvent) {
     let chord = event.ctrl_key() || event.meta_key() || event.alt_key();
-    if chord || event.repeat() || !ui.keys.get_untracked() {
-        return;
-    }
-    let busy = element(event)
-        .and_then(|it| it.closest("dialog, input, textarea, select").ok().flatten())
-        .is_some();
-    if busy {
+    let asking = ui.dialog.with_untracked(|dialog| !matches!(dialog, Dialog::None));
+    if chord || asking || event.repeat() || !ui.keys.get_untracked() {
         return;
     }
     match event.key().as_str() {

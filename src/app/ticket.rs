@@ -87,6 +87,7 @@ impl Face {
 }
 
 /// The ticket of one order.
+#[must_use]
 pub fn ticket(ui: Ui, row: Row) -> impl IntoView {
     let Row { id, ticket } = row;
     let row = RwSignal::from(ticket);

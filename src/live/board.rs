@@ -337,7 +337,7 @@ impl LiveBoard {
         match state {
             State::NotLive => self.say("The board is not live".to_owned()),
             State::Offline { .. } => {
-                self.alarm("The board is offline. Orders shown may be out of date.")
+                self.alarm("The board is offline. Orders shown may be out of date.");
             }
             State::LiveAgain { .. } => {
                 self.alarm("");
@@ -362,14 +362,14 @@ impl LiveBoard {
             self.line.update_value(|line| line.cursor = id);
         } else {
             // What cannot be read is another version's: only the whole can help.
-            self.reload_once(&name);
+            reload_once(&name);
         }
     }
 
     fn hello(self, hello: &Hello) {
         let same = self.line.with_value(|line| line.version == hello.version);
         if !same {
-            self.reload_once(&hello.version);
+            reload_once(&hello.version);
         }
         self.read_clock(hello.server_time);
         self.feed(Input::Opened);
@@ -530,16 +530,18 @@ impl LiveBoard {
             self.polite.set(text);
         }
     }
+}
 
-    /// Loads the page anew, once for each `cause`.
-    fn reload_once(self, cause: &str) {
-        let Ok(Some(storage)) = window().session_storage() else { return };
-        const KEY: &str = "reloaded-for";
-        if storage.get_item(KEY).ok().flatten().as_deref() != Some(cause)
-            && storage.set_item(KEY, cause).is_ok()
-        {
-            let _ = window().location().reload();
-        }
+/// Where this tab remembers what it was loaded anew for.
+const RELOADED_FOR: &str = "reloaded-for";
+
+/// Loads the page anew, once for each `cause`.
+fn reload_once(cause: &str) {
+    let Ok(Some(storage)) = window().session_storage() else { return };
+    if storage.get_item(RELOADED_FOR).ok().flatten().as_deref() != Some(cause)
+        && storage.set_item(RELOADED_FOR, cause).is_ok()
+    {
+        let _ = window().location().reload();
     }
 }
 

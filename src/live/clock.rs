@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn a_jump_of_the_server_is_followed_after_three_readings() {
         let mut clock = ServerClock::new(1, UnixMillis(0), 0);
-        for local in 1..=READINGS as i64 {
+        for local in 1..=5 {
             clock.read(UnixMillis(500_000 + local), local);
         }
         assert_eq!(clock.at(10), UnixMillis(500_010));

@@ -258,7 +258,7 @@ proptest! {
     fn repeats_and_reorderings_converge(
         log in log(),
         arrival in prop::collection::vec(any::<prop::sample::Index>(), 0..120),
-        shuffle in any::<u64>(),
+        shuffle in any::<u128>(),
     ) {
         let mut board = board();
         let mut shown = Shown::default();
@@ -268,7 +268,7 @@ proptest! {
         }
         let mut rest: Vec<&FoodOrder> = log.iter().collect();
         rest.sort_by_key(|order| {
-            (order.id.0.as_u128() as u64 ^ u64::from(order.version.0)).wrapping_mul(shuffle | 1)
+            (order.id.0.as_u128() ^ u128::from(order.version.0)).wrapping_mul(shuffle | 1)
         });
         for order in rest {
             shown.follow(board.apply(order.clone()));

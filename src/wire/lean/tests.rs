@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -110,7 +112,7 @@ fn order() -> impl Strategy<Value = FoodOrder> {
                     total: MinorUnits(5),
                 },
                 flags: Flags { rush, held, recalled, changed },
-                times: Times { placed_at, due_at, ready_at, ..Times::default() },
+                times: Times { placed_at, ready_at, due_at, ..Times::default() },
                 last_change: LastChange {
                     from,
                     to: status,
@@ -122,7 +124,7 @@ fn order() -> impl Strategy<Value = FoodOrder> {
         })
 }
 
-/// The same value, as serde_json sees it; floats aside, which the wire has not.
+/// The same value, as `serde_json` sees it; floats aside, which the wire has not.
 fn same(json: &Json, value: &Value) -> bool {
     match (json, value) {
         (Json::Null, Value::Null) => true,
@@ -211,7 +213,10 @@ proptest! {
     fn reads_escaped_text(raw in any::<String>()) {
         let plain = serde_json::to_string(&raw).expect("serialises");
         prop_assert_eq!(Json::parse(&plain), Some(Json::Text(raw.clone())));
-        let escaped: String = raw.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+        let mut escaped = String::new();
+        for unit in raw.encode_utf16() {
+            write!(escaped, "\\u{unit:04x}").expect("a string takes it");
+        }
         prop_assert_eq!(Json::parse(&format!("\"{escaped}\"")), Some(Json::Text(raw)));
     }
 
