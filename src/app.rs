@@ -9,31 +9,44 @@
 //! | [`connection`] | how far the board can be trusted, in words |
 //! | [`lane`] | one column |
 //! | [`ticket`] | one order |
-//! | [`undo`] | the bar that takes the last bump back |
-//! | [`cancel`] | the dialog that asks why |
-//! | [`recall`] | the dialog of what was closed last |
-//! | [`focus`] | keeps the keyboard where it was when tickets move |
-//! | [`keys`] | the single keys |
+//! | [`dialog`] | why an order is cancelled; what was closed last |
+//! | [`press`] | nothing: what buttons and keys do |
+//! | [`focus`] | nothing: keeps the keyboard where it was when tickets move |
+//! | [`html`] | nothing: markup as text, escaped |
 //! | [`icons`] | the stroke icons |
 //! | [`text`] | times and names in words |
+//!
+//! The browser's module has to stay small, because every screen fetches it
+//! before it is live. The lanes with their tickets are one view; around them
+//! stand a few places that follow a signal each, and what follows none is text
+//! that the browser never makes; see [`html`].
+
+#![cfg_attr(
+    target_pointer_width = "64",
+    expect(
+        clippy::large_types_passed_by_value,
+        reason = "`Ui` is a bundle of handles made to be copied into every closure; \
+                  in the browser they are half as large"
+    )
+)]
 
 pub mod board;
-pub mod cancel;
 pub mod connection;
+pub mod dialog;
 pub mod focus;
 pub mod header;
+pub mod html;
 pub mod icons;
-pub mod keys;
 pub mod lane;
-pub mod recall;
+pub mod press;
 pub mod text;
 pub mod ticket;
-pub mod undo;
 
 use leptos::prelude::*;
 
+use self::dialog::Dialog;
 use crate::{
-    domain::{OrderId, Promises, Station, UnixMillis},
+    domain::{Promises, Station, UnixMillis},
     live::LiveBoard,
 };
 
@@ -56,13 +69,11 @@ pub struct Ui {
     pub utc_offset_s: i32,
     /// The one station that the page shows, if it shows only one.
     pub station: StoredValue<Option<Station>>,
-    /// The order whose cancelling is being asked about.
-    pub cancelling: RwSignal<Option<OrderId>>,
-    /// Whether the list of closed orders is open.
-    pub recalling: RwSignal<bool>,
+    /// What the dialog is about.
+    pub dialog: RwSignal<Dialog>,
     /// Whether single keys do anything; some people's software types them by itself.
     pub keys: RwSignal<bool>,
-    /// Where and when the last bump was pressed.
+    /// When and where the last bump was pressed.
     pub pressed: StoredValue<Option<(i64, i32, i32)>>,
 }
 
@@ -77,20 +88,35 @@ impl Ui {
 /// Takes over the page that the server rendered.
 #[cfg(feature = "hydrate")]
 pub fn hydrate() {
+    use leptos::{
+        reactive::owner::Owner,
+        tachys::{hydration::Cursor, view::PositionState},
+    };
     use wasm_bindgen::JsCast;
-    use web_sys::HtmlElement;
+
+    use crate::wire::{BoardPage, lean::Lean};
 
     std::panic::set_hook(Box::new(|info| {
         web_sys::console::error_1(&info.to_string().into());
         crashed();
     }));
-    let root =
-        document().get_element_by_id(ROOT_ID).and_then(|it| it.dyn_into::<HtmlElement>().ok());
-    let data = document().get_element_by_id(DATA_ID).and_then(|it| it.text_content());
-    let page = data.and_then(|data| serde_json::from_str(&data).ok());
-    match (root, page) {
-        (Some(root), Some(page)) if root.dataset().get("page").as_deref() == Some("board") => {
-            leptos::mount::hydrate_from(root, move || board::board(page)).forget();
+    let element = |id| document().get_element_by_id(id);
+    let root = element(ROOT_ID).and_then(|root| root.get_attribute("data-page"));
+    let lanes = element(board::LANES_ID);
+    let data = element(DATA_ID).and_then(|data| data.text_content());
+    let page = data.and_then(|data| BoardPage::parse(&data));
+    match (root.as_deref(), lanes, page) {
+        (Some("board"), Some(lanes), Some(page)) => {
+            // What `leptos::mount::hydrate_from` does, without the context for
+            // resources, which this page has none of.
+            let _ = any_spawner::Executor::init_wasm_bindgen();
+            let owner = Owner::new();
+            let view = owner.with(|| {
+                let cursor = Cursor::new(lanes.unchecked_into());
+                board::take_over(page).hydrate::<true>(&cursor, &PositionState::default())
+            });
+            // Both live as long as the page.
+            std::mem::forget((owner, view));
         }
         _ => crashed(),
     }
@@ -98,7 +124,7 @@ pub fn hydrate() {
 
 #[cfg(feature = "hydrate")]
 fn crashed() {
-    if let Ok(event) = web_sys::CustomEvent::new(CRASHED_EVENT) {
+    if let Ok(event) = web_sys::Event::new(CRASHED_EVENT) {
         let _ = window().dispatch_event(&event);
     }
 }

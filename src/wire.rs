@@ -8,12 +8,14 @@
 //! | [`message`] | what else a stream says: hello, snapshot, heartbeat, bye |
 //! | [`filter`] | which events a reader wants |
 //! | [`frame`] | Server-Sent Events, written and read |
+//! | [`lean`] | reads all of this in the browser, with little code |
 //! | [`page`] | what a rendered page carries for its hydration |
 
 pub mod event;
 pub mod event_id;
 pub mod filter;
 pub mod frame;
+pub mod lean;
 pub mod message;
 pub mod page;
 

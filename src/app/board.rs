@@ -1,95 +1,170 @@
 //! The board: every open order, in the lane where it stands.
 
-use leptos::{ev, prelude::*};
+use leptos::prelude::*;
 
-use super::{Ui, cancel, connection, focus, header, keys, lane::lane, recall, text, undo::undo};
+use super::{
+    Ui, connection, dialog, focus, header,
+    html::{Html, Spots},
+    lane::lane,
+    press, text,
+};
 use crate::{
-    domain::{Lane, Station},
+    domain::Lane,
     live::{LiveBoard, freshness::State},
-    wire::{BoardPage, StreamFilter},
+    wire::BoardPage,
 };
 
+/// The element around the lanes, which the browser takes over as one view.
+pub const LANES_ID: &str = "lanes";
+
 /// The whole page, as `page` has it.
-pub fn board(page: BoardPage) -> impl IntoView {
-    let settings = page.settings.clone();
-    let (stations, filter) = (page.stations.clone(), page.filter.clone());
-    let live = LiveBoard::new(page);
-    let ui = Ui {
-        live,
-        promises: settings.promises,
-        utc_offset_s: settings.utc_offset_s,
-        station: StoredValue::new(only_station(&filter)),
-        cancelling: RwSignal::new(None),
-        recalling: RwSignal::new(false),
+#[must_use]
+pub fn render(page: BoardPage) -> String {
+    let (settings, stations) = (page.settings.clone(), page.stations.clone());
+    let filter = page.filter.clone();
+    let query = filter.to_query();
+    let mut html = Html::default();
+    html.raw("<div id=\"board\" data-query=\"").text(&query).raw("\" class=\"");
+    let ui = ui(page, query);
+    let mut spots = spots(ui);
+    let spots = &mut spots;
+    html.class(spots, "board").raw("\">");
+    header::header(&mut html, spots, &settings);
+    header::filters(&mut html, spots, &stations, &filter);
+    html.raw("<main class=\"stage\"><div class=\"lanes\" id=\"lanes\">").view(lanes(ui));
+    html.raw("</div><section class=\"nothing\" id=\"nothing\" aria-label=\"No orders\">");
+    html.content(spots, "nothing").raw("</section></main><section id=\"undo\" class=\"");
+    html.class(spots, "undo")
+        .raw("\" aria-label=\"Undo\"><span class=\"words\" id=\"undo-words\">");
+    html.content(spots, "undo-words").raw("</span><span class=\"left\" id=\"undo-left\">");
+    html.content(spots, "undo-left").raw(
+        "</span><button type=\"button\" class=\"button\" data-act=\"undo\" aria-keyshortcuts=\"z\">",
+    );
+    html.icon("back").raw(
+        "Undo <kbd>Z</kbd></button></section>\
+         <dialog class=\"dialog\" id=\"dialog\" aria-labelledby=\"dialog-title\"></dialog>\
+         <p class=\"unseen\" role=\"status\" id=\"polite\"></p>\
+         <p class=\"unseen\" role=\"alert\" id=\"alert\"></p></div>",
+    );
+    html.done()
+}
+
+/// Takes over what [`render`] made of the same `page`: everything around the
+/// lanes; the lanes are given back as the view that they are.
+#[must_use]
+pub fn take_over(page: BoardPage) -> impl IntoView {
+    let board = document().get_element_by_id("board");
+    let query = board.and_then(|board| board.get_attribute("data-query")).unwrap_or_default();
+    let ui = ui(page, query);
+    spots(ui).follow();
+    dialog::follow(ui);
+    press::follow(ui);
+    focus::follow(ui);
+    ui.live.start();
+    lanes(ui)
+}
+
+fn ui(page: BoardPage, query: String) -> Ui {
+    let settings = &page.settings;
+    let (promises, utc_offset_s) = (settings.promises, settings.utc_offset_s);
+    let station = match page.filter.stations.as_slice() {
+        [station] => Some(station.clone()),
+        _ => None,
+    };
+    Ui {
+        live: LiveBoard::new(page, query),
+        promises,
+        utc_offset_s,
+        station: StoredValue::new(station),
+        dialog: RwSignal::new(dialog::Dialog::None),
         keys: RwSignal::new(true),
         pressed: StoredValue::new(None),
-    };
-    Effect::new(move |_| {
-        ui.keys.set(keys::remembered());
-        let _ = window_event_listener(ev::keydown, move |event| keys::pressed(ui, &event));
-    });
-    let (came, went) = focus::keeper(ui);
-    let class = move || {
-        let empty = if live.tickets() == 0 { " is-empty" } else { "" };
-        format!("board {}{empty}", connection::look(live.state.get()))
-    };
-    let busy = move || matches!(live.state.get(), State::CatchingUp { .. }).then_some("true");
-    view! {
-        <div class=class>
-            {header::header(ui, settings.location, settings.demo)}
-            {header::filters(ui, stations, &filter)}
-            <main class="stage">
-                <div class="lanes" aria-busy=busy on:focusin=came on:focusout=went>
-                    {Lane::ALL.map(|it| lane(ui, it)).into_iter().collect_view()}
-                </div>
-                {nothing(ui, &filter)}
-            </main>
-            {undo(ui)}
-            {cancel::dialog(ui)}
-            {recall::dialog(ui)}
-            <p class="unseen" role="status">{move || live.polite.get()}</p>
-            <p class="unseen" role="alert">{move || live.alert.get()}</p>
-        </div>
     }
 }
 
-/// The one station that `filter` asks for.
-fn only_station(filter: &StreamFilter) -> Option<Station> {
-    match filter.stations.as_slice() {
-        [station] => Some(station.clone()),
-        _ => None,
-    }
+fn lanes(ui: Ui) -> impl IntoView {
+    Lane::ALL.map(|it| lane(ui, it)).into_iter().collect::<Vec<_>>()
+}
+
+fn spots(ui: Ui) -> Spots {
+    let pulse = ui.live.pulse;
+    let mut spots = Spots::default();
+    spots.class("board", move || {
+        let mut class = connection::with_look("board ", ui);
+        if ui.live.tickets() == 0 {
+            class.push_str(" is-empty");
+        }
+        class
+    });
+    header::spots(ui, &mut spots);
+    connection::spots(ui, &mut spots);
+    spots.class(LANES_ID, move || {
+        let replaying = pulse.with(|pulse| matches!(pulse.state, State::CatchingUp { .. }));
+        if replaying { "lanes is-replaying" } else { "lanes" }.to_owned()
+    });
+    spots.content("nothing", move || nothing(ui));
+    undo(ui, &mut spots);
+    dialog::spots(ui, &mut spots);
+    spots.content("polite", move || ui.live.polite.get());
+    spots.content("alert", move || ui.live.alert.get());
+    spots
 }
 
 /// What stands in the place of the lanes when there is no ticket. An empty
 /// board must prove that it is live.
-fn nothing(ui: Ui, filter: &StreamFilter) -> impl IntoView + use<> {
-    let live = ui.live;
-    let filtered = *filter != StreamFilter::default();
-    let what = match only_station(filter) {
-        Some(station) => format!("No {station} items."),
-        None => "No orders match this filter.".to_owned(),
-    };
-    let elsewhere = move || match live.open.get() {
-        0 => "No orders on other stations.".to_owned(),
-        open => format!("{} on other stations.", text::count(open, "order")),
-    };
-    let checked = move || {
-        let ago = live.now.get().since(live.last_sign.get()).max(0) / 1000;
-        format!("checked {ago} s ago")
-    };
-    view! {
-        <section class="nothing" aria-label="No orders">
-            {if filtered {
-                view! {
-                    <p class="big">{what}</p>
-                    <p>{elsewhere} " " <a class="button" href="/">"Show all"</a></p>
-                }.into_any()
-            } else {
-                view! { <p class="big">"All caught up"</p> }.into_any()
-            }}
-            <p class="clock big">{move || ui.time_of_day(live.now.get(), false)}</p>
-            <p class="sub">{checked}</p>
-        </section>
+fn nothing(ui: Ui) -> String {
+    let mut html = Html::default();
+    if ui.live.tickets() > 0 {
+        return html.done();
     }
+    let now = ui.live.now.get();
+    let (open, last_sign) = ui.live.pulse.with(|pulse| (pulse.open, pulse.last_sign));
+    html.raw("<p class=\"big\">");
+    if ui.live.filtered() {
+        ui.station.with_value(|station| match station {
+            Some(station) => html.raw("No ").text(station.as_str()).raw(" items."),
+            None => html.raw("No orders match this filter."),
+        });
+        html.raw("</p><p>").text(&text::count(open, "order"));
+        html.raw(" on other stations. <a class=\"button\" href=\"/\">Show all</a></p>");
+    } else {
+        html.raw("All caught up</p>");
+    }
+    html.raw("<p class=\"clock\">").text(&ui.time_of_day(now, false));
+    html.raw("</p><p class=\"sub\">checked ");
+    html.text(&(now.since(last_sign).max(0) / 1000).to_string()).raw(" s ago</p>").done()
+}
+
+/// The bar that takes the last bump back. It goes by itself, so the list of
+/// closed orders and the ticket's own Recall do the same without a hurry.
+fn undo(ui: Ui, spots: &mut Spots) {
+    let pulse = ui.live.pulse;
+    spots.class("undo", move || {
+        let there = pulse.with(|pulse| pulse.undo.is_some());
+        if there { "undo" } else { "undo is-away" }.to_owned()
+    });
+    spots.content("undo-words", move || {
+        pulse.with(|pulse| {
+            let mut html = Html::default();
+            if let Some(undo) = &pulse.undo {
+                html.raw("Order ").number(undo.number.0);
+                match &undo.refused {
+                    Some(why) => html.raw(": not saved – ").text(why),
+                    None => html.raw(" is ").raw(text::status(undo.from)),
+                };
+            }
+            html.done()
+        })
+    });
+    spots.content("undo-left", move || {
+        let now = ui.live.local.get();
+        pulse.with(|pulse| {
+            let mut html = Html::default();
+            if let Some(undo) = &pulse.undo {
+                let left = (undo.until.since(now).max(0) + 999) / 1000;
+                html.text(&left.to_string()).raw(" s");
+            }
+            html.done()
+        })
+    });
 }

@@ -3,38 +3,65 @@
 
 use leptos::prelude::*;
 
-use super::{Ui, text};
+use super::{Ui, html::Spots, text};
 use crate::live::freshness::State;
 
-/// The chip in the header. It keeps its place and width in every state.
-pub fn chip(ui: Ui) -> impl IntoView {
-    let live = ui.live;
-    let words = move || match live.state.get() {
-        State::Connecting => "Connecting…".to_owned(),
-        State::Live | State::Interrupted | State::LiveAgain { .. } => "Live".to_owned(),
-        State::CatchingUp { changes } => {
-            format!("Catching up – {}", text::count(u64::from(changes), "change"))
-        }
-        State::Reconnecting => {
-            let silent = live.now.get().since(live.last_sign.get()).max(0) / 1000;
-            format!("Reconnecting… last update {silent} s ago")
-        }
-        State::NotLive => "Not live".to_owned(),
-        State::Offline { .. } => "Offline".to_owned(),
-    };
-    view! {
-        <div class=move || format!("chip {}", look(live.state.get()))>
-            <span class="dot"></span>
-            <span class="chip-words">{words}</span>
-            <span class="clock">{move || ui.time_of_day(live.now.get(), true)}</span>
-        </div>
-    }
+/// The chip in the header, which keeps its place and width in every state, and
+/// the bar. The bar lies over the filters, which lead nowhere without a server,
+/// so that no ticket moves under a finger.
+pub fn spots(ui: Ui, spots: &mut Spots) {
+    let pulse = ui.live.pulse;
+    let now = ui.live.now;
+    spots.class("chip", move || with_look("chip ", ui));
+    spots.content("chip-words", move || {
+        let now = now.get();
+        pulse.with(|pulse| match pulse.state {
+            State::Connecting => "Connecting…".to_owned(),
+            State::Live | State::Interrupted | State::LiveAgain { .. } => "Live".to_owned(),
+            State::CatchingUp { changes } => {
+                format!("Catching up – {}", text::count(u64::from(changes), "change"))
+            }
+            State::Reconnecting => {
+                let silent = now.since(pulse.last_sign).max(0) / 1000;
+                format!("Reconnecting… last update {silent} s ago")
+            }
+            State::NotLive => "Not live".to_owned(),
+            State::Offline { .. } => "Offline".to_owned(),
+        })
+    });
+    spots.content("clock", move || ui.time_of_day(now.get(), true));
+    spots.class("bar", move || {
+        with_look(if bar(ui).is_empty() { "bar is-away " } else { "bar " }, ui)
+    });
+    spots.content("bar-words", move || bar(ui));
 }
 
-/// The class of a state.
+/// What the bar says; nothing when it is away.
+fn bar(ui: Ui) -> String {
+    ui.live.pulse.with(|pulse| match pulse.state {
+        State::NotLive => {
+            format!("Not live – last update {}", ui.time_of_day(pulse.last_sign, true))
+        }
+        State::Offline { device } => format!(
+            "Offline since {}. Orders shown may be out of date.{}",
+            ui.time_of_day(pulse.last_sign, false),
+            if device { " No network on this device." } else { "" }
+        ),
+        State::LiveAgain { new: 0, cancelled: 0 } => {
+            "Live again. Nothing new while offline".to_owned()
+        }
+        State::LiveAgain { new, cancelled: 0 } => format!("Live again. {new} new while offline"),
+        State::LiveAgain { new, cancelled } => {
+            format!("Live again. {new} new, {cancelled} cancelled while offline")
+        }
+        _ => pulse.notice.clone().map_or_else(String::new, |(text, _)| text),
+    })
+}
+
+/// `class` and that of the state.
 #[must_use]
-pub fn look(state: State) -> &'static str {
-    match state {
+pub fn with_look(class: &str, ui: Ui) -> String {
+    let look = match ui.live.pulse.with(|pulse| pulse.state) {
         State::Connecting => "is-connecting",
         State::Live | State::LiveAgain { .. } => "is-live",
         State::Interrupted => "is-interrupted",
@@ -42,47 +69,8 @@ pub fn look(state: State) -> &'static str {
         State::Reconnecting => "is-reconnecting",
         State::NotLive => "is-not-live",
         State::Offline { .. } => "is-offline",
-    }
-}
-
-/// The bar. It lies over the filters, which lead nowhere without a server, so
-/// that no ticket moves under a finger.
-pub fn bar(ui: Ui) -> impl IntoView {
-    let live = ui.live;
-    let words = Memo::new(move |_| match live.state.get() {
-        State::NotLive => {
-            Some(format!("Not live – last update {}", ui.time_of_day(live.last_sign.get(), true)))
-        }
-        State::Offline { device } => Some(format!(
-            "Offline since {}. Orders shown may be out of date.{}",
-            ui.time_of_day(live.last_sign.get(), false),
-            if device { " No network on this device." } else { "" }
-        )),
-        State::LiveAgain { new: 0, cancelled: 0 } => {
-            Some("Live again. Nothing new while offline".to_owned())
-        }
-        State::LiveAgain { new, cancelled: 0 } => {
-            Some(format!("Live again. {new} new while offline"))
-        }
-        State::LiveAgain { new, cancelled } => {
-            Some(format!("Live again. {new} new, {cancelled} cancelled while offline"))
-        }
-        _ => live.notice.with(|notice| notice.as_ref().map(|(text, _)| text.clone())),
-    });
-    move || {
-        words.get().map(|words| {
-            let state = live.state.get();
-            view! {
-                <section class=format!("bar {}", look(state)) aria-label="Connection">
-                    <span>{words}</span>
-                    {matches!(state, State::Offline { .. } | State::NotLive)
-                        .then(|| view! {
-                            <button type="button" class="button" on:click=move |_| live.reconnect()>
-                                "Retry"
-                            </button>
-                        })}
-                </section>
-            }
-        })
-    }
+    };
+    let mut class = class.to_owned();
+    class.push_str(look);
+    class
 }

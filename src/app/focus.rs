@@ -3,10 +3,10 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, FocusEvent, HtmlElement};
+use web_sys::{Element, Event, HtmlElement};
 
-use super::Ui;
-use crate::domain::Lane;
+use super::{Ui, html::effect};
+use crate::live::{later, listen};
 
 /// Where the keyboard was.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,37 +18,33 @@ struct Place {
     row: u32,
 }
 
-/// The listeners that follow the keyboard. To be put on the element around all lanes.
-pub fn keeper(ui: Ui) -> (impl Fn(FocusEvent) + 'static, impl Fn(FocusEvent) + 'static) {
+/// Follows the keyboard from now on.
+pub fn follow(ui: Ui) {
     let place = StoredValue::new(None::<Place>);
-    Effect::new(move |_| {
-        for lane in Lane::ALL {
-            ui.live.lane(lane).track();
-        }
-        // The lists are in the page by the next frame.
-        request_animation_frame(move || {
+    effect(move || {
+        ui.live.changes.track();
+        // What changed is in the page by the next frame.
+        later(0, move || {
             if let Some(place) = place.get_value() {
                 restore(&place);
             }
         });
     });
-    let came = move |event: FocusEvent| {
+    listen("focusin", move |event| {
         place.set_value(element(&event).and_then(|element| find(&element)));
-    };
-    let went = move |event: FocusEvent| {
+    });
+    listen("focusout", move |event| {
         let element = element(&event);
         // An element that was taken out of the page did not give the focus away.
-        request_animation_frame(move || {
-            let gave_away = element.is_none_or(|element| element.is_connected());
-            if gave_away && nothing_focused() {
+        later(0, move || {
+            if element.is_none_or(|element| element.is_connected()) && nothing_focused() {
                 place.set_value(None);
             }
         });
-    };
-    (came, went)
+    });
 }
 
-fn element(event: &FocusEvent) -> Option<Element> {
+fn element(event: &Event) -> Option<Element> {
     event.target()?.dyn_into().ok()
 }
 

@@ -1,7 +1,5 @@
 //! The stroke icons, drawn for this board on a 24-unit grid. The page carries
-//! their shapes once, as [`SPRITE`]; a view only refers to one.
-
-use leptos::prelude::*;
+//! their shapes once, as [`SPRITE`]; markup only refers to one, by [`Html::icon`](super::html::Html::icon).
 
 use crate::domain::Service;
 
@@ -24,22 +22,8 @@ pub const SPRITE: &str = concat!(
     "</svg>"
 );
 
-/// The icon `name`; for the eye alone, a word always stands beside it.
-pub fn icon(name: &'static str) -> impl IntoView {
-    view! {
-        <svg class="icon" aria-hidden="true" focusable="false">
-            <use href=name/>
-        </svg>
-    }
-}
-
 /// The icon of a service.
 #[must_use]
 pub fn of_service(service: Service) -> &'static str {
-    match service {
-        Service::Pickup => "#i-pickup",
-        Service::Delivery => "#i-delivery",
-        Service::DineIn => "#i-dine_in",
-        Service::Curbside => "#i-curbside",
-    }
+    service.as_str()
 }

@@ -1,19 +1,21 @@
 //! One order: what it is, how it stands, what can be done with it.
+//!
+//! What a button does is not told here but by its `data-act`; see
+//! [`press`](super::press).
 
 use leptos::prelude::*;
-use web_sys::MouseEvent;
 
 use super::{
     Ui,
-    icons::{self, icon},
-    text,
+    html::{Html, live},
+    icons, text,
 };
 use crate::{
     domain::{
-        Ageing, FoodOrder, ItemStatus, ModifierKind, OrderId, OrderItem, OrderStatus, Promises,
-        Service, Station, UnixMillis,
+        Ageing, FoodOrder, ItemStatus, ModifierKind, OrderItem, OrderStatus, Promises, Service,
+        Station, UnixMillis,
     },
-    live::{Action, Mark},
+    live::{Action, Mark, Row, Ticket},
 };
 
 /// What a ticket's head says at a glance.
@@ -45,12 +47,12 @@ impl Face {
 
     fn class(self) -> &'static str {
         match self {
-            Self::OnTime => "is-on-time",
-            Self::Warn => "is-warn",
-            Self::Late => "is-late",
-            Self::Ready => "is-ready",
-            Self::Out => "is-out",
-            Self::Cancelled => "is-cancelled",
+            Self::OnTime => "ticket is-on-time",
+            Self::Warn => "ticket is-warn",
+            Self::Late => "ticket is-late",
+            Self::Ready => "ticket is-ready",
+            Self::Out => "ticket is-out",
+            Self::Cancelled => "ticket is-cancelled",
         }
     }
 
@@ -68,302 +70,277 @@ impl Face {
 
     fn digits(self, order: &FoodOrder, promises: &Promises, now: UnixMillis) -> String {
         let times = &order.times;
-        let since = |at: Option<UnixMillis>| text::span(now.since(at.unwrap_or(times.placed_at)));
-        match self {
-            Self::OnTime => since(None),
-            Self::Warn => text::span(promises.promised_at(order).since(now)),
-            Self::Late => format!("+{}", text::span(now.since(promises.promised_at(order)))),
-            Self::Ready => since(times.ready_at),
-            Self::Out => since(times.out_for_delivery_at),
-            Self::Cancelled => since(times.closed_at),
-        }
+        let since = match self {
+            Self::OnTime => None,
+            Self::Warn => return text::span(promises.promised_at(order).since(now)),
+            Self::Late => {
+                let mut late = text::span(now.since(promises.promised_at(order)));
+                late.insert(0, '+');
+                return late;
+            }
+            Self::Ready => times.ready_at,
+            Self::Out => times.out_for_delivery_at,
+            Self::Cancelled => times.closed_at,
+        };
+        text::span(now.since(since.unwrap_or(times.placed_at)))
     }
 }
 
-/// The ticket of order `id`.
-pub fn ticket(ui: Ui, id: OrderId) -> impl IntoView {
-    let row = ui.live.row(id)?;
-    let order = RwSignal::from(row.order);
-    let mark = RwSignal::from(row.mark);
+/// The ticket of one order.
+#[must_use]
+pub fn ticket(ui: Ui, row: Row) -> impl IntoView {
+    let Row { id, ticket } = row;
+    let row = RwSignal::from(ticket);
     let promises = ui.promises;
     let now = ui.live.now;
-    let face = Memo::new(move |_| order.with(|order| Face::of(order, &promises, now.get())));
-    let class = move || {
-        let mark = mark.read();
-        format!(
-            "ticket {}{}{}{}",
-            face.get().class(),
-            if mark.fresh_until.is_some() { " is-new" } else { "" },
-            if mark.pending.is_some() { " is-pending" } else { "" },
-            if mark.refused.is_some() { " is-refused" } else { "" },
-        )
-    };
-    let digits = move || order.with(|order| face.get().digits(order, &promises, now.get()));
-    // Read out by the minute, not by the second.
-    let spoken = Memo::new(move |_| {
-        let minutes = order.with(|order| now.get().since(order.times.placed_at).max(0) / 60_000);
-        let late = if face.get() == Face::Late { ", late" } else { "" };
-        format!(", {}{late}", text::count(minutes.unsigned_abs(), "minute"))
+    let class = live(move || {
+        let now = now.get();
+        row.with(|ticket| {
+            let mut class = Face::of(&ticket.order, &promises, now).class().to_owned();
+            let mark = &ticket.mark;
+            for (on, name) in [
+                (mark.fresh_until.is_some(), " is-new"),
+                (mark.pending.is_some(), " is-pending"),
+                (mark.refused.is_some(), " is-refused"),
+            ] {
+                if on {
+                    class.push_str(name);
+                }
+            }
+            class
+        })
     });
-    let (number, service) = order.with_untracked(|order| (order.number, service(order)));
-    Some(view! {
-        <li class=class data-order=id.to_string()>
-            <article aria-labelledby=format!("order-{id}")>
+    let timer = live(move || {
+        let now = now.get();
+        row.with(|Ticket { order, .. }| {
+            let face = Face::of(order, &promises, now);
+            let digits = face.digits(order, &promises, now);
+            let mut html = Html::default();
+            html.raw("<b>").raw(face.word()).raw("</b><span class=\"digits\">").text(&digits);
+            html.raw("</span>").done()
+        })
+    });
+    // Read out by the minute, not by the second.
+    let spoken = live(move || {
+        let now = now.get();
+        row.with(|Ticket { order, .. }| {
+            let minutes = now.since(order.times.placed_at).max(0) / 60_000;
+            let mut spoken = String::from(", ");
+            spoken.push_str(&text::count(minutes.unsigned_abs(), "minute"));
+            if Face::of(order, &promises, now) == Face::Late {
+                spoken.push_str(", late");
+            }
+            spoken
+        })
+    });
+    let title = live(move || row.with(|ticket| title(&ticket.order)));
+    let details = live(move || row.with(|ticket| details(ui, ticket)));
+    let foot = live(move || row.with(foot));
+    let id = id.to_string();
+    let heading = format!("order-{id}");
+    let labelled = heading.clone();
+    view! {
+        <li class=class data-order=id>
+            <article aria-labelledby=labelled>
                 <header class="head">
-                    <h3 id=format!("order-{id}")>
-                        <span class="unseen">"Order "</span>
-                        <span class="number">{number.0}</span>
-                        {service}
-                        <span class="unseen">{spoken}</span>
+                    <h3 id=heading>
+                        <span class="title" inner_html=title></span>
+                        <span class="unseen" inner_html=spoken></span>
                     </h3>
-                    <span class="timer" aria-hidden="true">
-                        <b>{move || face.get().word()}</b>
-                        <span class="digits">{digits}</span>
-                    </span>
+                    <span class="timer" aria-hidden="true" inner_html=timer></span>
                 </header>
-                {move || order.with(|order| details(ui, order, &mark.read()))}
-                {move || mark.with(|mark| mark.refused.as_ref().map(|(_, why)| refused(ui, id, why)))}
-                {move || foot(ui, id, &order.read(), mark.read().pending.is_some())}
+                <div class="details" inner_html=details></div>
+                <footer inner_html=foot></footer>
             </article>
         </li>
-    })
+    }
 }
 
-fn service(order: &FoodOrder) -> impl IntoView + use<> {
-    let fulfilment = &order.fulfilment;
-    let words = match (&fulfilment.table, fulfilment.service) {
-        (Some(table), Service::DineIn) => view! { "Table " <bdi>{table.clone()}</bdi> }.into_any(),
-        (_, service) => text::service(service).into_any(),
+fn title(order: &FoodOrder) -> String {
+    let mut html = Html::default();
+    html.raw("<span class=\"unseen\">Order </span><span class=\"number\">");
+    html.number(order.number.0).raw("</span> <span class=\"service\">");
+    html.icon(icons::of_service(order.fulfilment.service)).raw("<span>");
+    match (&order.fulfilment.table, order.fulfilment.service) {
+        (Some(table), Service::DineIn) => html.raw("Table <bdi>").text(table).raw("</bdi>"),
+        (_, service) => html.raw(text::service(service)),
     };
-    view! {
-        <span class="service">{icon(icons::of_service(fulfilment.service))} <span>{words}</span></span>
-    }
+    html.raw("</span></span>").done()
 }
 
 /// Everything between head and foot.
-fn details(ui: Ui, order: &FoodOrder, mark: &Mark) -> impl IntoView + use<> {
-    let name = (!order.customer.name.is_empty()).then(|| {
-        view! { <bdi class="who">{order.customer.name.clone()}</bdi> }
-    });
-    let due = order.times.due_at.map(|at| {
-        view! { <span class="due">"due " {ui.time_of_day(at, false)}</span> }
-    });
+fn details(ui: Ui, ticket: &Ticket) -> String {
+    let Ticket { order, mark } = ticket;
+    let mut html = Html::default();
+    html.raw("<div class=\"meta\">");
+    if !order.customer.name.is_empty() {
+        html.raw("<bdi class=\"who\">").text(&order.customer.name).raw("</bdi> ");
+    }
+    html.raw("<span>").text(order.source.channel.as_str()).raw("</span>");
+    if let Some(at) = order.times.due_at {
+        html.raw(" <span class=\"due\">due ").text(&ui.time_of_day(at, false)).raw("</span>");
+    }
+    badges(&mut html, order, mark);
+    html.raw("</div>");
     let allergens = order.allergens().join(", ");
-    let allergens = (!allergens.is_empty()).then(|| {
-        view! {
-            <p class="allergens">{icon("#i-warning")} <b>"Allergy"</b> <bdi>{allergens}</bdi></p>
-        }
-    });
-    let flags = &order.flags;
-    let badges = [
-        (mark.fresh_until.is_some(), "badge badge-new", "New", ""),
-        (flags.rush, "badge badge-rush", "Rush", "#i-rush"),
-        (flags.changed, "badge", "Changed", ""),
-        (flags.recalled, "badge", "Recalled", "#i-back"),
-        (flags.held, "badge", "Held", "#i-pause"),
-    ]
-    .into_iter()
-    .filter(|(shown, ..)| *shown)
-    .map(|(_, class, word, shape)| {
-        view! { <li class=class>{(!shape.is_empty()).then(|| icon(shape))} {word}</li> }
-    })
-    .collect::<Vec<_>>();
-    let badges =
-        (!badges.is_empty()).then(|| view! { <ul class="badges" aria-label="Marks">{badges}</ul> });
-    let ticking = match &mark.pending {
-        Some(Action::Tick { item, .. }) => Some(*item),
-        _ => None,
-    };
+    if !allergens.is_empty() {
+        html.raw("<p class=\"allergens\">").icon("warning").raw("<b>Allergy</b> <bdi>");
+        html.text(&allergens).raw("</bdi></p>");
+    }
     let open = matches!(
         order.status,
         OrderStatus::Placed | OrderStatus::Accepted | OrderStatus::Preparing
     );
-    let station = ui.station.get_value();
-    let here = |item: &&OrderItem| station.as_ref().is_none_or(|station| item.station == *station);
-    let items = order
-        .items
-        .iter()
-        .filter(here)
-        .map(|item| line(ui, order.id, item, open, ticking == Some(item.id), station.is_none()))
-        .collect::<Vec<_>>();
-    let also = station.as_ref().and_then(|station| also(order, station));
-    view! {
-        <div class="details">
-            <div class="meta">
-                {name} <span>{order.source.channel.as_str().to_owned()}</span> {due} {badges}
-            </div>
-            {allergens}
-            <ul class=if open { "items" } else { "items is-made" } aria-label="Items">{items}</ul>
-            {also.map(|also| view! { <p class="also">"also: " <bdi>{also}</bdi></p> })}
-        </div>
+    html.raw(if open { "<ul class=\"items\"" } else { "<ul class=\"items is-made\"" });
+    html.raw(" aria-label=\"Items\">");
+    ui.station.with_value(|station| {
+        for item in &order.items {
+            if station.as_ref().is_none_or(|station| item.station == *station) {
+                let ticking = matches!(
+                    mark.pending,
+                    Some(Action::Tick { item: ticking, .. }) if ticking == item.id
+                );
+                line(&mut html, item, open, ticking, station.is_none());
+            }
+        }
+        html.raw("</ul>");
+        if let Some(station) = station {
+            also(&mut html, order, station);
+        }
+    });
+    html.done()
+}
+
+fn badges(html: &mut Html, order: &FoodOrder, mark: &Mark) {
+    let flags = &order.flags;
+    let badges = [
+        (mark.fresh_until.is_some(), "<li class=\"badge badge-new\">", "", "New"),
+        (flags.rush, "<li class=\"badge badge-rush\">", "rush", "Rush"),
+        (flags.changed, "<li class=\"badge\">", "", "Changed"),
+        (flags.recalled, "<li class=\"badge\">", "back", "Recalled"),
+        (flags.held, "<li class=\"badge\">", "pause", "Held"),
+    ];
+    if badges.iter().all(|(shown, ..)| !shown) {
+        return;
     }
+    html.raw("<ul class=\"badges\" aria-label=\"Marks\">");
+    for (shown, begin, icon, word) in badges {
+        if shown {
+            html.raw(begin);
+            if !icon.is_empty() {
+                html.icon(icon);
+            }
+            html.raw(word).raw("</li>");
+        }
+    }
+    html.raw("</ul>");
 }
 
 /// One line of the order.
-fn line(
-    ui: Ui,
-    id: OrderId,
-    item: &OrderItem,
-    open: bool,
-    pending: bool,
-    with_station: bool,
-) -> impl IntoView + use<> {
-    let (line, status) = (item.id, item.status);
-    let tick = move |_| {
-        let to = if status == ItemStatus::Done { ItemStatus::Todo } else { ItemStatus::Done };
-        ui.live.act(id, Action::Tick { item: line, status: to });
+fn line(html: &mut Html, item: &OrderItem, open: bool, ticking: bool, with_station: bool) {
+    let (class, pressed, word) = match item.status {
+        ItemStatus::Void => ("item is-void", "false", "Void"),
+        ItemStatus::Done => ("item is-done", "true", ""),
+        ItemStatus::Doing => ("item is-doing", "false", "Started"),
+        ItemStatus::Todo => ("item", "false", ""),
     };
-    let class = match (status, pending) {
-        (ItemStatus::Void, _) => "item is-void",
-        (_, true) => "item is-ticking",
-        (ItemStatus::Done, _) => "item is-done",
-        (ItemStatus::Doing, _) => "item is-doing",
-        (ItemStatus::Todo, _) => "item",
-    };
-    let modifiers = item
-        .modifiers
-        .iter()
-        .map(|modifier| {
-            let word = match modifier.kind {
-                ModifierKind::No => "NO",
-                ModifierKind::Add => "ADD",
-                ModifierKind::Extra => "EXTRA",
-                ModifierKind::Sub => "SUB",
-            };
-            let times = (modifier.quantity > 1).then(|| format!(" ×{}", modifier.quantity));
-            let class = if modifier.kind == ModifierKind::No { "mod mod-no" } else { "mod" };
-            view! {
-                <span class=class><b>{word}</b> " " <bdi>{modifier.name.clone()}</bdi> {times}</span>
-            }
-        })
-        .collect::<Vec<_>>();
-    let quantity = if item.quantity > 1 { "qty is-many" } else { "qty" };
-    let word = match status {
-        ItemStatus::Void => Some("VOID"),
-        ItemStatus::Doing => Some("STARTED"),
-        _ => None,
-    };
-    view! {
-        <li>
-            <button type="button" class=class data-act=format!("item-{line}")
-                disabled=!open || status == ItemStatus::Void
-                aria-pressed=if status == ItemStatus::Done { "true" } else { "false" }
-                on:click=tick>
-                <span class=quantity>{item.quantity}</span>
-                <span class="what">
-                    <bdi class="name">{item.name.clone()}</bdi>
-                    {modifiers}
-                    {item.note.clone().map(|note| view! { <q class="note" dir="auto">{note}</q> })}
-                </span>
-                <span class="aside">
-                    {word.map(|word| view! { <b class="state">{word}</b> })}
-                    {with_station.then(|| view! { <span class="station">{item.station.as_str().to_owned()}</span> })}
-                </span>
-                <span class="tick">{icon("#i-check")}</span>
-            </button>
-        </li>
-    }
-}
-
-/// How far the other stations are: "fry 1/2 · bar 0/1".
-fn also(order: &FoodOrder, here: &Station) -> Option<String> {
-    let parts: Vec<String> = order
-        .stations()
-        .into_iter()
-        .filter(|station| *station != here)
-        .filter_map(|station| {
-            let lines = order
-                .items
-                .iter()
-                .filter(|item| item.station == *station && item.status != ItemStatus::Void);
-            let done = lines.clone().filter(|item| item.status == ItemStatus::Done).count();
-            let lines = lines.count();
-            (lines > 0).then(|| format!("{station} {done}/{lines}"))
-        })
-        .collect();
-    (!parts.is_empty()).then(|| parts.join(" · "))
-}
-
-/// An action that was refused stays on the ticket with its reason.
-fn refused(ui: Ui, id: OrderId, why: &str) -> impl IntoView + use<> {
-    view! {
-        <div class="refused">
-            <p>"Not saved – " {why.to_owned()}</p>
-            <button type="button" class="button" data-act="retry"
-                on:click=move |_| ui.live.settle(id, true)>"Retry"</button>
-            <button type="button" class="button" data-act="dismiss"
-                on:click=move |_| ui.live.settle(id, false)>"Dismiss"</button>
-        </div>
-    }
-}
-
-/// Whether this press is the second of a double press: the first one may have
-/// moved the next ticket under the finger, which nobody meant.
-fn twice(ui: Ui, event: &MouseEvent) -> bool {
-    const AGAIN_MS: i64 = 400;
-    const NEAR: i32 = 40;
-    // A key is pressed on what has the focus, wherever that is.
-    if event.detail() == 0 {
-        return false;
-    }
-    let (now, x, y) = (ui.live.local_now(), event.client_x(), event.client_y());
-    let before = ui.pressed.get_value();
-    ui.pressed.set_value(Some((now, x, y)));
-    before.is_some_and(|(at, left, top)| {
-        now - at < AGAIN_MS && (x - left).abs() < NEAR && (y - top).abs() < NEAR
-    })
-}
-
-/// What can be done with the order as it stands.
-fn foot(ui: Ui, id: OrderId, order: &FoodOrder, pending: bool) -> AnyView {
-    let (status, service, number) = (order.status, order.fulfilment.service, order.number);
-    if !status.is_open() {
-        let why = order.last_change.reason.clone();
-        return view! {
-            <footer class="cancelled">
-                <p><b>"Cancelled"</b> {why.map(|why| view! { <bdi class="why">{why}</bdi> })}</p>
-                <button type="button" class="button" data-act="seen"
-                    on:click=move |_| ui.live.acknowledge(id)>
-                    "Seen" <span class="unseen">" order " {number.0}</span>
-                </button>
-            </footer>
-        }
-        .into_any();
-    }
-    let go = move |to| ui.live.act(id, Action::Go { to, reason: None });
-    let cancel = move |_| ui.cancelling.set(Some(id));
-    let word = if status == OrderStatus::Placed { "Reject" } else { "Cancel" };
-    let recall = (status == OrderStatus::Ready).then(|| {
-        view! {
-            <button type="button" class="button" data-act="recall" disabled=pending
-                on:click=move |_| go(OrderStatus::Preparing)>
-                {icon("#i-back")} "Recall" <span class="unseen">" order " {number.0}</span>
-            </button>
-        }
+    html.raw("<li><button type=\"button\" class=\"").raw(class);
+    html.raw(if ticking { " is-ticking" } else { "" });
+    html.raw("\" data-act=\"item-").number(item.id.0).raw("\" aria-pressed=\"").raw(pressed);
+    html.raw(if open && item.status != ItemStatus::Void { "\"" } else { "\" disabled" });
+    html.raw(if item.quantity > 1 {
+        "><span class=\"qty is-many\">"
+    } else {
+        "><span class=\"qty\">"
     });
-    let bump = status.next(service).map(|to| {
-        let word = if pending { "Saving…" } else { text::bump(to, service) };
-        let press = move |event: MouseEvent| {
-            if !twice(ui, &event) {
-                go(to);
-            }
-        };
-        view! {
-            <button type="button" class="button bump" data-act="bump" aria-disabled=pending.then_some("true")
-                on:click=press>
-                {word} <span class="unseen">" order " {number.0}</span>
-            </button>
+    html.number(item.quantity).raw("</span> <span class=\"what\"><bdi class=\"name\">");
+    html.text(&item.name).raw("</bdi>");
+    for modifier in &item.modifiers {
+        html.raw(match modifier.kind {
+            ModifierKind::No => "<span class=\"mod mod-no\"><b>NO</b> <bdi>",
+            ModifierKind::Add => "<span class=\"mod\"><b>ADD</b> <bdi>",
+            ModifierKind::Extra => "<span class=\"mod\"><b>EXTRA</b> <bdi>",
+            ModifierKind::Sub => "<span class=\"mod\"><b>SUB</b> <bdi>",
+        });
+        html.text(&modifier.name).raw("</bdi>");
+        if modifier.quantity > 1 {
+            html.raw(" ×").number(modifier.quantity);
         }
-    });
-    view! {
-        <footer class="foot">
-            <button type="button" class="button square" data-act="cancel" on:click=cancel
-                aria-label=format!("{word} order {number}") title=word>
-                {icon("#i-close")}
-            </button>
-            {recall}
-            {bump}
-        </footer>
+        html.raw("</span>");
     }
-    .into_any()
+    if let Some(note) = &item.note {
+        html.raw("<q class=\"note\" dir=\"auto\">").text(note).raw("</q>");
+    }
+    html.raw("</span><span class=\"aside\">");
+    if !word.is_empty() {
+        html.raw("<b class=\"state\">").raw(word).raw("</b>");
+    }
+    if with_station {
+        html.raw("<span>").text(item.station.as_str()).raw("</span>");
+    }
+    html.raw("</span><span class=\"tick\">").icon("check").raw("</span></button></li>");
+}
+
+/// How far the other stations are: "also: fry 1/2 · bar 0/1".
+fn also(html: &mut Html, order: &FoodOrder, here: &Station) {
+    let mut begin = "<p class=\"also\">also: <bdi>";
+    for station in order.stations() {
+        let (mut lines, mut done) = (0, 0);
+        for item in &order.items {
+            if item.station == *station && item.status != ItemStatus::Void {
+                lines += 1;
+                done += u32::from(item.status == ItemStatus::Done);
+            }
+        }
+        if station != here && lines > 0 {
+            html.raw(begin).text(station.as_str());
+            html.raw(" ").number(done).raw("/").number(lines).raw("</bdi>");
+            begin = " · <bdi>";
+        }
+    }
+}
+
+/// What can be done with the order as it stands, and what could not be.
+fn foot(Ticket { order, mark }: &Ticket) -> String {
+    let mut html = Html::default();
+    let number = order.number.0;
+    if let Some((_, why)) = &mark.refused {
+        html.raw("<div class=\"refused\"><p>Not saved – ").text(why).raw(
+            "</p><button type=\"button\" class=\"button\" data-act=\"retry\">Retry</button> \
+             <button type=\"button\" class=\"button\" data-act=\"dismiss\">Dismiss</button></div>",
+        );
+    }
+    if !order.status.is_open() {
+        html.raw("<div class=\"cancelled\"><p><b>Cancelled</b>");
+        if let Some(why) = &order.last_change.reason {
+            html.raw(" <bdi>").text(why).raw("</bdi>");
+        }
+        html.raw("</p><button type=\"button\" class=\"button\" data-act=\"seen\">Seen");
+        of_order(&mut html, number);
+        return html.raw("</div>").done();
+    }
+    let word = if order.status == OrderStatus::Placed { "Reject" } else { "Cancel" };
+    html.raw("<div class=\"foot\"><button type=\"button\" class=\"button square\" data-act=\"cancel\" title=\"");
+    html.raw(word).raw("\">").icon("close").raw("<span class=\"unseen\">").raw(word).raw("</span>");
+    of_order(&mut html, number);
+    if order.status == OrderStatus::Ready {
+        html.raw("<button type=\"button\" class=\"button\" data-act=\"recall\">");
+        html.icon("back").raw("Recall");
+        of_order(&mut html, number);
+    }
+    if let Some(to) = order.status.next(order.fulfilment.service) {
+        html.raw("<button type=\"button\" class=\"button bump\" data-act=\"bump\"");
+        if mark.pending.is_some() {
+            html.raw(" aria-disabled=\"true\">Saving…");
+        } else {
+            html.raw(">").raw(text::bump(to, order.fulfilment.service));
+        }
+        of_order(&mut html, number);
+    }
+    html.raw("</div>").done()
+}
+
+/// Ends a button by saying, to those who cannot see where it is, of which order.
+fn of_order(html: &mut Html, number: u32) {
+    html.raw("<span class=\"unseen\"> order ").number(number).raw("</span></button>");
 }

@@ -91,6 +91,15 @@ impl fmt::Display for ItemId {
 /// What a label must be, for messages to users.
 pub const LABEL_RULE: &str = "1 to 40 characters, without a comma";
 
+/// `raw`, cleaned, if a label may be so.
+fn checked(raw: &str) -> Result<String, &'static str> {
+    let label = text::clean(raw);
+    if label.is_empty() || label.contains(',') || label.chars().count() > limits::LABEL {
+        return Err(LABEL_RULE);
+    }
+    Ok(label)
+}
+
 macro_rules! label {
     ($(#[$meta:meta])* $name:ident) => {
         $(#[$meta])*
@@ -107,11 +116,7 @@ macro_rules! label {
             /// # Errors
             /// [`LABEL_RULE`] when it is empty, longer than 40 characters or has a comma.
             pub fn parse(raw: &str) -> Result<Self, &'static str> {
-                let label = text::clean(raw);
-                if label.is_empty() || label.contains(',') || label.chars().count() > limits::LABEL {
-                    return Err(LABEL_RULE);
-                }
-                Ok(Self(label))
+                checked(raw).map(Self)
             }
 
             /// The label's text.

@@ -3,12 +3,13 @@
 //! the board shows is never ahead of what every other board shows. A refused
 //! one stays on the ticket with its reason until somebody retries or dismisses it.
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 
 use super::{api, board::LiveBoard};
 use crate::domain::{
-    Actor, ActorKind, FoodOrder, ItemId, ItemStatus, OrderId, OrderNumber, OrderStatus, Version,
+    FoodOrder, ItemId, ItemStatus, OrderId, OrderNumber, OrderStatus, UnixMillis, Version,
 };
+use crate::wire::lean::push_text;
 
 /// How long the undo bar stays.
 const UNDO_MS: i64 = 10_000;
@@ -59,17 +60,15 @@ pub struct Undo {
     /// The version that the bump made.
     pub version: Version,
     /// When it is no longer offered, by the local clock.
-    pub until: i64,
+    pub until: UnixMillis,
     /// Why the last try was refused.
     pub refused: Option<String>,
     /// Whether a try is under way.
     pub pending: bool,
 }
 
-/// Who this board acts as.
-fn actor() -> Actor {
-    Actor { kind: ActorKind::Staff, id: "board".to_owned() }
-}
+/// Who this board acts as, as a field of a request.
+const ACTOR: &str = "\"actor\":{\"kind\":\"staff\",\"id\":\"board\"}";
 
 /// Takes order `id` to status `to`.
 ///
@@ -81,30 +80,36 @@ pub async fn transition(
     expected_version: Version,
     reason: Option<&str>,
 ) -> Result<FoodOrder, String> {
-    let body = api::TransitionBody { to, expected_version, reason, actor: actor() };
-    api::send("POST", &format!("/api/orders/{id}/transitions"), &body).await
+    let mut body = format!("{{\"to\":\"{to}\",\"expected_version\":{expected_version},{ACTOR}");
+    if let Some(reason) = reason {
+        body.push_str(",\"reason\":");
+        push_text(&mut body, reason);
+    }
+    body.push('}');
+    api::change("POST", &format!("/api/orders/{id}/transitions"), body).await
 }
 
 impl LiveBoard {
     /// Begins `action` on order `id`. Nothing happens while another is under way.
     pub fn act(self, id: OrderId, action: Action) {
         let Some(row) = self.row(id) else { return };
-        if row.mark.with_untracked(|mark| mark.pending.is_some()) {
+        if row.with_untracked(|ticket| ticket.mark.pending.is_some()) {
             return;
         }
-        row.mark.update(|mark| {
-            mark.pending = Some(action.clone());
-            mark.confirmed_by = None;
-            mark.refused = None;
-            mark.fresh_until = None;
+        let (version, before) =
+            row.with_untracked(|ticket| (ticket.order.version, ticket.order.status));
+        row.update(|ticket| {
+            ticket.mark = Mark { pending: Some(action.clone()), ..Mark::default() };
         });
-        let (version, before) = row.order.with_untracked(|order| (order.version, order.status));
-        spawn_local(async move {
+        self.changed_something();
+        api::spawn(Box::pin(async move {
             let answer = match &action {
                 Action::Go { to, reason } => transition(id, *to, version, reason.as_deref()).await,
                 Action::Tick { item, status } => {
-                    let body = api::ItemBody { status: *status, expected_version: version };
-                    api::send("PATCH", &format!("/api/orders/{id}/items/{item}"), &body).await
+                    let status = status.as_str();
+                    let body =
+                        format!("{{\"status\":\"{status}\",\"expected_version\":{version}}}");
+                    api::change("PATCH", &format!("/api/orders/{id}/items/{item}"), body).await
                 }
             };
             match answer {
@@ -114,72 +119,78 @@ impl LiveBoard {
                     }
                     self.saved(id, order.version);
                 }
-                Err(detail) => {
-                    let Some(row) = self.row(id) else { return };
-                    self.alarm(&format!(
-                        "Order {}: not saved, {detail}",
-                        row.order.with_untracked(|order| order.number)
-                    ));
-                    row.mark.update(|mark| {
-                        mark.pending = None;
-                        mark.refused = Some((action, detail));
-                    });
-                }
+                Err(detail) => self.refused(id, action, detail),
             }
+        }));
+    }
+
+    fn refused(self, id: OrderId, action: Action, detail: String) {
+        let Some(row) = self.row(id) else { return };
+        let number = row.with_untracked(|ticket| ticket.order.number);
+        self.alarm(&format!("Order {number}: not saved, {detail}"));
+        row.update(|ticket| {
+            ticket.mark.pending = None;
+            ticket.mark.refused = Some((action, detail));
         });
+        self.changed_something();
     }
 
     /// Takes back the refused action of order `id`, and does it again if `retry`.
     pub fn settle(self, id: OrderId, retry: bool) {
         let Some(row) = self.row(id) else { return };
-        let refused = row.mark.try_update(|mark| mark.refused.take()).flatten();
+        let refused = row.try_update(|ticket| ticket.mark.refused.take()).flatten();
+        self.changed_something();
         if let Some((action, _)) = refused.filter(|_| retry) {
             self.act(id, action);
         }
     }
 
     fn offer_undo(self, order: &FoodOrder, before: OrderStatus) {
-        self.undo.set(Some(Undo {
+        let undo = Undo {
             id: order.id,
             number: order.number,
             from: order.status,
             to: before,
             version: order.version,
-            until: self.local_now() + UNDO_MS,
+            until: UnixMillis(self.local_now()).plus(UNDO_MS),
             refused: None,
             pending: false,
-        }));
+        };
+        self.pulse.update(|pulse| pulse.undo = Some(undo));
     }
 
     /// Takes back the last bump, if that is still offered.
     pub fn undo_last(self) {
-        let Some(undo) = self.undo.get_untracked().filter(|undo| !undo.pending) else { return };
-        self.undo.update(|undo| {
-            if let Some(undo) = undo {
+        let undo = self.pulse.with_untracked(|pulse| pulse.undo.clone());
+        let Some(undo) = undo.filter(|undo| !undo.pending) else { return };
+        self.pulse.update(|pulse| {
+            if let Some(undo) = &mut pulse.undo {
                 undo.pending = true;
                 undo.refused = None;
             }
         });
-        spawn_local(async move {
-            // Whoever ticked an item since did not take the bump back.
-            let version = self
-                .row(undo.id)
-                .map(|row| row.order.with_untracked(|order| (order.version, order.status)))
-                .filter(|(_, status)| *status == undo.from)
-                .map_or(undo.version, |(version, _)| version.max(undo.version));
-            match transition(undo.id, undo.to, version, Some("undo")).await {
-                Ok(order) => {
-                    self.say(format!("Order {} is back", order.number));
-                    self.undo.set(None);
-                }
-                Err(detail) => self.undo.update(|shown| {
-                    if let Some(shown) = shown.as_mut().filter(|shown| shown.id == undo.id) {
-                        shown.pending = false;
-                        shown.refused = Some(detail);
-                        shown.until = self.local_now() + UNDO_MS;
-                    }
-                }),
+        // Whoever ticked an item since did not take the bump back.
+        let version = self
+            .row(undo.id)
+            .map(|row| row.with_untracked(|ticket| (ticket.order.version, ticket.order.status)))
+            .filter(|(_, status)| *status == undo.from)
+            .map_or(undo.version, |(version, _)| version.max(undo.version));
+        api::spawn(Box::pin(async move {
+            let answer = transition(undo.id, undo.to, version, Some("undo")).await;
+            if let Ok(order) = &answer {
+                self.say(format!("Order {} is back", order.number));
             }
-        });
+            let until = UnixMillis(self.local_now()).plus(UNDO_MS);
+            self.pulse.update(|pulse| match (&mut pulse.undo, answer) {
+                // Another bump has taken the place meanwhile.
+                (Some(shown), _) if shown.version != undo.version || shown.id != undo.id => {}
+                (Some(shown), Err(detail)) => {
+                    shown.pending = false;
+                    shown.refused = Some(detail);
+                    shown.until = until;
+                }
+                (shown, _) => *shown = None,
+            });
+        }));
     }
 }

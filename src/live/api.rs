@@ -1,87 +1,63 @@
 //! Requests to the server: JSON there, JSON or a problem back.
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::{future::Future, pin::Pin};
+
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Request, RequestInit, Response};
 
-use crate::domain::{Actor, FoodOrder, ItemStatus, OrderStatus, Version};
+use crate::{
+    domain::FoodOrder,
+    wire::lean::{Json, Lean},
+};
 
 /// A request that has no answer after this has failed.
 const ANSWER_WITHIN_MS: u32 = 10_000;
 
-/// The body of `POST /api/orders/{id}/transitions`.
-#[derive(Serialize)]
-pub struct TransitionBody<'a> {
-    /// Where to.
-    pub to: OrderStatus,
-    /// The version that whoever wishes it sees.
-    pub expected_version: Version,
-    /// Why.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<&'a str>,
-    /// Who.
-    pub actor: Actor,
+/// Runs `work`. One type for all, for the browser's sake.
+pub fn spawn(work: Pin<Box<dyn Future<Output = ()>>>) {
+    leptos::task::spawn_local(work);
 }
 
-/// The body of `PATCH /api/orders/{id}/items/{item}`.
-#[derive(Serialize)]
-pub struct ItemBody {
-    /// As what to mark it.
-    pub status: ItemStatus,
-    /// The version that whoever wishes it sees.
-    pub expected_version: Version,
-}
-
-/// The answer to `GET /api/orders`.
-#[derive(Deserialize)]
-pub struct OrderList {
-    /// The newest first.
-    pub orders: Vec<FoodOrder>,
-}
-
-/// What is read of an RFC 9457 problem.
-#[derive(Deserialize)]
-struct Problem {
-    title: Option<String>,
-    detail: Option<String>,
-}
-
-/// `GET url`.
+/// `GET url`, a list of orders.
 ///
 /// # Errors
 /// Why there is no answer, in words for the page.
-pub async fn get<T: DeserializeOwned>(url: &str) -> Result<T, String> {
-    request("GET", url, None).await
+pub async fn closed(url: &str) -> Result<Vec<FoodOrder>, String> {
+    let text = request("GET", url, None).await?;
+    let orders = Json::parse(&text).and_then(|mut answer| answer.take("orders"));
+    orders.and_then(Lean::read).ok_or_else(unreadable)
 }
 
-/// Sends `body` and reads the answer.
+/// Sends `body`, a change to an order; the order after it.
 ///
 /// # Errors
 /// Why it was refused or has no answer, in words for the page.
-pub async fn send<T: DeserializeOwned>(
-    method: &str,
-    url: &str,
-    body: &impl Serialize,
-) -> Result<T, String> {
-    let body = serde_json::to_string(body).map_err(|error| error.to_string())?;
-    request(method, url, Some(body)).await
+pub async fn change(method: &'static str, url: &str, body: String) -> Result<FoodOrder, String> {
+    let text = request(method, url, Some(body)).await?;
+    FoodOrder::parse(&text).ok_or_else(unreadable)
 }
 
-async fn request<T: DeserializeOwned>(
-    method: &str,
-    url: &str,
-    body: Option<String>,
-) -> Result<T, String> {
+fn unreadable() -> String {
+    "the answer cannot be read".to_owned()
+}
+
+/// What an RFC 9457 problem says: its detail, or else its title.
+fn reason(problem: &str) -> Option<String> {
+    let mut problem = Json::parse(problem)?;
+    match problem.take("detail").or_else(|| problem.take("title"))? {
+        Json::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+async fn request(method: &str, url: &str, body: Option<String>) -> Result<String, String> {
     let (ok, status, text) =
         exchange(method, url, body).await.map_err(|_| "no answer from the server".to_owned())?;
     if ok {
-        return serde_json::from_str(&text).map_err(|_| "the answer cannot be read".to_owned());
+        return Ok(text);
     }
-    let problem = serde_json::from_str::<Problem>(&text).ok();
-    Err(problem
-        .and_then(|problem| problem.detail.or(problem.title))
-        .unwrap_or_else(|| format!("the server answered {status}")))
+    Err(reason(&text).unwrap_or_else(|| format!("the server answered {status}")))
 }
 
 async fn exchange(

@@ -2,17 +2,12 @@
 //! for each order and one list of ids for each lane, so that a change touches
 //! its own ticket and nothing else.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
-use leptos::{
-    ev,
-    prelude::{
-        ArcRwSignal, Effect, GetUntracked, LocalStorage, RwSignal, Set, SetValue, StoredValue,
-        Update, UpdateValue, With, WithUntracked, WithValue, document, set_interval, set_timeout,
-        window, window_event_listener, window_event_listener_untyped,
-    },
+use leptos::prelude::{
+    ArcRwSignal, GetUntracked, LocalStorage, Notify, RwSignal, Set, SetValue, StoredValue, Trigger,
+    Update, UpdateValue, With, WithUntracked, WithValue, document, set_interval, window,
 };
-use serde::de::DeserializeOwned;
 use web_sys::MessageEvent;
 
 use super::{
@@ -21,10 +16,11 @@ use super::{
     clock::ServerClock,
     freshness::{Command, Freshness, Input, State},
     source::Source,
+    table::Table,
 };
 use crate::{
     domain::{FoodOrder, Lane, OrderId, UnixMillis, Version},
-    wire::{BoardPage, BoardSettings, Bye, Heartbeat, Hello, Snapshot, Stats, StreamFilter},
+    wire::{BoardPage, BoardSettings, Bye, Heartbeat, Hello, Snapshot, Stats, lean::Lean},
 };
 
 /// How long a ticket that came over the stream is marked as new.
@@ -36,13 +32,39 @@ const ANNOUNCE_EVERY_MS: i64 = 4_000;
 /// A board whose count differs from the server's reads everything anew, at most this often.
 const RESYNC_EVERY_MS: i64 = 60_000;
 
-/// The signals of one ticket.
+/// One order on the board, and what is under way with it.
+#[derive(Clone, Debug)]
+pub struct Ticket {
+    /// The order as the stream last brought it.
+    pub order: FoodOrder,
+    /// What is under way.
+    pub mark: Mark,
+}
+
+/// A ticket in its lane.
 #[derive(Clone)]
 pub struct Row {
-    /// The order as the stream last brought it.
-    pub order: ArcRwSignal<FoodOrder>,
-    /// What is under way with it.
-    pub mark: ArcRwSignal<Mark>,
+    /// Of which order.
+    pub id: OrderId,
+    /// The ticket.
+    pub ticket: ArcRwSignal<Ticket>,
+}
+
+/// What the page says of the whole.
+#[derive(Clone, Debug)]
+pub struct Pulse {
+    /// How far the board can be trusted.
+    pub state: State,
+    /// When the server was last heard, in its own time.
+    pub last_sign: UnixMillis,
+    /// How the last hour went.
+    pub stats: Stats,
+    /// How many orders are open, whatever the filter.
+    pub open: u64,
+    /// The bump that can be taken back.
+    pub undo: Option<Undo>,
+    /// One line about the board itself, until the local clock shows this.
+    pub notice: Option<(String, i64)>,
 }
 
 /// The board's signals, and the connection that feeds them.
@@ -50,35 +72,30 @@ pub struct Row {
 pub struct LiveBoard {
     /// The server's time, once a second. Every age on the page is reckoned from it.
     pub now: RwSignal<UnixMillis>,
-    /// How far the board can be trusted.
-    pub state: RwSignal<State>,
-    /// When the server was last heard, in its own time.
-    pub last_sign: RwSignal<UnixMillis>,
-    /// How the last hour went.
-    pub stats: RwSignal<Stats>,
-    /// How many orders are open, whatever the filter.
-    pub open: RwSignal<u64>,
-    /// The bump that can be taken back.
-    pub undo: RwSignal<Option<Undo>>,
     /// The local time, once a second; for what runs out.
-    pub local: RwSignal<i64>,
-    /// One line about the board itself, for a few seconds.
-    pub notice: RwSignal<Option<(String, i64)>>,
+    pub local: RwSignal<UnixMillis>,
+    /// What the page says of the whole.
+    pub pulse: RwSignal<Pulse>,
     /// Read out when there is time.
     pub polite: RwSignal<String>,
     /// Read out at once.
     pub alert: RwSignal<String>,
-    lanes: [RwSignal<Vec<OrderId>>; 4],
+    /// Tells that some ticket has just been drawn anew.
+    pub changes: Trigger,
+    lanes: [RwSignal<Vec<Row>>; 4],
     board: StoredValue<BoardState>,
-    rows: StoredValue<HashMap<OrderId, Row>>,
+    rows: StoredValue<Table<ArcRwSignal<Ticket>>>,
     line: StoredValue<Line>,
     source: StoredValue<Option<Source>, LocalStorage>,
 }
 
 /// What the connection needs to know.
 struct Line {
-    filter: StreamFilter,
+    /// The filter, as the stream takes it; empty when it wants everything.
+    query: String,
     version: String,
+    heartbeat_ms: u64,
+    clock_rate: u32,
     cursor: String,
     freshness: Freshness,
     clock: ServerClock,
@@ -98,35 +115,37 @@ fn local_now() -> i64 {
     now
 }
 
-fn parse<T: DeserializeOwned>(data: &str) -> Option<T> {
-    serde_json::from_str(data).ok()
-}
-
 impl LiveBoard {
     /// The board as `page` shows it; on the server and in the browser the same.
+    /// `query` is the page's filter, as the stream takes it.
     #[must_use]
-    pub fn new(page: BoardPage) -> Self {
+    pub fn new(page: BoardPage, query: String) -> Self {
         let BoardPage { orders, cursor, server_time, stats, filter, settings, open, .. } = page;
         let BoardSettings { version, promises, heartbeat_ms, clock_rate, .. } = settings;
-        let mut board = BoardState::new(filter.clone(), promises);
+        let mut board = BoardState::new(filter.statuses, promises);
         let outcome = board.replace(orders);
         let live = Self {
             now: RwSignal::new(server_time),
-            state: RwSignal::new(State::Connecting),
-            last_sign: RwSignal::new(server_time),
-            stats: RwSignal::new(stats),
-            open: RwSignal::new(open),
-            undo: RwSignal::new(None),
-            local: RwSignal::new(server_time.0),
-            notice: RwSignal::new(None),
+            local: RwSignal::new(server_time),
+            pulse: RwSignal::new(Pulse {
+                state: State::Connecting,
+                last_sign: server_time,
+                stats,
+                open,
+                undo: None,
+                notice: None,
+            }),
             polite: RwSignal::new(String::new()),
             alert: RwSignal::new(String::new()),
-            lanes: Lane::ALL.map(|lane| RwSignal::new(board.lane(lane))),
+            changes: Trigger::new(),
+            lanes: [(); 4].map(|()| RwSignal::new(Vec::new())),
             board: StoredValue::new(board),
-            rows: StoredValue::new(HashMap::new()),
+            rows: StoredValue::new(Table::default()),
             line: StoredValue::new(Line {
-                filter,
+                query,
                 version,
+                heartbeat_ms,
+                clock_rate,
                 cursor: cursor.to_string(),
                 freshness: Freshness::new(heartbeat_ms, server_time.0, 1),
                 clock: ServerClock::new(clock_rate, server_time, server_time.0),
@@ -139,26 +158,35 @@ impl LiveBoard {
             source: StoredValue::new_local(None),
         };
         live.step(outcome, None);
-        // Effects run in the browser alone, after hydration.
-        Effect::new(move |_| live.start(heartbeat_ms, clock_rate, server_time));
         live
     }
 
     /// The tickets of `lane`, the most urgent first.
     #[must_use]
-    pub fn lane(self, lane: Lane) -> RwSignal<Vec<OrderId>> {
+    pub fn lane(self, lane: Lane) -> RwSignal<Vec<Row>> {
         self.lanes[index(lane)]
     }
 
-    /// The signals of order `id`.
+    /// The ticket of order `id`.
     #[must_use]
-    pub fn row(self, id: OrderId) -> Option<Row> {
-        self.rows.with_value(|rows| rows.get(&id).cloned())
+    pub fn row(self, id: OrderId) -> Option<ArcRwSignal<Ticket>> {
+        self.rows.with_value(|rows| rows.get(id).cloned())
+    }
+
+    /// A ticket has been drawn anew, and perhaps the keyboard was on it.
+    pub(super) fn changed_something(self) {
+        self.changes.notify();
     }
 
     /// Reads the board as it stands; follow a lane or the time to be told of changes.
     pub fn read<T>(self, read: impl FnOnce(&BoardState) -> T) -> T {
         self.board.with_value(read)
+    }
+
+    /// Whether the page leaves out some orders.
+    #[must_use]
+    pub fn filtered(self) -> bool {
+        self.line.with_value(|line| !line.query.is_empty())
     }
 
     /// How many tickets are on the board; follows every lane.
@@ -198,17 +226,19 @@ impl LiveBoard {
     /// The server answered that `version` holds what was done to order `id`.
     pub(super) fn saved(self, id: OrderId, version: Version) {
         let Some(row) = self.row(id) else { return };
-        // The stream may have been faster than the answer.
-        let there = row.order.with_untracked(|order| order.version >= version);
-        row.mark.update(|mark| {
-            mark.confirmed_by = Some(version);
-            if there {
-                mark.pending = None;
+        row.update(|ticket| {
+            ticket.mark.confirmed_by = Some(version);
+            // The stream may have been faster than the answer.
+            if ticket.order.version >= version {
+                ticket.mark.pending = None;
             }
         });
+        self.changed_something();
     }
 
-    fn start(self, heartbeat_ms: u64, clock_rate: u32, server_time: UnixMillis) {
+    /// Connects, and lets the time run. In the browser alone.
+    pub fn start(self) {
+        let server_time = self.now.get_untracked();
         let now = local_now();
         #[expect(
             clippy::cast_possible_truncation,
@@ -217,16 +247,21 @@ impl LiveBoard {
         )]
         let seed = (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
         self.line.update_value(|line| {
-            line.freshness = Freshness::new(heartbeat_ms, now, seed);
-            line.clock = ServerClock::new(clock_rate, server_time, now);
+            line.freshness = Freshness::new(line.heartbeat_ms, now, seed);
+            line.clock = ServerClock::new(line.clock_rate, server_time, now);
         });
         self.open_source();
         set_interval(move || self.feed(Input::Tick), Duration::from_secs(1));
-        let _ = window_event_listener(ev::offline, move |_| self.feed(Input::NetworkLost));
-        let _ = window_event_listener(ev::online, move |_| self.feed(Input::NetworkBack));
-        let _ = window_event_listener_untyped("pageshow", move |_| self.feed(Input::Shown));
-        let _ = window_event_listener_untyped("focus", move |_| self.shown());
-        let _ = window_event_listener_untyped("visibilitychange", move |_| self.shown());
+        for (event, input) in [
+            ("offline", Input::NetworkLost),
+            ("online", Input::NetworkBack),
+            ("pageshow", Input::Shown),
+            ("focus", Input::Shown),
+        ] {
+            super::listen(event, move |_| self.feed(input));
+        }
+        // Heard by the window too, because it bubbles.
+        super::listen("visibilitychange", move |_| self.shown());
     }
 
     fn shown(self) {
@@ -241,10 +276,9 @@ impl LiveBoard {
             if std::mem::take(&mut line.resync) {
                 url.push_str("&snapshot=1");
             }
-            let filter = line.filter.to_query();
-            if !filter.is_empty() {
+            if !line.query.is_empty() {
                 url.push('&');
-                url.push_str(&filter);
+                url.push_str(&line.query);
             }
             url
         });
@@ -268,25 +302,33 @@ impl LiveBoard {
             (command, line.freshness.state(now), last_sign, line.clock.at(now))
         });
         let Some((command, state, last_sign, server_now)) = told else { return };
-        if self.state.get_untracked() != state {
-            self.announce_state(state);
-            self.state.set(state);
-        }
-        if self.last_sign.get_untracked() != last_sign {
-            self.last_sign.set(last_sign);
-        }
         if input == Input::Tick {
             self.now.set(server_now);
-            self.local.set(now);
+            self.local.set(UnixMillis(now));
+        }
+        self.pulse.update(|pulse| {
+            if pulse.state != state {
+                self.announce_state(state);
+            }
+            pulse.state = state;
+            pulse.last_sign = last_sign;
+            if input == Input::Tick {
+                let over = |undo: &Undo| !undo.pending && now >= undo.until.0;
+                if pulse.undo.as_ref().is_some_and(over) {
+                    pulse.undo = None;
+                }
+                if pulse.notice.as_ref().is_some_and(|(_, until)| now >= *until) {
+                    pulse.notice = None;
+                }
+            }
+        });
+        if input == Input::Tick {
             self.expire(now);
         }
         match command {
             // Not from inside the old connection's own listener.
-            Some(Command::Open) => set_timeout(move || self.open_source(), Duration::ZERO),
-            Some(Command::WakeIn(millis)) => set_timeout(
-                move || self.feed(Input::Tick),
-                Duration::from_millis(u64::from(millis)),
-            ),
+            Some(Command::Open) => super::later(0, move || self.open_source()),
+            Some(Command::WakeIn(millis)) => super::later(millis, move || self.feed(Input::Tick)),
             None => {}
         }
     }
@@ -295,7 +337,7 @@ impl LiveBoard {
         match state {
             State::NotLive => self.say("The board is not live".to_owned()),
             State::Offline { .. } => {
-                self.alarm("The board is offline. Orders shown may be out of date.")
+                self.alarm("The board is offline. Orders shown may be out of date.");
             }
             State::LiveAgain { .. } => {
                 self.alarm("");
@@ -310,24 +352,24 @@ impl LiveBoard {
         let id = event.last_event_id();
         let name = event.type_();
         let known = match name.as_str() {
-            Hello::NAME => parse(&data).map(|hello| self.hello(&hello)),
-            Heartbeat::NAME => parse(&data).map(|heartbeat| self.heartbeat(&heartbeat)),
-            Snapshot::NAME => parse(&data).map(|snapshot| self.snapshot(snapshot)),
+            Hello::NAME => Hello::parse(&data).map(|hello| self.hello(&hello)),
+            Heartbeat::NAME => Heartbeat::parse(&data).map(|heartbeat| self.heartbeat(&heartbeat)),
+            Snapshot::NAME => Snapshot::parse(&data).map(|snapshot| self.snapshot(snapshot)),
             Bye::NAME => Some(()),
-            _ => parse(&data).map(|order| self.changed(order)),
+            _ => FoodOrder::parse(&data).map(|order| self.changed(order)),
         };
         if known.is_some() {
             self.line.update_value(|line| line.cursor = id);
         } else {
             // What cannot be read is another version's: only the whole can help.
-            self.reload_once(&name);
+            reload_once(&name);
         }
     }
 
     fn hello(self, hello: &Hello) {
         let same = self.line.with_value(|line| line.version == hello.version);
         if !same {
-            self.reload_once(&hello.version);
+            reload_once(&hello.version);
         }
         self.read_clock(hello.server_time);
         self.feed(Input::Opened);
@@ -336,18 +378,16 @@ impl LiveBoard {
     fn heartbeat(self, heartbeat: &Heartbeat) {
         self.read_clock(heartbeat.server_time);
         self.feed(Input::Heartbeat);
-        if self.stats.get_untracked() != heartbeat.stats {
-            self.stats.set(heartbeat.stats);
-        }
-        if self.open.get_untracked() != heartbeat.open {
-            self.open.set(heartbeat.open);
-        }
+        self.pulse.update(|pulse| {
+            pulse.stats = heartbeat.stats;
+            pulse.open = heartbeat.open;
+        });
         let here = self.board.with_value(BoardState::open) as u64;
+        let filtered = self.filtered();
         let now = local_now();
         let resync = self.line.try_update_value(|line| {
-            let unfiltered = line.filter == StreamFilter::default();
             line.mismatches =
-                if unfiltered && here != heartbeat.open { line.mismatches + 1 } else { 0 };
+                if !filtered && here != heartbeat.open { line.mismatches + 1 } else { 0 };
             // Twice in a row: the count may have been made a moment before the last event.
             let due = line.mismatches >= 2
                 && line.resynced_at.is_none_or(|at| now - at >= RESYNC_EVERY_MS);
@@ -358,7 +398,7 @@ impl LiveBoard {
             due
         });
         if resync == Some(true) {
-            set_timeout(move || self.open_source(), Duration::ZERO);
+            super::later(0, move || self.open_source());
         }
     }
 
@@ -382,7 +422,7 @@ impl LiveBoard {
                 (new, gone) => format!("Resynced, {} added, {gone} removed", orders(new)),
             };
             self.say(text.clone());
-            self.notice.set(Some((text, local_now() + NOTICE_MS)));
+            self.pulse.update(|pulse| pulse.notice = Some((text, local_now() + NOTICE_MS)));
         }
     }
 
@@ -415,13 +455,17 @@ impl LiveBoard {
         }
         for lane in Lane::ALL {
             if outcome.touched[index(lane)] {
-                self.lane(lane).set(self.board.with_value(|board| board.lane(lane)));
+                let ids = self.board.with_value(|board| board.lane(lane));
+                self.lane(lane).set(self.rows.with_value(|rows| {
+                    let row = |id| Some(Row { id, ticket: rows.get(id)?.clone() });
+                    ids.into_iter().filter_map(row).collect()
+                }));
             }
         }
-        // After the lists, so that no list ever names an order that is not there.
+        self.changed_something();
         self.rows.update_value(|rows| {
             for id in &gone {
-                rows.remove(id);
+                rows.remove(*id);
             }
         });
     }
@@ -436,7 +480,7 @@ impl LiveBoard {
             ..Mark::default()
         };
         let id = order.id;
-        let row = Row { order: ArcRwSignal::new(order), mark: ArcRwSignal::new(mark) };
+        let row = ArcRwSignal::new(Ticket { order, mark });
         self.rows.update_value(|rows| {
             rows.insert(id, row);
         });
@@ -446,44 +490,34 @@ impl LiveBoard {
         let Some(row) = self.row(order.id) else { return };
         let (id, version, number) = (order.id, order.version, order.number);
         let cancelled = !order.status.is_open();
-        let own = row.mark.with_untracked(|mark| mark.pending.is_some());
-        if own
-            && row.mark.with_untracked(|mark| {
-                mark.confirmed_by <= Some(version) && mark.confirmed_by.is_some()
-            })
-        {
-            row.mark.update(|mark| mark.pending = None);
-        }
-        if row.order.with_untracked(|before| *before != order) {
-            row.order.set(order);
-        }
+        let own = row.with_untracked(|ticket| ticket.mark.pending.is_some());
+        row.update(|ticket| {
+            if ticket.mark.confirmed_by.is_some_and(|confirmed| confirmed <= version) {
+                ticket.mark.pending = None;
+            }
+            ticket.order = order;
+        });
         if cancelled && own {
             // Whoever cancelled it here knows.
-            set_timeout(move || self.acknowledge(id), Duration::ZERO);
+            super::later(0, move || self.acknowledge(id));
         } else if cancelled {
             self.alarm(&format!("Order {number} is cancelled"));
         }
     }
 
-    /// What runs out with time: marks, the undo bar, the notice; and what is read out.
+    /// What runs out with time: marks; and what is read out.
     fn expire(self, now: i64) {
-        let marks: Vec<_> =
-            self.rows.with_value(|rows| rows.values().map(|row| row.mark.clone()).collect());
-        for mark in marks {
-            if mark.with_untracked(|mark| mark.fresh_until.is_some_and(|until| now >= until)) {
-                mark.update(|mark| mark.fresh_until = None);
-            }
-        }
-        if self.undo.with_untracked(|undo| {
-            undo.as_ref().is_some_and(|undo| !undo.pending && now >= undo.until)
-        }) {
-            self.undo.set(None);
-        }
-        if self
-            .notice
-            .with_untracked(|notice| notice.as_ref().is_some_and(|(_, until)| now >= *until))
-        {
-            self.notice.set(None);
+        let over: Vec<_> = self.rows.with_value(|rows| {
+            let over = |ticket: &Ticket| ticket.mark.fresh_until.is_some_and(|until| now >= until);
+            rows.iter()
+                .map(|(_, row)| row)
+                .filter(|row| row.with_untracked(over))
+                .cloned()
+                .collect()
+        });
+        for row in over {
+            row.update(|ticket| ticket.mark.fresh_until = None);
+            self.changed_something();
         }
         let text = self.line.try_update_value(|line| {
             if line.unannounced.is_empty() || now - line.announced_at < ANNOUNCE_EVERY_MS {
@@ -496,16 +530,18 @@ impl LiveBoard {
             self.polite.set(text);
         }
     }
+}
 
-    /// Loads the page anew, once for each `cause`.
-    fn reload_once(self, cause: &str) {
-        let Ok(Some(storage)) = window().session_storage() else { return };
-        const KEY: &str = "reloaded-for";
-        if storage.get_item(KEY).ok().flatten().as_deref() != Some(cause)
-            && storage.set_item(KEY, cause).is_ok()
-        {
-            let _ = window().location().reload();
-        }
+/// Where this tab remembers what it was loaded anew for.
+const RELOADED_FOR: &str = "reloaded-for";
+
+/// Loads the page anew, once for each `cause`.
+fn reload_once(cause: &str) {
+    let Ok(Some(storage)) = window().session_storage() else { return };
+    if storage.get_item(RELOADED_FOR).ok().flatten().as_deref() != Some(cause)
+        && storage.set_item(RELOADED_FOR, cause).is_ok()
+    {
+        let _ = window().location().reload();
     }
 }
 

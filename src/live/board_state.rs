@@ -4,12 +4,10 @@
 //! It holds no orders, only where each one stands; the steps that it gives
 //! carry them on to the signals.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 
-use crate::{
-    domain::{FoodOrder, Lane, OrderId, OrderStatus, Promises, UnixMillis, Version},
-    wire::StreamFilter,
-};
+use super::table::Table;
+use crate::domain::{FoodOrder, Lane, OrderId, OrderStatus, Promises, UnixMillis, Version};
 
 /// How many closed orders are remembered, so that a late repeat does not bring
 /// one back.
@@ -68,24 +66,27 @@ struct Entry {
 /// Where every ticket on the board stands.
 #[derive(Clone, Debug)]
 pub struct BoardState {
-    filter: StreamFilter,
+    /// The only statuses to show, unless there are none. Everything else that
+    /// a page may filter by stays the same all through an order's life, so the
+    /// stream alone sees to it.
+    statuses: Vec<OrderStatus>,
     promises: Promises,
-    entries: HashMap<OrderId, Entry>,
+    entries: Table<Entry>,
     lanes: [Vec<Rank>; 4],
-    closed: HashMap<OrderId, Version>,
+    closed: Table<Version>,
     closed_in_turn: VecDeque<OrderId>,
 }
 
 impl BoardState {
-    /// An empty board of the orders that `filter` wants.
+    /// An empty board of the orders in `statuses`, or of all when there are none.
     #[must_use]
-    pub fn new(filter: StreamFilter, promises: Promises) -> Self {
+    pub fn new(statuses: Vec<OrderStatus>, promises: Promises) -> Self {
         Self {
-            filter,
+            statuses,
             promises,
-            entries: HashMap::new(),
+            entries: Table::default(),
             lanes: [const { Vec::new() }; 4],
-            closed: HashMap::new(),
+            closed: Table::default(),
             closed_in_turn: VecDeque::new(),
         }
     }
@@ -99,21 +100,21 @@ impl BoardState {
     /// How many open orders are on the board.
     #[must_use]
     pub fn open(&self) -> usize {
-        self.entries.values().filter(|entry| !entry.cancelled).count()
+        self.entries.iter().filter(|(_, entry)| !entry.cancelled).count()
     }
 
     /// How many open orders stand in `lane`.
     #[must_use]
     pub fn open_in(&self, lane: Lane) -> usize {
-        self.entries.values().filter(|entry| entry.lane == lane && !entry.cancelled).count()
+        self.entries.iter().filter(|(_, entry)| entry.lane == lane && !entry.cancelled).count()
     }
 
     /// How many tickets are still to be made and past their promise.
     #[must_use]
     pub fn late(&self, now: UnixMillis) -> usize {
         self.entries
-            .values()
-            .filter(|entry| {
+            .iter()
+            .filter(|(_, entry)| {
                 !entry.cancelled
                     && matches!(entry.lane, Lane::New | Lane::Preparing)
                     && now > entry.rank.1
@@ -125,20 +126,20 @@ impl BoardState {
     #[must_use]
     pub fn oldest(&self, lane: Lane) -> Option<UnixMillis> {
         self.entries
-            .values()
-            .filter(|entry| entry.lane == lane && !entry.cancelled)
-            .map(|entry| entry.since)
+            .iter()
+            .filter(|(_, entry)| entry.lane == lane && !entry.cancelled)
+            .map(|(_, entry)| entry.since)
             .min()
     }
 
     /// Takes in one order as an event brought it. The higher version wins.
     pub fn apply(&mut self, order: FoodOrder) -> Outcome {
         let mut outcome = Outcome::default();
-        let known = self.entries.get(&order.id).map(|entry| entry.version);
-        if known.or(self.closed.get(&order.id).copied()) >= Some(order.version) {
+        let known = self.entries.get(order.id).map(|entry| entry.version);
+        if known.or(self.closed.get(order.id).copied()) >= Some(order.version) {
             return outcome;
         }
-        match order.status.lane().filter(|_| self.filter.shows(&order)) {
+        match self.lane_of(&order) {
             Some(lane) => self.put(order, lane, &mut outcome),
             None if order.status == OrderStatus::Cancelled && known.is_some() => {
                 self.cancel(order, &mut outcome);
@@ -161,11 +162,14 @@ impl BoardState {
         let mut outcome = Outcome::default();
         self.closed.clear();
         self.closed_in_turn.clear();
-        let there: HashSet<OrderId> = orders.iter().map(|order| order.id).collect();
+        let mut there = Table::default();
+        for order in &orders {
+            there.insert(order.id, ());
+        }
         let gone: Vec<OrderId> = self
             .entries
             .iter()
-            .filter(|(id, entry)| !entry.cancelled && !there.contains(id))
+            .filter(|(id, entry)| !entry.cancelled && there.get(*id).is_none())
             .map(|(id, _)| *id)
             .collect();
         for id in gone {
@@ -174,7 +178,7 @@ impl BoardState {
             outcome.gone += 1;
         }
         for order in orders {
-            if let Some(lane) = order.status.lane().filter(|_| self.filter.shows(&order)) {
+            if let Some(lane) = self.lane_of(&order) {
                 self.put(order, lane, &mut outcome);
             }
         }
@@ -184,12 +188,18 @@ impl BoardState {
     /// Somebody has seen that order `id` is cancelled.
     pub fn acknowledge(&mut self, id: OrderId) -> Outcome {
         let mut outcome = Outcome::default();
-        if let Some(entry) = self.entries.get(&id).copied().filter(|entry| entry.cancelled) {
+        if let Some(entry) = self.entries.get(id).copied().filter(|entry| entry.cancelled) {
             self.take(id, &mut outcome);
             outcome.steps.push(Step::Remove(id));
             self.remember(id, entry.version);
         }
         outcome
+    }
+
+    /// The lane that `order` belongs in; none when it is not to be shown.
+    fn lane_of(&self, order: &FoodOrder) -> Option<Lane> {
+        let wanted = self.statuses.is_empty() || self.statuses.contains(&order.status);
+        order.status.lane().filter(|_| wanted)
     }
 
     fn put(&mut self, order: FoodOrder, lane: Lane, outcome: &mut Outcome) {
@@ -226,7 +236,7 @@ impl BoardState {
 
     /// Marks a ticket as cancelled; it stays where it is until somebody has seen it.
     fn cancel(&mut self, order: FoodOrder, outcome: &mut Outcome) {
-        if let Some(entry) = self.entries.get_mut(&order.id) {
+        if let Some(entry) = self.entries.get_mut(order.id) {
             outcome.cancelled += u32::from(!entry.cancelled);
             entry.cancelled = true;
             entry.version = order.version;
@@ -237,7 +247,7 @@ impl BoardState {
     }
 
     fn take(&mut self, id: OrderId, outcome: &mut Outcome) -> bool {
-        let Some(entry) = self.entries.remove(&id) else { return false };
+        let Some(entry) = self.entries.remove(id) else { return false };
         self.unlist(&entry, outcome);
         true
     }
@@ -257,7 +267,7 @@ impl BoardState {
         if self.closed_in_turn.len() > CLOSED_REMEMBERED
             && let Some(oldest) = self.closed_in_turn.pop_front()
         {
-            self.closed.remove(&oldest);
+            self.closed.remove(oldest);
         }
     }
 }

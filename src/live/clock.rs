@@ -36,9 +36,16 @@ impl ServerClock {
     /// What the server's clock shows when the local one shows `local`.
     #[must_use]
     pub fn at(&self, local: i64) -> UnixMillis {
-        let mut sorted = self.offsets.clone();
-        sorted.sort_unstable();
-        let median = sorted.get(sorted.len() / 2).copied().unwrap_or_default();
+        // The one that half of the others do not exceed; five need no sort.
+        let below = |offset: i64| self.offsets.iter().filter(|other| **other < offset).count();
+        let upto = |offset: i64| self.offsets.iter().filter(|other| **other <= offset).count();
+        let middle = self.offsets.len() / 2;
+        let median = self
+            .offsets
+            .iter()
+            .copied()
+            .find(|offset| below(*offset) <= middle && middle < upto(*offset))
+            .unwrap_or_default();
         UnixMillis(local.saturating_mul(self.rate).saturating_add(median))
     }
 }
@@ -60,7 +67,7 @@ mod tests {
     #[test]
     fn a_jump_of_the_server_is_followed_after_three_readings() {
         let mut clock = ServerClock::new(1, UnixMillis(0), 0);
-        for local in 1..=READINGS as i64 {
+        for local in 1..=5 {
             clock.read(UnixMillis(500_000 + local), local);
         }
         assert_eq!(clock.at(10), UnixMillis(500_010));

@@ -228,7 +228,7 @@ impl Freshness {
             Input::Shown => self.reopen_if_stale(now),
             Input::Retry => {
                 self.attempts = 0;
-                self.open(now)
+                Some(self.open(now))
             }
         }
     }
@@ -286,11 +286,13 @@ impl Freshness {
             self.outage_shown = true;
         }
         match self.link {
-            Link::Open if now - self.last_sign >= self.watchdog_ms() => self.open(now),
+            Link::Open if now - self.last_sign >= self.watchdog_ms() => Some(self.open(now)),
             Link::Opening { since } if now - since >= ATTEMPT_MS => self.retry_later(now),
-            Link::Waiting { until } if now >= until => self.open(now),
+            Link::Waiting { until } if now >= until => Some(self.open(now)),
             // Set back by hours, the clock must not hold a retry for hours.
-            Link::Waiting { until } if until - now > i64::from(LONGEST_WAIT_MS) => self.open(now),
+            Link::Waiting { until } if until - now > i64::from(LONGEST_WAIT_MS) => {
+                Some(self.open(now))
+            }
             _ => None,
         }
     }
@@ -306,13 +308,13 @@ impl Freshness {
             return None;
         }
         self.attempts = 0;
-        self.open(now)
+        Some(self.open(now))
     }
 
-    fn open(&mut self, now: i64) -> Option<Command> {
+    fn open(&mut self, now: i64) -> Command {
         self.broken(now);
         self.link = Link::Opening { since: now };
-        Some(Command::Open)
+        Command::Open
     }
 
     /// The first retry at once, then 0.5 to 8 s, each wait spread over its
@@ -322,7 +324,7 @@ impl Freshness {
         self.attempts += 1;
         self.broken(now);
         if attempt == 0 {
-            return self.open(now);
+            return Some(self.open(now));
         }
         let longest = (FIRST_WAIT_MS << (attempt - 1).min(4)).min(LONGEST_WAIT_MS);
         let wait = longest / 2 + self.random() % (longest / 2);

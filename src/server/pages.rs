@@ -10,11 +10,7 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use leptos::{
-    nonce::Nonce,
-    prelude::{IntoView, RenderHtml},
-    reactive::owner::Owner,
-};
+use leptos::{nonce::Nonce, reactive::owner::Owner};
 
 use crate::{
     app::{self, CRASHED_EVENT, DATA_ID, ROOT_ID, icons::SPRITE},
@@ -57,7 +53,7 @@ pub async fn board(page: BoardPage, assets: &PageAssets, request: Request) -> Re
     };
     let title = escape(&page.settings.location);
     let owner = Owner::new();
-    let body = owner.with(|| app::board::board(page).into_view().to_html());
+    let body = owner.with(|| app::board::render(page));
     owner.cleanup();
     let html = document(&title, &body, &data, assets, &nonce);
     let headers = [

@@ -1,0 +1,157 @@
+//! Markup as text, for what has no signal of its own.
+//!
+//! Every node of a `view!` is code that each browser has to fetch: what is
+//! only read, such as the lines of a ticket, is written here instead, by one
+//! function for the server and the browser. Markup can only come from the
+//! program itself (`&'static str`); whatever else is put in is escaped.
+
+use leptos::prelude::*;
+
+/// Markup under construction.
+#[derive(Debug, Default)]
+pub struct Html(String);
+
+impl Html {
+    /// Adds markup of the program's own.
+    pub fn raw(&mut self, markup: &'static str) -> &mut Self {
+        self.0.push_str(markup);
+        self
+    }
+
+    /// Adds text, escaped for content and for quoted attributes.
+    pub fn text(&mut self, text: &str) -> &mut Self {
+        for character in text.chars() {
+            match character {
+                '&' => self.0.push_str("&amp;"),
+                '<' => self.0.push_str("&lt;"),
+                '>' => self.0.push_str("&gt;"),
+                '"' => self.0.push_str("&quot;"),
+                '\'' => self.0.push_str("&#39;"),
+                character => self.0.push(character),
+            }
+        }
+        self
+    }
+
+    /// Adds a number.
+    pub fn number(&mut self, number: u32) -> &mut Self {
+        self.0.push_str(&number.to_string());
+        self
+    }
+
+    /// Adds the icon `name`; for the eye alone, a word always stands beside it.
+    pub fn icon(&mut self, name: &'static str) -> &mut Self {
+        self.raw("<svg class=\"icon\" aria-hidden=\"true\" focusable=\"false\"><use href=\"#i-")
+            .raw(name)
+            .raw("\"/></svg>")
+    }
+
+    /// The markup.
+    #[must_use]
+    pub fn done(&mut self) -> String {
+        std::mem::take(&mut self.0)
+    }
+}
+
+/// Text or markup that follows signals. One type for all of them, because the
+/// browser fetches the machinery anew for every type.
+pub type Live = Box<dyn FnMut() -> String + Send>;
+
+/// `read`, to be called again whenever a signal that it reads changes.
+pub fn live(read: impl FnMut() -> String + Send + 'static) -> Live {
+    Box::new(read)
+}
+
+/// The places of the page outside its lanes that follow signals. The server
+/// writes what each one says first; the browser finds each by its id, and
+/// writes again only when that has changed.
+#[derive(Default)]
+pub struct Spots(Vec<Spot>);
+
+struct Spot {
+    id: &'static str,
+    /// Whether it is the element's class that follows, or its content.
+    class: bool,
+    says: Live,
+}
+
+impl Spots {
+    /// The content of `id` says, as markup, what `says` gives.
+    pub fn content(&mut self, id: &'static str, says: impl FnMut() -> String + Send + 'static) {
+        self.0.push(Spot { id, class: false, says: Box::new(says) });
+    }
+
+    /// The class of `id` is what `says` gives.
+    pub fn class(&mut self, id: &'static str, says: impl FnMut() -> String + Send + 'static) {
+        self.0.push(Spot { id, class: true, says: Box::new(says) });
+    }
+
+    /// Lets every place on the page follow from now on.
+    pub fn follow(self) {
+        for Spot { id, class, mut says } in self.0 {
+            let element = document().get_element_by_id(id);
+            let mut said = None;
+            effect(move || {
+                let now = says();
+                if let (Some(element), Some(before)) = (&element, &said)
+                    && *before != now
+                {
+                    if class {
+                        element.set_class_name(&now);
+                    } else {
+                        element.set_inner_html(&now);
+                    }
+                }
+                said = Some(now);
+            });
+        }
+    }
+
+    /// What the content, or the class, of `id` says now.
+    fn now(&mut self, id: &str, class: bool) -> String {
+        let spot = self.0.iter_mut().find(|spot| spot.id == id && spot.class == class);
+        spot.map_or_else(String::new, |spot| (spot.says)())
+    }
+}
+
+impl Html {
+    /// Writes what the content of `id` says first.
+    pub fn content(&mut self, spots: &mut Spots, id: &str) -> &mut Self {
+        self.0.push_str(&spots.now(id, false));
+        self
+    }
+
+    /// Writes what the class of `id` says first.
+    pub fn class(&mut self, spots: &mut Spots, id: &str) -> &mut Self {
+        self.0.push_str(&spots.now(id, true));
+        self
+    }
+
+    /// Writes a view.
+    pub fn view(&mut self, view: impl IntoView) -> &mut Self {
+        self.0.push_str(&view.into_view().to_html());
+        self
+    }
+}
+
+/// Runs `run` in the browser, now and whenever a signal that it reads has
+/// changed. One type for all, for the browser's sake.
+pub fn effect(run: impl FnMut() + 'static) {
+    let mut run: Box<dyn FnMut()> = Box::new(run);
+    Effect::new(move |_: Option<()>| run());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Html;
+
+    #[test]
+    fn text_never_becomes_markup() {
+        let mut html = Html::default();
+        html.raw("<b title=\"").text("\" onclick='x'").raw("\">").text("<i>&amp;</i>").raw("</b>");
+        assert_eq!(
+            html.done(),
+            "<b title=\"&quot; onclick=&#39;x&#39;\">&lt;i&gt;&amp;amp;&lt;/i&gt;</b>"
+        );
+    }
+}

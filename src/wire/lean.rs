@@ -1,0 +1,409 @@
+//! Reads the wire's JSON with little code, for the browser.
+//!
+//! The server reads and writes by serde. Its machinery, made anew for every
+//! type, would be a third of all that a browser fetches before its board is
+//! live; this does the same for the few types that a browser reads. That the
+//! two agree is tested on whatever serde writes.
+
+use crate::{
+    domain::{
+        Actor, ActorKind, Channel, Currency, Customer, Flags, FoodOrder, Fulfilment, ItemId,
+        ItemStatus, LastChange, Location, MinorUnits, Modifier, ModifierKind, Money, OrderId,
+        OrderItem, OrderNumber, OrderStatus, Promises, Service, Source, Station, Times, UnixMillis,
+        Version,
+    },
+    wire::{
+        BoardPage, BoardSettings, EventId, Heartbeat, Hello, Snapshot, SnapshotReason, Stats,
+        StreamFilter,
+    },
+};
+
+/// How deep lists and objects may lie in each other.
+const DEPTH: u8 = 32;
+
+/// A JSON value. Numbers are whole: the wire has no others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Json {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool(bool),
+    /// A number; what follows its point is left out.
+    Number(i64),
+    /// A string.
+    Text(String),
+    /// A list.
+    List(Vec<Json>),
+    /// An object.
+    Map(Vec<(String, Json)>),
+}
+
+impl Json {
+    /// The value that `text` holds, if it is JSON.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut reader = Reader { bytes: text.as_bytes(), at: 0 };
+        let value = reader.value(DEPTH)?;
+        reader.space();
+        (reader.at == text.len()).then_some(value)
+    }
+
+    /// Takes the value of `name` out of an object.
+    pub fn take(&mut self, name: &str) -> Option<Self> {
+        let Self::Map(entries) = self else { return None };
+        let place = entries.iter().position(|(key, _)| key == name)?;
+        Some(entries.swap_remove(place).1)
+    }
+
+    /// The value of `name`; a field that is not there counts as `null`.
+    fn field(&mut self, name: &str) -> Self {
+        self.take(name).unwrap_or(Self::Null)
+    }
+
+    fn number(self) -> Option<i64> {
+        if let Self::Number(number) = self { Some(number) } else { None }
+    }
+
+    fn text(self) -> Option<String> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl Reader<'_> {
+    fn space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
+            self.at += 1;
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    /// Whether `word` comes next; then it is behind.
+    fn eat(&mut self, word: &str) -> bool {
+        let next = self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(word.as_bytes()));
+        if next {
+            self.at += word.len();
+        }
+        next
+    }
+
+    fn value(&mut self, depth: u8) -> Option<Json> {
+        let depth = depth.checked_sub(1)?;
+        self.space();
+        match self.peek()? {
+            b'"' => self.text().map(Json::Text),
+            b'[' => self.list(depth),
+            b'{' => self.map(depth),
+            b't' if self.eat("true") => Some(Json::Bool(true)),
+            b'f' if self.eat("false") => Some(Json::Bool(false)),
+            b'n' if self.eat("null") => Some(Json::Null),
+            _ => self.number(),
+        }
+    }
+
+    fn list(&mut self, depth: u8) -> Option<Json> {
+        self.at += 1;
+        let mut list = Vec::new();
+        self.space();
+        if self.eat("]") {
+            return Some(Json::List(list));
+        }
+        loop {
+            list.push(self.value(depth)?);
+            self.space();
+            if self.eat("]") {
+                return Some(Json::List(list));
+            }
+            if !self.eat(",") {
+                return None;
+            }
+        }
+    }
+
+    fn map(&mut self, depth: u8) -> Option<Json> {
+        self.at += 1;
+        let mut map = Vec::new();
+        self.space();
+        if self.eat("}") {
+            return Some(Json::Map(map));
+        }
+        loop {
+            self.space();
+            let name = self.text()?;
+            self.space();
+            if !self.eat(":") {
+                return None;
+            }
+            map.push((name, self.value(depth)?));
+            self.space();
+            if self.eat("}") {
+                return Some(Json::Map(map));
+            }
+            if !self.eat(",") {
+                return None;
+            }
+        }
+    }
+
+    fn number(&mut self) -> Option<Json> {
+        let negative = self.eat("-");
+        let mut number: i64 = 0;
+        let begin = self.at;
+        while let Some(digit @ b'0'..=b'9') = self.peek() {
+            // Downwards, because the smallest number has no positive twin.
+            number = number.checked_mul(10)?.checked_sub(i64::from(digit - b'0'))?;
+            self.at += 1;
+        }
+        if self.at == begin {
+            return None;
+        }
+        while matches!(self.peek(), Some(b'.' | b'e' | b'E' | b'+' | b'-' | b'0'..=b'9')) {
+            self.at += 1;
+        }
+        Some(Json::Number(if negative { number } else { number.checked_neg()? }))
+    }
+
+    fn text(&mut self) -> Option<String> {
+        if !self.eat("\"") {
+            return None;
+        }
+        let mut text = Vec::new();
+        loop {
+            let byte = self.peek()?;
+            self.at += 1;
+            match byte {
+                b'"' => return String::from_utf8(text).ok(),
+                b'\\' => {
+                    let character = self.escape()?;
+                    text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                }
+                byte => text.push(byte),
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Option<char> {
+        let kind = self.peek()?;
+        self.at += 1;
+        Some(match kind {
+            b'"' | b'\\' | b'/' => char::from(kind),
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
+                let first = self.four()?;
+                // Half of a character beyond the first 65,536: the other half follows.
+                let code = if (0xD800..0xDC00).contains(&first) && self.eat("\\u") {
+                    let second = self.four()?;
+                    0x1_0000 + ((first - 0xD800) << 10) + second.checked_sub(0xDC00)?
+                } else {
+                    first
+                };
+                char::from_u32(code)?
+            }
+            _ => return None,
+        })
+    }
+
+    /// Four hexadecimal digits.
+    fn four(&mut self) -> Option<u32> {
+        let mut code = 0;
+        for _ in 0..4 {
+            code = code * 16 + char::from(self.peek()?).to_digit(16)?;
+            self.at += 1;
+        }
+        Some(code)
+    }
+}
+
+/// What can be read of JSON.
+pub trait Lean: Sized {
+    /// What `json` says, if it says such a thing.
+    fn read(json: Json) -> Option<Self>;
+
+    /// What `text` says.
+    #[must_use]
+    fn parse(text: &str) -> Option<Self> {
+        Self::read(Json::parse(text)?)
+    }
+}
+
+impl<T: Lean> Lean for Option<T> {
+    fn read(json: Json) -> Option<Self> {
+        if json == Json::Null { Some(None) } else { T::read(json).map(Some) }
+    }
+}
+
+impl<T: Lean> Lean for Vec<T> {
+    fn read(json: Json) -> Option<Self> {
+        let list = match json {
+            Json::List(list) => list,
+            Json::Null => Vec::new(),
+            _ => return None,
+        };
+        let mut read = Self::with_capacity(list.len());
+        for json in list {
+            read.push(T::read(json)?);
+        }
+        Some(read)
+    }
+}
+
+impl Lean for bool {
+    fn read(json: Json) -> Option<Self> {
+        if let Json::Bool(value) = json { Some(value) } else { None }
+    }
+}
+
+impl Lean for i64 {
+    fn read(json: Json) -> Option<Self> {
+        json.number()
+    }
+}
+
+impl Lean for String {
+    fn read(json: Json) -> Option<Self> {
+        json.text()
+    }
+}
+
+macro_rules! whole {
+    ($($number:ty),*) => {$(
+        impl Lean for $number {
+            fn read(json: Json) -> Option<Self> {
+                Self::try_from(json.number()?).ok()
+            }
+        }
+    )*};
+}
+
+macro_rules! wrapped {
+    ($($outer:ident),*) => {$(
+        impl Lean for $outer {
+            fn read(json: Json) -> Option<Self> {
+                Lean::read(json).map(Self)
+            }
+        }
+    )*};
+}
+
+macro_rules! by_name {
+    ($($name:ident via $parse:path),*) => {$(
+        impl Lean for $name {
+            fn read(json: Json) -> Option<Self> {
+                $parse(&json.text()?).ok()
+            }
+        }
+    )*};
+}
+
+macro_rules! name {
+    ($field:ident) => {
+        stringify!($field)
+    };
+    ($field:ident $wire:literal) => {
+        $wire
+    };
+}
+
+macro_rules! structs {
+    ($($name:ident { $($field:ident $(as $wire:literal)?),* })*) => {$(
+        impl Lean for $name {
+            fn read(mut json: Json) -> Option<Self> {
+                Some(Self { $($field: Lean::read(json.field(name!($field $($wire)?)))?),* })
+            }
+        }
+    )*};
+}
+
+whole!(u32, u64, i32);
+wrapped!(UnixMillis, Version, OrderNumber, ItemId, MinorUnits);
+by_name!(
+    OrderId via str::parse,
+    EventId via str::parse,
+    OrderStatus via str::parse,
+    Service via str::parse,
+    ItemStatus via str::parse,
+    ModifierKind via str::parse,
+    ActorKind via str::parse,
+    Channel via Channel::parse,
+    Location via Location::parse,
+    Station via Station::parse,
+    Currency via Currency::parse
+);
+structs! {
+    FoodOrder {
+        id, number, location, version, status, source, fulfilment, customer, items, money, flags,
+        times, last_change
+    }
+    Source { channel, external_id }
+    Fulfilment { service as "type", due_at, table, address, instructions }
+    Customer { name, phone }
+    OrderItem { id, name, quantity, unit_price, station, modifiers, allergens, note, status }
+    Modifier { kind, name, quantity, unit_price }
+    Money { currency, subtotal, tax, tip, fees, discount, total }
+    Flags { rush, held, recalled, changed }
+    Times {
+        placed_at, accepted_at, preparing_at, ready_at, out_for_delivery_at, closed_at, due_at
+    }
+    LastChange { from, to, at, actor, reason }
+    Actor { kind, id }
+    Hello { cursor, server_time, heartbeat_ms, version }
+    Heartbeat { server_time, open, stats }
+    Snapshot { reason, orders, cursor, server_time }
+    Stats { placed, ready, average_ticket_ms, late }
+    BoardPage { orders, cursor, server_time, open, stations, stats, filter, settings }
+    BoardSettings {
+        version, location, currency, promises, heartbeat_ms, utc_offset_s, clock_rate, demo
+    }
+    Promises { pickup, delivery, dine_in, curbside }
+}
+
+/// Only what a board goes by: its stream's address says the rest.
+impl Lean for StreamFilter {
+    fn read(mut json: Json) -> Option<Self> {
+        let stations = Lean::read(json.field("stations"))?;
+        let statuses = Lean::read(json.field("statuses"))?;
+        Some(Self { stations, statuses, ..Self::default() })
+    }
+}
+
+impl Lean for SnapshotReason {
+    fn read(json: Json) -> Option<Self> {
+        Some(match json.text()?.as_str() {
+            "requested" => Self::Requested,
+            "unknown_id" => Self::UnknownId,
+            "pruned" => Self::Pruned,
+            _ => return None,
+        })
+    }
+}
+
+/// Adds `text` to `json` as a JSON string.
+pub fn push_text(json: &mut String, text: &str) {
+    json.push('"');
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => {
+                json.push('\\');
+                json.push(character);
+            }
+            // `clean` leaves no other control character in what people write.
+            character if character.is_control() => json.push(' '),
+            character => json.push(character),
+        }
+    }
+    json.push('"');
+}
+
+#[cfg(test)]
+mod tests;
