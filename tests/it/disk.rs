@@ -17,7 +17,7 @@ use live_orders::domain::FoodOrder;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{Client, Program, order_of, program, serve_command};
+use crate::support::{Client, Program, program, serve_command};
 
 /// An order of about ten kilobytes, so that the disk is full soon.
 fn long_order() -> Value {
