@@ -383,19 +383,35 @@ impl EventStream {
         }
     }
 
-    /// The next event, which must come.
-    pub(crate) async fn next(&mut self) -> Frame {
+    /// The next event, which must come, heartbeats too.
+    pub(crate) async fn next_or_beat(&mut self) -> Frame {
         within("an event", self.poll()).await.expect("an event before the end")
     }
 
-    /// The next event, which must be of this kind.
+    /// The next event besides heartbeats, which must come.
+    pub(crate) async fn next(&mut self) -> Frame {
+        loop {
+            let frame = self.next_or_beat().await;
+            if frame.event != "heartbeat" {
+                return frame;
+            }
+        }
+    }
+
+    /// The next event, which must be of this kind. Heartbeats in between do not
+    /// count: the first one comes when a server begins, whenever that is.
     #[track_caller]
     pub(crate) fn expect(&mut self, event: &str) -> impl Future<Output = Frame> {
         let event = event.to_owned();
         async move {
-            let frame = within(&event, self.poll()).await.unwrap_or_else(|| panic!("no {event}"));
-            assert_eq!(frame.event, event, "{frame:?}");
-            frame
+            loop {
+                let frame = within(&event, self.poll()).await;
+                let frame = frame.unwrap_or_else(|| panic!("no {event}"));
+                if frame.event == event {
+                    return frame;
+                }
+                assert_eq!(frame.event, "heartbeat", "instead of {event}: {frame:?}");
+            }
         }
     }
 
