@@ -133,9 +133,9 @@ struct Relay {
 impl Relay {
     /// Holds commits until what this gives is dropped.
     fn hold(&self) -> mpsc::Sender<()> {
-        let (hold, held) = mpsc::channel();
+        let (release, held) = mpsc::channel();
         *self.held.lock().expect("not poisoned") = Some(held);
-        hold
+        release
     }
 }
 
@@ -331,16 +331,14 @@ impl Reader {
     }
 
     /// The next piece; none when there is none yet, and when the stream has ended.
-    fn piece(&mut self) -> Option<bytes::Bytes> {
+    fn piece(&mut self) -> Option<Bytes> {
         let body = self.body.as_mut()?;
         let ready = futures_util::FutureExt::now_or_never(body.frame())?;
-        match ready {
-            Some(frame) => frame.expect("bytes").into_data().ok(),
-            None => {
-                self.body = None;
-                None
-            }
+        if let Some(frame) = ready {
+            return frame.expect("bytes").into_data().ok();
         }
+        self.body = None;
+        None
     }
 
     async fn read(&mut self, service: &Offline, most: usize) {

@@ -318,7 +318,7 @@ async fn the_header_wins_over_the_address() {
     let first = stream.next().await;
     let mut stream = server.stream_from("after=earliest", Some(&first.id)).await;
     stream.expect("hello").await;
-    assert_eq!(stream.orders(1).await, [second.clone()]);
+    assert_eq!(stream.orders(1).await, std::slice::from_ref(&second));
     let mut stream = server.stream_from(&format!("after={}", first.id), Some("00000000-1")).await;
     stream.expect("hello").await;
     let snapshot: Snapshot = read(&stream.expect("snapshot").await);
@@ -450,9 +450,9 @@ fn chunks(mut bytes: &[u8]) -> Vec<Vec<u8>> {
 async fn a_shutdown_ends_every_stream_with_bye() {
     let server = TestServer::start_with(|config| {
         // Streams end because they are told to, not because the time is over.
-        config.connections.drain = Duration::from_secs(600);
-        config.stream.retry = Duration::from_millis(2000);
-        config.stream.spread = Duration::from_millis(2000);
+        config.connections.drain = Duration::from_mins(10);
+        config.stream.retry = Duration::from_secs(2);
+        config.stream.spread = Duration::from_secs(2);
     })
     .await;
     let mut streams = Vec::new();
@@ -470,7 +470,11 @@ async fn a_shutdown_ends_every_stream_with_bye() {
     server.begin_stop();
     let mut retries = HashSet::new();
     for mut stream in streams {
-        assert_eq!(stream.orders(1).await, [order.clone()], "what was there is sent before");
+        assert_eq!(
+            stream.orders(1).await,
+            std::slice::from_ref(&order),
+            "what was there is sent before"
+        );
         let frame = stream.expect("bye").await;
         let bye: Bye = read(&frame);
         assert_eq!(bye.reason, ByeReason::Shutdown);
