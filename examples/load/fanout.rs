@@ -19,7 +19,7 @@ use super::{
 };
 
 /// Streams that are being opened at one time.
-const OPENING: usize = 64;
+const OPENING: u32 = 64;
 /// What a stream reads at once at most.
 const READ_BYTES: usize = 16 * 1024;
 
@@ -94,11 +94,11 @@ async fn measure(target: &Target, options: &Options) -> anyhow::Result<Report> {
     let mut busy = Duration::ZERO;
     for number in 0..options.warm_up + options.orders {
         let body = order(&mark, number);
-        let posted = Instant::now();
+        let sent = Instant::now();
         poster.post(&body).await?;
-        let durable = posted.elapsed();
+        let durable = sent.elapsed();
         let arrived = board.everywhere(number).await?;
-        let took = arrived.duration_since(posted);
+        let took = arrived.duration_since(sent);
         if number >= options.warm_up {
             acknowledged.add(durable);
             everywhere.add(took);
@@ -134,10 +134,10 @@ async fn open(
     let query =
         if options.filter.is_empty() { String::new() } else { format!("?{}", options.filter) };
     // In the order's JSON as the server writes it.
-    let needle: Rc<[u8]> = format!("\"external_id\":\"{mark}").into_bytes().into();
+    let needle = Rc::new(Needle::new(format!("\"external_id\":\"{mark}").as_bytes()));
     let mut opened = 0;
     while opened < options.streams {
-        let batch = (options.streams - opened).min(OPENING as u32);
+        let batch = (options.streams - opened).min(OPENING);
         let opening = (0..batch).map(|_| open_stream(address, &query));
         for stream in futures_util::future::join_all(opening).await {
             let (socket, rest) = stream?;
@@ -226,34 +226,67 @@ impl Board {
 
 /// Counts how often some bytes come in a stream, wherever it is cut.
 struct Counter {
-    needle: Rc<[u8]>,
+    needle: Rc<Needle>,
     /// The end of the last piece, where the needle may have begun.
     carried: Vec<u8>,
 }
 
+/// Bytes to look for, with how far each byte of a text lets the search jump
+/// (Horspool): most of an order is never looked at.
+struct Needle {
+    bytes: Vec<u8>,
+    jumps: [usize; 256],
+}
+
+impl Needle {
+    fn new(bytes: &[u8]) -> Self {
+        let mut jumps = [bytes.len(); 256];
+        for (index, byte) in bytes.iter().enumerate().take(bytes.len() - 1) {
+            jumps[usize::from(*byte)] = bytes.len() - 1 - index;
+        }
+        Self { bytes: bytes.to_vec(), jumps }
+    }
+
+    /// How often it is in `text`, and the end of the last time.
+    fn count(&self, text: &[u8]) -> (usize, usize) {
+        let (mut found, mut end, mut at) = (0, 0, 0);
+        while let Some(window) = text.get(at..at + self.bytes.len()) {
+            if window == self.bytes {
+                found += 1;
+                at += self.bytes.len();
+                end = at;
+            } else {
+                at += window.last().map_or(1, |last| self.jumps[usize::from(*last)]);
+            }
+        }
+        (found, end)
+    }
+}
+
 impl Counter {
-    fn new(needle: Rc<[u8]>) -> Self {
+    fn new(needle: Rc<Needle>) -> Self {
         Self { needle, carried: Vec::new() }
     }
 
     fn count(&mut self, piece: &[u8]) -> usize {
-        let first = self.needle.first().copied().unwrap_or_default();
-        self.carried.extend_from_slice(piece);
-        let mut found = 0;
-        let mut at = 0;
-        while let Some(next) = self.carried.iter().skip(at).position(|byte| *byte == first) {
-            at += next;
-            let rest = self.carried.get(at..).unwrap_or_default();
-            if rest.len() < self.needle.len() {
-                break;
-            }
-            let here = rest.starts_with(&self.needle);
-            found += usize::from(here);
-            at += if here { self.needle.len() } else { 1 };
+        let overlap = self.needle.bytes.len() - 1;
+        // First what begins in the pieces before: of this one it can have no
+        // more than all but one byte, and nothing that begins there fits.
+        let before = self.carried.len();
+        self.carried.extend_from_slice(piece.get(..overlap).unwrap_or(piece));
+        let (across, end) = self.needle.count(&self.carried);
+        let rest = piece.get(end.saturating_sub(before)..).unwrap_or_default();
+        let (within, rest_end) = self.needle.count(rest);
+        if piece.len() >= overlap {
+            self.carried.clear();
+            let left = rest.get(rest_end..).unwrap_or_default();
+            self.carried.extend_from_slice(&left[left.len().saturating_sub(overlap)..]);
+        } else {
+            self.carried.drain(..end);
         }
-        let keep = self.carried.len().saturating_sub(self.needle.len() - 1).max(at);
-        self.carried.drain(..keep.min(self.carried.len()));
-        found
+        let keep = self.carried.len().min(overlap);
+        self.carried.drain(..self.carried.len() - keep);
+        across + within
     }
 }
 
@@ -268,17 +301,21 @@ fn resident_kib(process: u32) -> Option<u64> {
 mod tests {
     use std::rc::Rc;
 
-    use super::Counter;
+    use super::{Counter, Needle};
 
     #[test]
     fn it_counts_across_every_cut() {
-        let text = b"xab-abab--a-ab";
+        let text = b"xabc-abcabc--ab-a-bc-abc";
+        let needle = Rc::new(Needle::new(b"abc"));
         for first in 0..text.len() {
             for second in first..text.len() {
-                let mut counter = Counter::new(Rc::from(&b"ab"[..]));
-                let pieces = [&text[..first], &text[first..second], &text[second..]];
-                let found: usize = pieces.into_iter().map(|piece| counter.count(piece)).sum();
-                assert_eq!(found, 4, "{first} {second}");
+                for third in second..text.len() {
+                    let mut counter = Counter::new(Rc::clone(&needle));
+                    let cuts = [0, first, second, third, text.len()];
+                    let pieces = cuts.windows(2).map(|cut| &text[cut[0]..cut[1]]);
+                    let found: usize = pieces.map(|piece| counter.count(piece)).sum();
+                    assert_eq!(found, 4, "{first} {second} {third}");
+                }
             }
         }
     }

@@ -108,16 +108,16 @@ async fn frames() {
     let hello = stream.expect("hello").await;
     stream.expect("snapshot").await;
     let order = server.place(&full()).await;
-    while stream.next().await.event == "heartbeat" {}
+    stream.expect("order.placed").await;
     let change = json!({"to": "accepted", "expected_version": 1, "reason": "as usual"});
     server.post(&format!("/api/orders/{}/transitions", order.id), &change).await.order();
-    while stream.next().await.event == "heartbeat" {}
+    stream.expect("order.accepted").await;
     stream.expect("heartbeat").await;
     let mut later = server.stream("snapshot=1").await;
     later.expect("hello").await;
     later.expect("snapshot").await;
     server.begin_stop();
-    while stream.next().await.event == "heartbeat" {}
+    stream.expect("bye").await;
 
     // How many heartbeats came in between is chance.
     let text = |bytes: &[u8]| {

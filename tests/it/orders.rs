@@ -537,7 +537,7 @@ async fn the_stream_has_every_order_before_its_answer_is_there() {
     for _ in 0..5 {
         let order = server.place(&burger()).await;
         for stream in &mut streams {
-            assert_eq!(stream.orders(1).await, [order.clone()]);
+            assert_eq!(stream.orders(1).await, std::slice::from_ref(&order));
         }
     }
 }

@@ -6,11 +6,13 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, mpsc},
     time::Duration,
 };
 
 use axum::{Router, body::Body};
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use http_body_util::BodyExt as _;
 use hyper::Request;
 use live_orders::{
@@ -27,14 +29,18 @@ use live_orders::{
         orders::Orders,
         router::router,
         state::{App, PageSettings, Parts},
-        store::{CommitSink, Committed, SqliteStore, Store, sqlite::Purpose},
+        store::{
+            ChangeError, CommitSink, Committed, EventPage, History, PlaceError, Placed, Placement,
+            SqliteStore, Store, StoredOrders, Unavailable, sqlite::Purpose,
+        },
     },
     wire::{
-        EventKind, Snapshot, StreamFilter,
+        Epoch, EventKind, Seq, Snapshot, StreamFilter,
         frame::{Frame, FrameReader},
     },
 };
 use proptest::{collection::vec, prelude::*, sample::Index};
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -117,11 +123,28 @@ fn channel(name: &str) -> Channel {
 
 /// Hands commits on to the hub, which is made after the store.
 #[derive(Default)]
-struct Relay(OnceLock<Arc<Hub>>);
+struct Relay {
+    hub: OnceLock<Arc<Hub>>,
+    /// While the other end is there, commits wait here: the store has them and
+    /// the hub has not.
+    held: Mutex<Option<mpsc::Receiver<()>>>,
+}
+
+impl Relay {
+    /// Holds commits until what this gives is dropped.
+    fn hold(&self) -> mpsc::Sender<()> {
+        let (release, held) = mpsc::channel();
+        *self.held.lock().expect("not poisoned") = Some(held);
+        release
+    }
+}
 
 impl CommitSink for Relay {
     fn committed(&self, changes: &[Committed]) {
-        if let Some(hub) = self.0.get() {
+        if let Some(held) = self.held.lock().expect("not poisoned").take() {
+            let _ = held.recv();
+        }
+        if let Some(hub) = self.hub.get() {
             hub.committed(changes);
         }
     }
@@ -130,6 +153,7 @@ impl CommitSink for Relay {
 /// The service without a network.
 struct Offline {
     app: App,
+    relay: Arc<Relay>,
     router: Router,
     orders: Vec<FoodOrder>,
     _folder: TempDir,
@@ -140,6 +164,14 @@ const STEP_MILLIS: i64 = 1000;
 
 impl Offline {
     fn new(ring_bytes: usize, feed_bytes: usize) -> Self {
+        Self::with_store(ring_bytes, feed_bytes, |store| store)
+    }
+
+    fn with_store(
+        ring_bytes: usize,
+        feed_bytes: usize,
+        wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut config = config(folder.path());
         config.hub.ring_bytes = ring_bytes;
@@ -148,8 +180,8 @@ impl Offline {
         let sink = Arc::clone(&relay) as Arc<dyn CommitSink>;
         let store = SqliteStore::open(folder.path(), Purpose::Service, sink).expect("a store");
         let hub = Hub::new(store.epoch(), store.head_at_start(), config.hub);
-        let _ = relay.0.set(Arc::clone(&hub));
-        let store: Arc<dyn Store> = Arc::new(store);
+        let _ = relay.hub.set(Arc::clone(&hub));
+        let store = wrap(Arc::new(store));
         let clock = Clock::manual(UnixMillis(1_790_000_000_000));
         let app = App::new(Parts {
             orders: Orders::new(Arc::clone(&store), clock.clone(), config.orders.clone()),
@@ -168,7 +200,7 @@ impl Offline {
             },
             shutdown: CancellationToken::new(),
         });
-        Self { router: router(app.clone()), app, orders: Vec::new(), _folder: folder }
+        Self { router: router(app.clone()), app, relay, orders: Vec::new(), _folder: folder }
     }
 
     async fn carry_out(&mut self, step: &Step) {
@@ -209,16 +241,29 @@ impl Offline {
     }
 
     async fn open(&self, filter: &StreamFilter, last_id: Option<&str>) -> Body {
-        let mut request = Request::get(format!("/live-orders?{}", filter.to_query()));
-        if let Some(id) = last_id {
-            request = request.header("last-event-id", id);
-        }
-        let request = request.body(Body::empty()).expect("a request");
-        let answer = tower::ServiceExt::oneshot(self.router.clone(), request).await;
-        let answer = answer.expect("an answer");
-        assert_eq!(answer.status(), 200);
-        answer.into_body()
+        get(self.router.clone(), format!("/live-orders?{}", filter.to_query()), last_id).await
     }
+
+    async fn poll(&self, query: &str) -> Value {
+        let body = get(self.router.clone(), format!("/api/events?{query}"), None).await;
+        let body = body.collect().await.expect("a body").to_bytes();
+        serde_json::from_slice(&body).expect("JSON")
+    }
+
+    async fn place(&mut self) {
+        self.carry_out(&Step::Place { station: 0, channel: 0, service: 0 }).await;
+    }
+}
+
+async fn get(router: Router, path: String, last_id: Option<&str>) -> Body {
+    let mut request = Request::get(path);
+    if let Some(id) = last_id {
+        request = request.header("last-event-id", id);
+    }
+    let request = request.body(Body::empty()).expect("a request");
+    let answer = tower::ServiceExt::oneshot(router, request).await.expect("an answer");
+    assert_eq!(answer.status(), 200);
+    answer.into_body()
 }
 
 async fn change(app: &App, order: &FoodOrder, action: Action) -> FoodOrder {
@@ -286,16 +331,14 @@ impl Reader {
     }
 
     /// The next piece; none when there is none yet, and when the stream has ended.
-    fn piece(&mut self) -> Option<bytes::Bytes> {
+    fn piece(&mut self) -> Option<Bytes> {
         let body = self.body.as_mut()?;
         let ready = futures_util::FutureExt::now_or_never(body.frame())?;
-        match ready {
-            Some(frame) => frame.expect("bytes").into_data().ok(),
-            None => {
-                self.body = None;
-                None
-            }
+        if let Some(frame) = ready {
+            return frame.expect("bytes").into_data().ok();
         }
+        self.body = None;
+        None
     }
 
     async fn read(&mut self, service: &Offline, most: usize) {
@@ -438,4 +481,153 @@ proptest! {
             prop_assert_eq!(&whole.events, &cut.events);
         }
     }
+}
+
+/// The next piece of a body, as text.
+async fn text(body: &mut Body) -> String {
+    let piece = within("a piece", body.frame()).await.expect("more").expect("bytes");
+    String::from_utf8(piece.into_data().expect("data").to_vec()).expect("UTF-8")
+}
+
+/// The store's readers see a commit a moment before the hub hears of it. A
+/// position from there is none of the future, and is not sent again.
+#[tokio::test]
+async fn a_position_that_the_hub_has_not_heard_of_is_waited_for() {
+    for query in ["after=", "snapshot=1&after="] {
+        let mut service = Offline::new(1 << 20, 1 << 20);
+        let earliest = service.poll("").await["cursor"].as_str().expect("a cursor").to_owned();
+        let release = service.relay.hold();
+        let app = service.app.clone();
+        let placing = tokio::spawn(async move {
+            let order = new_order(station("grill"), channel("web"), Service::Pickup);
+            app.orders.place(order, None).await.expect("placed")
+        });
+        let cursor = loop {
+            let cursor = service.poll("").await["cursor"].as_str().expect("a cursor").to_owned();
+            if cursor != earliest {
+                break cursor;
+            }
+        };
+        // By its id, and by a snapshot that is read now.
+        let given = if query == "after=" { cursor.as_str() } else { "earliest" };
+        let path = format!("/live-orders?{query}{given}");
+        let opening = tokio::spawn(get(service.router.clone(), path, None));
+        // Gives it time to come to where it must wait.
+        for _ in 0..20 {
+            service.poll("").await;
+        }
+        drop(release);
+        let mut body = within("a stream", opening).await.expect("it did not panic");
+        within("the order", placing).await.expect("it did not panic");
+        let begun = text(&mut body).await;
+        assert!(begun.contains(&format!("id: {cursor}\nevent: hello\n")), "{begun}");
+        assert_eq!(begun.contains("event: snapshot"), query.starts_with("snapshot"), "{begun}");
+        service.place().await;
+        let next = text(&mut body).await;
+        let (epoch, _) = cursor.split_once('-').expect("an id");
+        assert!(next.starts_with(&format!("id: {epoch}-2\n")), "{next}");
+    }
+}
+
+/// Who is still catching up when the server stops is told so, and comes back.
+#[tokio::test]
+async fn a_reader_far_behind_is_told_when_the_server_stops() {
+    let mut service = Offline::new(1, 1);
+    let mut body = service.open(&StreamFilter::default(), None).await;
+    let hello = text(&mut body).await;
+    for _ in 0..5 {
+        service.place().await;
+    }
+    service.app.hub.close();
+    let bye = text(&mut body).await;
+    assert!(hello.contains("-0\nevent: hello\n"), "{hello}");
+    assert!(bye.contains("-0\nevent: bye\n"), "{bye}");
+    assert!(within("the end", body.frame()).await.is_none());
+}
+
+/// Lets go of everything as soon as somebody has asked what there is.
+struct Forgetful(Arc<dyn Store>);
+
+impl Store for Forgetful {
+    fn epoch(&self) -> Epoch {
+        self.0.epoch()
+    }
+
+    fn place(&self, placement: Placement) -> BoxFuture<'_, Result<Placed, PlaceError>> {
+        self.0.place(placement)
+    }
+
+    fn change(
+        &self,
+        id: OrderId,
+        change: Change,
+        at: UnixMillis,
+    ) -> BoxFuture<'_, Result<Bytes, ChangeError>> {
+        self.0.change(id, change, at)
+    }
+
+    fn events(&self, after: Seq, limit: usize) -> BoxFuture<'_, Result<EventPage, Unavailable>> {
+        Box::pin(async move {
+            let page = self.0.events(after, limit).await?;
+            let end = UnixMillis(i64::MAX);
+            self.0.prune(end, end).await?;
+            Ok(page)
+        })
+    }
+
+    fn snapshot(&self, filter: StreamFilter) -> BoxFuture<'_, Result<StoredOrders, Unavailable>> {
+        self.0.snapshot(filter)
+    }
+
+    fn list(
+        &self,
+        filter: StreamFilter,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<StoredOrders, Unavailable>> {
+        self.0.list(filter, limit)
+    }
+
+    fn history(&self, id: OrderId) -> BoxFuture<'_, Result<Option<History>, Unavailable>> {
+        self.0.history(id)
+    }
+
+    fn recent(&self, since: UnixMillis) -> BoxFuture<'_, Result<Vec<FoodOrder>, Unavailable>> {
+        self.0.recent(since)
+    }
+
+    fn prune(
+        &self,
+        before: UnixMillis,
+        keys_before: UnixMillis,
+    ) -> BoxFuture<'_, Result<u64, Unavailable>> {
+        self.0.prune(before, keys_before)
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<(), Unavailable>> {
+        self.0.check()
+    }
+}
+
+#[tokio::test]
+async fn what_is_pruned_while_it_is_asked_for_is_a_snapshot_and_no_gap() {
+    let mut service = Offline::with_store(1, 1, |store| Arc::new(Forgetful(store)));
+    let earliest = service.poll("").await["cursor"].as_str().expect("a cursor").to_owned();
+    for _ in 0..3 {
+        service.place().await;
+    }
+    let page = service.poll(&format!("after={earliest}")).await;
+    assert_eq!(page["snapshot"]["reason"], "pruned", "{page}");
+    assert_eq!(page["snapshot"]["orders"].as_array().map(Vec::len), Some(3));
+    // The stream ends instead of going on behind the gap; its reader comes back.
+    for _ in 0..3 {
+        service.place().await;
+    }
+    let last = page["cursor"].as_str();
+    let mut body = service.open(&StreamFilter::default(), last).await;
+    let hello = text(&mut body).await;
+    assert!(hello.contains("-3\nevent: hello\n"), "{hello}");
+    assert!(within("the end", body.frame()).await.is_none());
+    let mut body = service.open(&StreamFilter::default(), last).await;
+    let begun = text(&mut body).await;
+    assert!(begun.contains("-6\nevent: snapshot\ndata: {\"reason\":\"pruned\""), "{begun}");
 }

@@ -62,20 +62,14 @@ async fn a_heartbeat_carries_the_position_that_was_reached() {
     let hello = stream.expect("hello").await;
     assert_eq!(hello.id, reached.id);
     let accepted = server.go(&order, OrderStatus::Accepted).await;
-    loop {
-        let frame = stream.next().await;
-        if frame.event != "heartbeat" {
-            assert_eq!(order_of(&frame), accepted);
-            break;
-        }
-    }
+    assert_eq!(stream.orders(1).await, [accepted]);
 }
 
 /// Reads on until a heartbeat says that everything up to `head` has been sent.
 async fn up_to(stream: &mut EventStream, head: Seq) -> Vec<Frame> {
     let mut frames = Vec::new();
     loop {
-        let frame = stream.next().await;
+        let frame = stream.next_or_beat().await;
         if frame.event == "heartbeat" {
             if id_of(&frame).seq >= head {
                 return frames;
@@ -324,7 +318,7 @@ async fn the_header_wins_over_the_address() {
     let first = stream.next().await;
     let mut stream = server.stream_from("after=earliest", Some(&first.id)).await;
     stream.expect("hello").await;
-    assert_eq!(stream.orders(1).await, [second.clone()]);
+    assert_eq!(stream.orders(1).await, std::slice::from_ref(&second));
     let mut stream = server.stream_from(&format!("after={}", first.id), Some("00000000-1")).await;
     stream.expect("hello").await;
     let snapshot: Snapshot = read(&stream.expect("snapshot").await);
@@ -364,7 +358,7 @@ async fn a_position_that_the_server_has_just_given_is_known() {
             assert_eq!(hello.id, from);
         }
         for _ in 0..3 {
-            let frame = stream.next().await;
+            let frame = stream.next_or_beat().await;
             let seq = id_of(&frame).seq;
             if frame.event == "heartbeat" {
                 assert!(seq >= last, "{last} and then {frame:?}");
@@ -456,9 +450,9 @@ fn chunks(mut bytes: &[u8]) -> Vec<Vec<u8>> {
 async fn a_shutdown_ends_every_stream_with_bye() {
     let server = TestServer::start_with(|config| {
         // Streams end because they are told to, not because the time is over.
-        config.connections.drain = Duration::from_secs(600);
-        config.stream.retry = Duration::from_millis(2000);
-        config.stream.spread = Duration::from_millis(2000);
+        config.connections.drain = Duration::from_mins(10);
+        config.stream.retry = Duration::from_secs(2);
+        config.stream.spread = Duration::from_secs(2);
     })
     .await;
     let mut streams = Vec::new();
@@ -476,7 +470,11 @@ async fn a_shutdown_ends_every_stream_with_bye() {
     server.begin_stop();
     let mut retries = HashSet::new();
     for mut stream in streams {
-        assert_eq!(stream.orders(1).await, [order.clone()], "what was there is sent before");
+        assert_eq!(
+            stream.orders(1).await,
+            std::slice::from_ref(&order),
+            "what was there is sent before"
+        );
         let frame = stream.expect("bye").await;
         let bye: Bye = read(&frame);
         assert_eq!(bye.reason, ByeReason::Shutdown);
@@ -504,12 +502,7 @@ async fn a_stream_that_is_old_is_ended_and_its_client_goes_on() {
         let mut stream = server.stream_from("after=earliest", last_id.as_deref()).await;
         stream.expect("hello").await;
         assert_eq!(stream.orders(1).await, [order]);
-        let bye = loop {
-            let frame = stream.next().await;
-            if frame.event != "heartbeat" {
-                break frame;
-            }
-        };
+        let bye = stream.expect("bye").await;
         assert_eq!(read::<Bye>(&bye).reason, ByeReason::Rotated);
         stream.end().await;
         last_id = Some(bye.id);
@@ -533,7 +526,7 @@ async fn ids_grow_on_every_stream_whatever_happens() {
             let mut last = None;
             let mut events = 0;
             loop {
-                let frame = stream.next().await;
+                let frame = stream.next_or_beat().await;
                 let id = id_of(&frame).seq;
                 let grows = match frame.event.as_str() {
                     // These say where the stream stands; orders move it on.

@@ -34,14 +34,12 @@ use tokio_util::sync::CancellationToken;
 
 /// How long a test waits for what must come. Generous: it is not a measure of
 /// speed, it only turns waiting for ever into a failure.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Waits for `future`; fails with `what` when it does not come.
 pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(PATIENCE, future).await {
-        Ok(value) => value,
-        Err(_) => panic!("waited {PATIENCE:?} in vain for {what}"),
-    }
+    let waited = tokio::time::timeout(PATIENCE, future).await;
+    waited.unwrap_or_else(|_| panic!("waited {PATIENCE:?} in vain for {what}"))
 }
 
 /// The configuration of a test's server, with its store in `data`.
@@ -383,19 +381,35 @@ impl EventStream {
         }
     }
 
-    /// The next event, which must come.
-    pub(crate) async fn next(&mut self) -> Frame {
+    /// The next event, which must come, heartbeats too.
+    pub(crate) async fn next_or_beat(&mut self) -> Frame {
         within("an event", self.poll()).await.expect("an event before the end")
     }
 
-    /// The next event, which must be of this kind.
+    /// The next event besides heartbeats, which must come.
+    pub(crate) async fn next(&mut self) -> Frame {
+        loop {
+            let frame = self.next_or_beat().await;
+            if frame.event != "heartbeat" {
+                return frame;
+            }
+        }
+    }
+
+    /// The next event, which must be of this kind. Heartbeats in between do not
+    /// count: the first one comes when a server begins, whenever that is.
     #[track_caller]
     pub(crate) fn expect(&mut self, event: &str) -> impl Future<Output = Frame> {
         let event = event.to_owned();
         async move {
-            let frame = within(&event, self.poll()).await.unwrap_or_else(|| panic!("no {event}"));
-            assert_eq!(frame.event, event, "{frame:?}");
-            frame
+            loop {
+                let frame = within(&event, self.poll()).await;
+                let frame = frame.unwrap_or_else(|| panic!("no {event}"));
+                if frame.event == event {
+                    return frame;
+                }
+                assert_eq!(frame.event, "heartbeat", "instead of {event}: {frame:?}");
+            }
         }
     }
 
