@@ -23,7 +23,9 @@ impl FromStr for OrderId {
     fn from_str(raw: &str) -> Result<Self, Self::Err> {
         // Only the form that `Display` writes: an id has one spelling.
         match Uuid::try_parse(raw) {
-            Ok(id) if raw.len() == 36 => Ok(Self(id)),
+            Ok(id) if raw.len() == 36 && !raw.bytes().any(|byte| byte.is_ascii_uppercase()) => {
+                Ok(Self(id))
+            }
             _ => Err("a UUID such as 0197f2a0-6c1e-7d3a-9f10-3f2b8c4d5e6f"),
         }
     }

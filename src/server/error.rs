@@ -40,6 +40,8 @@ pub enum Problem {
     BadJson(String),
     /// The body is larger than [`limits::BODY_BYTES`].
     BodyTooLarge,
+    /// The body did not come in time, or broke off.
+    BodyIncomplete,
     /// Fields break rules.
     InvalidFields(Vec<FieldError>),
     /// A parameter is unknown or has an unknown value.
@@ -96,6 +98,7 @@ impl Problem {
             | Self::IllegalTransition { .. } => StatusCode::CONFLICT,
             Self::StaleVersion(_) => StatusCode::PRECONDITION_FAILED,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyIncomplete => StatusCode::REQUEST_TIMEOUT,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::InvalidFields(_) | Self::IdempotencyKeyReused(_) | Self::ExternalIdReused(_) => {
                 StatusCode::UNPROCESSABLE_ENTITY
@@ -113,6 +116,7 @@ impl Problem {
             Self::NotJson => "unsupported_media_type",
             Self::BadJson(_) => "bad_json",
             Self::BodyTooLarge => "body_too_large",
+            Self::BodyIncomplete => "body_incomplete",
             Self::InvalidFields(_) => "invalid_fields",
             Self::InvalidParameter { .. } => "invalid_parameter",
             Self::InvalidIdempotencyKey => "invalid_idempotency_key",
@@ -137,6 +141,7 @@ impl Problem {
             Self::NotJson => "The body must be JSON",
             Self::BadJson(_) => "The body is not valid JSON",
             Self::BodyTooLarge => "The body is too large",
+            Self::BodyIncomplete => "The body is not complete",
             Self::InvalidFields(_) => "Some fields break a rule",
             Self::InvalidParameter { .. } => "A parameter is not understood",
             Self::InvalidIdempotencyKey => "The idempotency key is not usable",
@@ -162,6 +167,10 @@ impl Problem {
             Self::BadJson(reason) => format!("{reason}; nothing was changed"),
             Self::BodyTooLarge => {
                 format!("a body has at most {} bytes; nothing was changed", limits::BODY_BYTES)
+            }
+            Self::BodyIncomplete => {
+                "it did not come in time or broke off; nothing was changed, send it again"
+                    .to_owned()
             }
             Self::InvalidFields(errors) => format!(
                 "{} listed in errors; nothing was changed",

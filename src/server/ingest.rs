@@ -3,13 +3,16 @@
 //! [`decode`] turns a body into a checked order or a list of every rule that
 //! it breaks; [`idempotency`] keeps two requests with one key apart.
 
+use std::time::Duration;
+
 use axum::{
-    body::{Body, to_bytes},
+    body::Body,
     extract::{Path, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
 use bytes::Bytes;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::Value;
 
 use super::{error::Problem, state::App};
@@ -18,6 +21,9 @@ use crate::domain::{ItemId, OrderId, limits};
 mod decode;
 pub use decode::Defaults;
 pub mod idempotency;
+
+/// How long a body may take to come.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// `POST /api/orders`: places an order. Answers when it is durable.
 ///
@@ -94,9 +100,12 @@ async fn json_body(request: Request) -> Result<Value, Problem> {
     if !is_json(request.headers()) {
         return Err(Problem::NotJson);
     }
-    let bytes: Bytes = to_bytes(request.into_body(), limits::BODY_BYTES)
-        .await
-        .map_err(|_| Problem::BodyTooLarge)?;
+    let body = Limited::new(request.into_body(), limits::BODY_BYTES).collect();
+    let bytes: Bytes = match tokio::time::timeout(BODY_TIMEOUT, body).await {
+        Ok(Ok(body)) => body.to_bytes(),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(Problem::BodyTooLarge),
+        Ok(Err(_)) | Err(_) => return Err(Problem::BodyIncomplete),
+    };
     serde_json::from_slice(&bytes).map_err(|error| Problem::BadJson(error.to_string()))
 }
 

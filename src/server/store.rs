@@ -4,8 +4,9 @@
 //! An engine keeps an append-only log of changes, and beside it the current
 //! state of each order, written in the same transaction. It decides a command
 //! inside that transaction by the rules of [`crate::domain`], so they are the
-//! same for every engine; it tells its [`CommitSink`] of each commit in commit
-//! order, and only then answers whoever sent the command.
+//! same for every engine. After the commit it answers whoever sent the command,
+//! and tells its [`CommitSink`] of each commit in commit order; readers of the
+//! store may see a commit a moment before the sink hears of it.
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -69,8 +70,7 @@ pub trait Store: Send + Sync + 'static {
     fn check(&self) -> BoxFuture<'_, Result<(), Unavailable>>;
 }
 
-/// Who hears of commits: called in commit order, before whoever sent the
-/// command is answered. Must be quick; the next commit waits for it.
+/// Who hears of commits, in commit order. Must be quick; the next commit waits for it.
 pub trait CommitSink: Send + Sync + 'static {
     /// These changes are durable.
     fn committed(&self, changes: &[Committed]);

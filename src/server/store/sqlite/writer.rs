@@ -103,15 +103,21 @@ impl Writer {
     }
 
     /// Carries out `batch` in one transaction. Where that fails, each job gets
-    /// a transaction of its own, so that one bad job harms no other.
+    /// a transaction of its own, so that one bad job harms no other; but not
+    /// where the disk is at fault, which fails for all.
     fn write(&mut self, batch: &mut Vec<Job>) {
         match self.transact(batch) {
-            Ok(outcomes) => {
+            Ok((outcomes, committed)) => {
+                // Whoever sent a command need not wait until all who follow
+                // along are woken.
                 for (job, outcome) in batch.drain(..).zip(outcomes) {
                     job.answer(outcome);
                 }
+                if !committed.is_empty() {
+                    self.sink.committed(&committed);
+                }
             }
-            Err(error) if batch.len() == 1 => {
+            Err(error) if batch.len() == 1 || is_the_disk(&error) => {
                 let unavailable = self.recover(&error);
                 for job in batch.drain(..) {
                     job.fail(&unavailable);
@@ -126,7 +132,7 @@ impl Writer {
         }
     }
 
-    fn transact(&mut self, batch: &[Job]) -> rusqlite::Result<Vec<Outcome>> {
+    fn transact(&mut self, batch: &[Job]) -> rusqlite::Result<(Vec<Outcome>, Vec<Committed>)> {
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut draft = Draft { head: self.head, floor: self.floor, committed: Vec::new() };
@@ -137,10 +143,7 @@ impl Writer {
         transaction.commit()?;
         self.head = draft.head;
         self.floor = draft.floor;
-        if !draft.committed.is_empty() {
-            self.sink.committed(&draft.committed);
-        }
-        Ok(outcomes)
+        Ok((outcomes, draft.committed))
     }
 
     /// After a failure: a fresh connection, where one is to be had, so that a
@@ -153,6 +156,20 @@ impl Writer {
         }
         Unavailable(explain(error).to_owned())
     }
+}
+
+/// Whether every other write would fail as this one did.
+fn is_the_disk(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode;
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::DiskFull
+                | ErrorCode::ReadOnly
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::CannotOpen
+        )
+    )
 }
 
 /// What the disk's trouble is, for whoever must act on it.
