@@ -45,7 +45,7 @@ export class Board {
 
     /** The numbers of all tickets, sorted. */
     async numbers(): Promise<number[]> {
-        const headings = await this.tickets.getByRole('heading').allInnerTexts();
+        const headings = await this.tickets.getByRole('heading').allTextContents();
         return headings.map((text) => Number(/\d+/.exec(text)?.[0])).sort((a, b) => a - b);
     }
 

@@ -29,6 +29,6 @@ test('every button is big enough for a finger', async ({ board, server }) => {
     await board.open();
     for (const button of await board.page.getByRole('button').filter({ visible: true }).all()) {
         const box = await button.boundingBox();
-        expect.soft(Math.min(box?.width ?? 0, box?.height ?? 0), await button.innerText()).toBeGreaterThanOrEqual(44);
+        expect.soft(Math.min(box?.width ?? 0, box?.height ?? 0), await button.evaluate((it) => it.outerHTML)).toBeGreaterThanOrEqual(44);
     }
 });

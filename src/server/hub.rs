@@ -217,6 +217,7 @@ impl Hub {
         let frame = Bytes::from(frame);
         for served in state.feeds.values() {
             served.feed.append([(head, frame.clone())]);
+            served.feed.wake();
         }
     }
 
@@ -283,5 +284,11 @@ impl CommitSink for Hub {
         }
         drop(state);
         self.gone_out.send_replace(head);
+    }
+
+    fn announce(&self) {
+        for served in self.lock().feeds.values() {
+            served.feed.wake();
+        }
     }
 }

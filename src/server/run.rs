@@ -170,6 +170,12 @@ impl CommitSink for Relay {
             hub.committed(changes);
         }
     }
+
+    fn announce(&self) {
+        if let Some(hub) = self.hub.get() {
+            hub.announce();
+        }
+    }
 }
 
 /// Fills the hub with what happened before the start.

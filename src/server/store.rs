@@ -4,9 +4,9 @@
 //! An engine keeps an append-only log of changes, and beside it the current
 //! state of each order, written in the same transaction. It decides a command
 //! inside that transaction by the rules of [`crate::domain`], so they are the
-//! same for every engine. After the commit it answers whoever sent the command,
-//! and tells its [`CommitSink`] of each commit in commit order; readers of the
-//! store may see a commit a moment before the sink hears of it.
+//! same for every engine. After the commit it tells its [`CommitSink`], in commit
+//! order, then answers whoever sent the command, then has the sink announce it.
+//! Readers of the store may see a commit a moment before the sink hears of it.
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -70,10 +70,15 @@ pub trait Store: Send + Sync + 'static {
     fn check(&self) -> BoxFuture<'_, Result<(), Unavailable>>;
 }
 
-/// Who hears of commits, in commit order. Must be quick; the next commit waits for it.
+/// Who hears of commits. Must be quick; the next commit waits for it.
 pub trait CommitSink: Send + Sync + 'static {
-    /// These changes are durable.
+    /// These changes are durable. Called in commit order, before whoever sent
+    /// the commands is answered.
     fn committed(&self, changes: &[Committed]);
+
+    /// Whoever sent the commands is answered: now is the time for work that
+    /// they need not wait for, such as waking all who follow along.
+    fn announce(&self);
 }
 
 /// A change that is durable, with the order that it made.

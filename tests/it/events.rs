@@ -87,6 +87,8 @@ struct Nobody;
 
 impl CommitSink for Nobody {
     fn committed(&self, _changes: &[Committed]) {}
+
+    fn announce(&self) {}
 }
 
 #[tokio::test]

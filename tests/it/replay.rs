@@ -148,6 +148,12 @@ impl CommitSink for Relay {
             hub.committed(changes);
         }
     }
+
+    fn announce(&self) {
+        if let Some(hub) = self.hub.get() {
+            hub.announce();
+        }
+    }
 }
 
 /// The service without a network.

@@ -29,6 +29,8 @@ struct FeedLog {
     tail: u64,
     /// Who waits for more; one slot a reader, so that waiting allocates nothing.
     waiting: Slab<Arc<AtomicWaker>>,
+    /// Whether something has come that nobody was woken for.
+    stirred: bool,
     closed: bool,
 }
 
@@ -49,6 +51,7 @@ impl Feed {
                 base: 0,
                 tail: 0,
                 waiting: Slab::new(),
+                stirred: false,
                 closed: false,
             }),
         }
@@ -58,7 +61,7 @@ impl Feed {
         &self.filter
     }
 
-    /// Adds whole frames, each with the position up to which a reader that has
+    /// Adds whole frames without waking anybody, each with the position up to which a reader that has
     /// it has everything.
     pub(super) fn append(&self, frames: impl IntoIterator<Item = (Seq, Bytes)>) {
         let mut log = self.lock();
@@ -71,12 +74,20 @@ impl Feed {
         if log.tail == before {
             return;
         }
+        log.stirred = true;
         while log.tail - log.base > self.capacity as u64 && log.pieces.len() > 1 {
             if let Some(oldest) = log.pieces.pop_front() {
                 log.base = oldest.start + oldest.bytes.len() as u64;
             }
         }
-        log.wake();
+    }
+
+    /// Wakes who waits, if anything has come since they were last woken.
+    pub(super) fn wake(&self) {
+        let mut log = self.lock();
+        if std::mem::take(&mut log.stirred) {
+            log.wake();
+        }
     }
 
     /// No more will come.

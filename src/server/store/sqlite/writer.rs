@@ -107,15 +107,11 @@ impl Writer {
     /// where the disk is at fault, which fails for all.
     fn write(&mut self, batch: &mut Vec<Job>) {
         match self.transact(batch) {
-            Ok((outcomes, committed)) => {
-                // Whoever sent a command need not wait until all who follow
-                // along are woken.
+            Ok(outcomes) => {
                 for (job, outcome) in batch.drain(..).zip(outcomes) {
                     job.answer(outcome);
                 }
-                if !committed.is_empty() {
-                    self.sink.committed(&committed);
-                }
+                self.sink.announce();
             }
             Err(error) if batch.len() == 1 || is_the_disk(&error) => {
                 let unavailable = self.recover(&error);
@@ -132,7 +128,7 @@ impl Writer {
         }
     }
 
-    fn transact(&mut self, batch: &[Job]) -> rusqlite::Result<(Vec<Outcome>, Vec<Committed>)> {
+    fn transact(&mut self, batch: &[Job]) -> rusqlite::Result<Vec<Outcome>> {
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut draft = Draft { head: self.head, floor: self.floor, committed: Vec::new() };
@@ -143,7 +139,10 @@ impl Writer {
         transaction.commit()?;
         self.head = draft.head;
         self.floor = draft.floor;
-        Ok((outcomes, draft.committed))
+        if !draft.committed.is_empty() {
+            self.sink.committed(&draft.committed);
+        }
+        Ok(outcomes)
     }
 
     /// After a failure: a fresh connection, where one is to be had, so that a
