@@ -208,7 +208,7 @@ impl Freshness {
             Input::Failed { closed } => {
                 self.broken(now);
                 if closed {
-                    return self.retry_later(now);
+                    return Some(self.retry_later(now));
                 }
                 if self.link == Link::Open {
                     self.link = Link::Opening { since: now };
@@ -287,7 +287,7 @@ impl Freshness {
         }
         match self.link {
             Link::Open if now - self.last_sign >= self.watchdog_ms() => Some(self.open(now)),
-            Link::Opening { since } if now - since >= ATTEMPT_MS => self.retry_later(now),
+            Link::Opening { since } if now - since >= ATTEMPT_MS => Some(self.retry_later(now)),
             Link::Waiting { until } if now >= until => Some(self.open(now)),
             // Set back by hours, the clock must not hold a retry for hours.
             Link::Waiting { until } if until - now > i64::from(LONGEST_WAIT_MS) => {
@@ -319,17 +319,17 @@ impl Freshness {
 
     /// The first retry at once, then 0.5 to 8 s, each wait spread over its
     /// upper half.
-    fn retry_later(&mut self, now: i64) -> Option<Command> {
+    fn retry_later(&mut self, now: i64) -> Command {
         let attempt = self.attempts;
         self.attempts += 1;
         self.broken(now);
         if attempt == 0 {
-            return Some(self.open(now));
+            return self.open(now);
         }
         let longest = (FIRST_WAIT_MS << (attempt - 1).min(4)).min(LONGEST_WAIT_MS);
         let wait = longest / 2 + self.random() % (longest / 2);
         self.link = Link::Waiting { until: now + i64::from(wait) };
-        Some(Command::WakeIn(wait))
+        Command::WakeIn(wait)
     }
 
     /// Xorshift: enough to keep many screens from coming back together.
