@@ -33,15 +33,9 @@ pub fn follow(ui: Ui) {
     listen("focusin", move |event| {
         place.set_value(element(&event).and_then(|element| find(&element)));
     });
-    listen("focusout", move |event| {
-        let element = element(&event);
-        // An element that was taken out of the page did not give the focus away.
-        later(0, move || {
-            if element.is_none_or(|element| element.is_connected()) && nothing_focused() {
-                place.set_value(None);
-            }
-        });
-    });
+    // Whoever presses beside every button gives the focus away; a ticket that
+    // moves only loses it.
+    listen("pointerdown", move |_| place.set_value(None));
 }
 
 fn element(event: &Event) -> Option<Element> {
