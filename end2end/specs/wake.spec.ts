@@ -22,7 +22,7 @@ test('a page that is looked at again does not wait for a stream that is dead', a
     // Long enough for heartbeats to be missed, not for the page to notice by itself.
     await expect.poll(() => network.downFor).toBeGreaterThan(3_000);
     await expect(board.ticketIn(missed, 'New')).toHaveCount(0);
-    await board.page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+    await board.page.evaluate(() => document.dispatchEvent(new Event('visibilitychange', { bubbles: true })));
     await expect(board.ticketIn(missed, 'New')).toHaveCount(1, { timeout: 5_000 });
     await board.isLive();
 });
