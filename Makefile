@@ -2,20 +2,23 @@
 # test. Each brings whatever is missing first. The work is in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test dev build setup lint sizes screenshots clean-tools
+.PHONY: help run test measure dev build setup lint sizes screenshots clean-tools
 
 help: ## Say what there is
 	@echo "live-orders: the live order board that restaurants run on"
 	@echo
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-run: ## Set up, build and run the demo (ARGS="--port 8080" and the like go to it)
+run: ## Set up, build and run the demo (ARGS="--speed 4" and the like go to it)
 	@scripts/setup build
 	@scripts/build
 	@exec target/release/live-orders demo $(ARGS)
 
 test: ## Set up and run every test (ARGS="board" runs the browser tests so named)
 	@scripts/test $(ARGS)
+
+measure: ## Measure the board with 500 open orders and 20 changes a second
+	@scripts/measure
 
 dev: ## Serve while you work: code and styles reload in the browser
 	@scripts/setup build

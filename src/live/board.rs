@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use leptos::prelude::{
-    ArcRwSignal, GetUntracked, LocalStorage, Notify, RwSignal, Set, SetValue, StoredValue, Trigger,
-    Update, UpdateValue, With, WithUntracked, WithValue, document, set_interval, window,
+    ArcRwSignal, GetUntracked, Notify, RwSignal, Set, StoredValue, Trigger, Update, UpdateValue,
+    With, WithUntracked, WithValue, document, set_interval, window,
 };
 use web_sys::MessageEvent;
 
@@ -15,7 +15,7 @@ use super::{
     board_state::{BoardState, Outcome, Step, index},
     clock::ServerClock,
     freshness::{Command, Freshness, Input, State},
-    source::Source,
+    source::{self, Source},
     table::Table,
 };
 use crate::{
@@ -86,7 +86,6 @@ pub struct LiveBoard {
     board: StoredValue<BoardState>,
     rows: StoredValue<Table<ArcRwSignal<Ticket>>>,
     line: StoredValue<Line>,
-    source: StoredValue<Option<Source>, LocalStorage>,
 }
 
 /// What the connection needs to know.
@@ -155,7 +154,6 @@ impl LiveBoard {
                 unannounced: Vec::new(),
                 announced_at: 0,
             }),
-            source: StoredValue::new_local(None),
         };
         live.step(outcome, None);
         live
@@ -284,13 +282,13 @@ impl LiveBoard {
         });
         let Some(url) = url else { return };
         // The old connection goes first: browsers allow few to one host.
-        self.source.set_value(None);
+        source::keep(None);
         let source = Source::open(
             &url,
             move |event| self.receive(&event),
             move |closed| self.feed(Input::Failed { closed }),
         );
-        self.source.set_value(source);
+        source::keep(source);
     }
 
     /// Tells the freshness what happened and does what it says.

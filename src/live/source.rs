@@ -1,5 +1,7 @@
 //! One connection to `GET /live-orders`, closed when it is dropped.
 
+use std::cell::RefCell;
+
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Event, EventSource, MessageEvent};
 
@@ -12,6 +14,19 @@ pub struct Source {
     events: EventSource,
     on_message: Closure<dyn Fn(MessageEvent)>,
     _on_error: Closure<dyn Fn(Event)>,
+}
+
+thread_local! {
+    /// The page's one connection. Not among the board's values, which the
+    /// server has too: it renders on many threads, and this belongs to one.
+    static CURRENT: RefCell<Option<Source>> = const { RefCell::new(None) };
+}
+
+/// Keeps `source` as the page's connection, in the place of the one before.
+pub fn keep(source: Option<Source>) {
+    let before = CURRENT.with_borrow_mut(|current| std::mem::replace(current, source));
+    // Dropped when nothing is borrowed: closing a connection runs code of the browser's.
+    drop(before);
 }
 
 /// Every `event:` that the stream has.

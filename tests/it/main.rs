@@ -19,6 +19,7 @@ mod items;
 mod limits;
 mod messages;
 mod orders;
+mod pages;
 mod processes;
 mod properties;
 mod replay;
