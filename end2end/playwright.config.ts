@@ -45,6 +45,13 @@ export default defineConfig({
     projects: [
         { name: 'board', testDir: 'specs' },
         // Figures, by `make measure`: not a test, for they depend on the machine.
-        { name: 'measure', testDir: 'measure', fullyParallel: false, timeout: 180_000 },
+        // A trace would copy 500 tickets at every step, and be what is measured.
+        {
+            name: 'measure',
+            testDir: 'measure',
+            fullyParallel: false,
+            timeout: 180_000,
+            use: { trace: 'off', screenshot: 'off' },
+        },
     ],
 });
