@@ -102,7 +102,9 @@ pub async fn run_with(
             }
         })
     });
-    announce(address);
+    if purpose == Purpose::Service {
+        announce(address);
+    }
     listen::serve(listener, router(app), config.connections, shutdown).await;
     let _ = closing.await;
     for task in background.into_iter().chain(demo) {
@@ -268,7 +270,10 @@ fn announce(address: SocketAddr) {
     say(&format!("listening on http://{address}\n"));
 }
 
+/// A demo is announced when its day has been played up to the rush: whoever
+/// opened the board before would see the morning rush by.
 fn announce_demo(address: SocketAddr) {
+    announce(address);
     say(&format!(
         "\nThe dinner rush is on. The board:\n\n  http://{address}/\n\nPost an order of your own and watch it come in:\n\n  curl --json '{{\"items\":[{{\"name\":\"Cheeseburger\",\"quantity\":2}}]}}' http://{address}/api/orders\n\n"
     ));
