@@ -105,8 +105,9 @@ fn spots(ui: Ui) -> Spots {
     spots.content("nothing", move || nothing(ui));
     undo(ui, &mut spots);
     dialog::spots(ui, &mut spots);
-    spots.content("polite", move || ui.live.polite.get());
-    spots.content("alert", move || ui.live.alert.get());
+    // Some of it comes over the network: it is text, not markup.
+    spots.content("polite", move || Html::default().text(&ui.live.polite.get()).done());
+    spots.content("alert", move || Html::default().text(&ui.live.alert.get()).done());
     spots
 }
 

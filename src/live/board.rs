@@ -11,7 +11,7 @@ use leptos::prelude::{
 use web_sys::MessageEvent;
 
 use super::{
-    actions::{Mark, Undo},
+    actions::{Action, Mark, Undo},
     board_state::{BoardState, Outcome, Step, index},
     clock::ServerClock,
     freshness::{Command, Freshness, Input, State},
@@ -270,9 +270,13 @@ impl LiveBoard {
 
     fn open_source(self) {
         let url = self.line.try_update_value(|line| {
-            let mut url = format!("/live-orders?after={}", line.cursor);
+            // Who says where to continue is not given a snapshot.
+            let mut url = String::from("/live-orders?");
             if std::mem::take(&mut line.resync) {
-                url.push_str("&snapshot=1");
+                url.push_str("snapshot=1");
+            } else {
+                url.push_str("after=");
+                url.push_str(&line.cursor);
             }
             if !line.query.is_empty() {
                 url.push('&');
@@ -357,7 +361,10 @@ impl LiveBoard {
             _ => FoodOrder::parse(&data).map(|order| self.changed(order)),
         };
         if known.is_some() {
-            self.line.update_value(|line| line.cursor = id);
+            // A hello before a snapshot has no id: what it names is not here yet.
+            if name != Hello::NAME {
+                self.line.update_value(|line| line.cursor = id);
+            }
         } else {
             // What cannot be read is another version's: only the whole can help.
             reload_once(&name);
@@ -488,7 +495,10 @@ impl LiveBoard {
         let Some(row) = self.row(order.id) else { return };
         let (id, version, number) = (order.id, order.version, order.number);
         let cancelled = !order.status.is_open();
-        let own = row.with_untracked(|ticket| ticket.mark.pending.is_some());
+        // Whoever ticks an item has not called the order off.
+        let own = row.with_untracked(
+            |ticket| matches!(&ticket.mark.pending, Some(Action::Go { to, .. }) if !to.is_open()),
+        );
         row.update(|ticket| {
             if ticket.mark.confirmed_by.is_some_and(|confirmed| confirmed <= version) {
                 ticket.mark.pending = None;

@@ -55,7 +55,7 @@ pub trait Store: Send + Sync + 'static {
     /// One order with what is still kept of its history, oldest first.
     fn history(&self, id: OrderId) -> BoxFuture<'_, Result<Option<History>, Unavailable>>;
 
-    /// Orders that were placed or became ready at or after `since`.
+    /// Every open order, and those that were changed at or after `since`.
     fn recent(&self, since: UnixMillis) -> BoxFuture<'_, Result<Vec<FoodOrder>, Unavailable>>;
 
     /// Lets go of events of before `before`, and of idempotency keys of before

@@ -66,6 +66,7 @@ pub async fn live_orders(
             heartbeat_ms: u64::try_from(app.stream.heartbeat.as_millis()).unwrap_or(u64::MAX),
             version: crate::VERSION.to_owned(),
         },
+        start.snapshot.is_some(),
     );
     if let Some((reason, orders)) = start.snapshot {
         frames::snapshot(&mut prelude, cursor, reason, &orders, now);

@@ -2,7 +2,7 @@
 //! reader is the tests' and the load tool's (browsers bring their own).
 
 /// Appends one event to `out`: `id`, `event`, then `data`, then the blank line
-/// that sends it off.
+/// that sends it off. An empty `id` is left out: the reader stays where it was.
 ///
 /// Nothing in `data` can become a field of its own: each line of it is written
 /// as data, and NUL, which no field can carry, is left out. (Our JSON has
@@ -10,9 +10,12 @@
 /// this program and hold no line end.
 pub fn push_event(out: &mut Vec<u8>, id: &str, event: &str, data: &[u8]) {
     debug_assert!(!id.bytes().chain(event.bytes()).any(|byte| matches!(byte, b'\r' | b'\n' | 0)));
-    out.extend_from_slice(b"id: ");
-    out.extend_from_slice(id.as_bytes());
-    out.extend_from_slice(b"\nevent: ");
+    if !id.is_empty() {
+        out.extend_from_slice(b"id: ");
+        out.extend_from_slice(id.as_bytes());
+        out.push(b'\n');
+    }
+    out.extend_from_slice(b"event: ");
     out.extend_from_slice(event.as_bytes());
     out.extend_from_slice(b"\ndata: ");
     for &byte in data {

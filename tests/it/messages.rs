@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     orders::full,
-    support::{Answer, TestServer, burger, request},
+    support::{Answer, TestServer, burger, cursor_of, request},
 };
 
 /// `text` without what is another with each run.
@@ -138,7 +138,7 @@ async fn frames() {
     };
     let text = format!("{}---\n{}", text(&stream.bytes), text(&later.bytes));
     let retry = stream.reader.retry.expect("a retry").to_string();
-    let epoch = hello.id.split_once('-').expect("an id").0.to_owned();
+    let epoch = cursor_of(&hello).epoch.to_string();
     let known = [
         (order.id.to_string(), "[id]".to_owned()),
         (epoch, "[epoch]".to_owned()),

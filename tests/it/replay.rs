@@ -385,6 +385,10 @@ impl Reader {
     fn take(&mut self, piece: &[u8]) -> Vec<Frame> {
         let frames = self.frames.push(piece);
         for frame in &frames {
+            // A hello before a snapshot leaves the reader where it was.
+            if frame.event == "hello" && frame.id.is_empty() {
+                continue;
+            }
             let id = id_of(frame);
             let last = self.last_id.replace(frame.id.clone());
             let grows = |than: &String| {
@@ -526,7 +530,7 @@ async fn a_position_that_the_hub_has_not_heard_of_is_waited_for() {
         let mut body = within("a stream", opening).await.expect("it did not panic");
         within("the order", placing).await.expect("it did not panic");
         let begun = text(&mut body).await;
-        assert!(begun.contains(&format!("id: {cursor}\nevent: hello\n")), "{begun}");
+        assert!(begun.contains(&format!("data: {{\"cursor\":\"{cursor}\"")), "{begun}");
         assert_eq!(begun.contains("event: snapshot"), query.starts_with("snapshot"), "{begun}");
         service.place().await;
         let next = text(&mut body).await;

@@ -22,7 +22,7 @@ use live_orders::{
     domain::{FoodOrder, OrderId, OrderStatus},
     server::{config::Config, listen, run::run_with, store::sqlite::Purpose},
     wire::{
-        EventId,
+        EventId, Hello,
         frame::{Frame, FrameReader},
     },
 };
@@ -450,6 +450,12 @@ pub(crate) fn read<T: DeserializeOwned>(frame: &Frame) -> T {
 #[track_caller]
 pub(crate) fn id_of(frame: &Frame) -> EventId {
     frame.id.parse().unwrap_or_else(|_| panic!("no id: {frame:?}"))
+}
+
+/// The position that a hello names. It is its id too, unless a snapshot follows.
+#[track_caller]
+pub(crate) fn cursor_of(hello: &Frame) -> EventId {
+    read::<Hello>(hello).cursor
 }
 
 /// The smallest order there is.

@@ -9,11 +9,14 @@ use crate::{
     wire::{Bye, ByeReason, EventId, Hello, Snapshot, SnapshotReason, frame},
 };
 
-/// The first frame of a stream.
-pub(super) fn hello(out: &mut Vec<u8>, retry: Duration, hello: &Hello) {
+/// The first frame of a stream. Where a snapshot follows it carries no id: a
+/// reader that is cut off between the two would come back to the snapshot's
+/// position without having it.
+pub(super) fn hello(out: &mut Vec<u8>, retry: Duration, hello: &Hello, snapshot_follows: bool) {
     frame::push_retry(out, millis(retry));
     let data = serde_json::to_vec(hello).unwrap_or_default();
-    frame::push_event(out, &hello.cursor.to_string(), Hello::NAME, &data);
+    let id = if snapshot_follows { String::new() } else { hello.cursor.to_string() };
+    frame::push_event(out, &id, Hello::NAME, &data);
 }
 
 /// The open orders at `cursor`. The orders are spliced in as the store has
