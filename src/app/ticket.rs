@@ -284,6 +284,7 @@ fn line(html: &mut Html, item: &OrderItem, open: bool, ticking: bool, with_stati
 /// How far the other stations are: "also: fry 1/2 · bar 0/1".
 fn also(html: &mut Html, order: &FoodOrder, here: &Station) {
     let mut begin = "<p class=\"also\">also: <bdi>";
+    let mut any = false;
     for station in order.stations() {
         let (mut lines, mut done) = (0, 0);
         for item in &order.items {
@@ -296,7 +297,11 @@ fn also(html: &mut Html, order: &FoodOrder, here: &Station) {
             html.raw(begin).text(station.as_str());
             html.raw(" ").number(done).raw("/").number(lines).raw("</bdi>");
             begin = " · <bdi>";
+            any = true;
         }
+    }
+    if any {
+        html.raw("</p>");
     }
 }
 

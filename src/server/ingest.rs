@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::{
     body::Body,
-    extract::{Path, Request, State},
+    extract::{Path, Request, State, rejection::PathRejection},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
@@ -54,10 +54,10 @@ pub async fn place(State(app): State<App>, request: Request) -> Result<Response,
 /// See `docs/api.md`.
 pub async fn transition(
     State(app): State<App>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let id = order_id(&id)?;
+    let id = order_id(id)?;
     let change = decode::transition(&json_body(request).await?)?;
     Ok(json(StatusCode::OK, app.orders.change(id, change).await?))
 }
@@ -68,10 +68,11 @@ pub async fn transition(
 /// See `docs/api.md`.
 pub async fn mark_item(
     State(app): State<App>,
-    Path((id, item)): Path<(String, String)>,
+    path: Result<Path<(String, String)>, PathRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let id = order_id(&id)?;
+    let Path((id, item)) = path.map_err(|_| Problem::OrderNotFound)?;
+    let id = order_id(Ok(Path(id)))?;
     let item: u32 = item.parse().map_err(|_| Problem::NotFound)?;
     let change = decode::mark_item(&json_body(request).await?, ItemId(item))?;
     Ok(json(StatusCode::OK, app.orders.change(id, change).await?))
@@ -81,7 +82,8 @@ pub async fn mark_item(
 ///
 /// # Errors
 /// `404`: what is no id names no order.
-pub fn order_id(raw: &str) -> Result<OrderId, Problem> {
+pub fn order_id(raw: Result<Path<String>, PathRejection>) -> Result<OrderId, Problem> {
+    let Path(raw) = raw.map_err(|_| Problem::OrderNotFound)?;
     raw.parse().map_err(|_| Problem::OrderNotFound)
 }
 

@@ -1,7 +1,7 @@
 //! Questions that change nothing: orders, events for clients that poll, health, the board's page.
 
 use axum::{
-    extract::{Path, RawQuery, Request, State},
+    extract::{Path, RawQuery, Request, State, rejection::PathRejection},
     http::StatusCode,
     response::Response,
 };
@@ -66,9 +66,9 @@ struct Orders<'a> {
 /// `GET /api/orders/{id}`: one order, and its history, oldest first.
 pub(super) async fn one(
     State(app): State<App>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
-    let stored = app.store.history(order_id(&id)?).await?.ok_or(Problem::OrderNotFound)?;
+    let stored = app.store.history(order_id(id)?).await?.ok_or(Problem::OrderNotFound)?;
     let order: FoodOrder = parse(&stored.order_json)?;
     let history = stored
         .events
@@ -284,6 +284,7 @@ fn parse<'a, T: Deserialize<'a>>(bytes: &'a Bytes) -> Result<T, Unavailable> {
 }
 
 fn damaged(error: &serde_json::Error) -> Unavailable {
-    tracing::error!(error = %error, "store.row.damaged");
+    // Where, not what: the text of the error may quote a customer.
+    tracing::error!(line = error.line(), column = error.column(), "store.row.damaged");
     Unavailable("a row of it is damaged".to_owned())
 }

@@ -178,23 +178,26 @@ fn extend<T: PartialEq>(
     value: &str,
     parse: impl Fn(&str) -> Result<Vec<T>, &'static str>,
 ) -> Result<(), FilterError> {
+    // Put together aside: what is refused leaves the filter as it was.
+    let mut wanted = Vec::new();
     for raw in value.split(',') {
         let parsed = parse(raw).map_err(|allowed| FilterError {
             parameter: name.to_owned(),
             detail: format!("{raw:?} is not a value of {name}; it takes {allowed}"),
         })?;
         for value in parsed {
-            if !list.contains(&value) {
-                list.push(value);
+            if !list.contains(&value) && !wanted.contains(&value) {
+                wanted.push(value);
             }
         }
     }
-    if list.len() > limits::FILTER_VALUES {
+    if list.len() + wanted.len() > limits::FILTER_VALUES {
         return Err(FilterError {
             parameter: name.to_owned(),
             detail: format!("{name} takes at most {} values", limits::FILTER_VALUES),
         });
     }
+    list.append(&mut wanted);
     Ok(())
 }
 
@@ -215,5 +218,21 @@ fn push(query: &mut String, name: &str, values: impl Iterator<Item = String>) {
         } else {
             let _ = write!(query, "%{byte:02X}");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_refused_leaves_the_filter_as_it_was() {
+        let mut filter = StreamFilter::default();
+        filter.add("station", "grill").expect("allowed");
+        let before = filter.clone();
+        let many: Vec<String> = (0..limits::FILTER_VALUES).map(|it| format!("s{it}")).collect();
+        filter.add("station", &many.join(",")).expect_err("too many");
+        filter.add("status", "open,nonsense").expect_err("no status");
+        assert_eq!(filter, before);
     }
 }

@@ -541,3 +541,14 @@ async fn the_stream_has_every_order_before_its_answer_is_there() {
         }
     }
 }
+
+/// What is no text at all is an unknown order like any other, told as all refusals are.
+#[tokio::test]
+async fn an_id_that_is_no_text_is_an_unknown_order() {
+    let server = TestServer::start().await;
+    server.get("/api/orders/%FF").await.problem(404, "order_not_found");
+    let accept = json!({"to": "accepted", "expected_version": 1});
+    server.post("/api/orders/%FF/transitions", &accept).await.problem(404, "order_not_found");
+    let done = json!({"status": "done", "expected_version": 1});
+    server.patch("/api/orders/%FF/items/1", &done).await.problem(404, "order_not_found");
+}

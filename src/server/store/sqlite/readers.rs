@@ -46,13 +46,18 @@ impl Readers {
     ) -> BoxFuture<'static, Result<T, Unavailable>> {
         let shared = Arc::clone(&self.0);
         async move {
-            let unavailable = |error: &dyn std::fmt::Display| Unavailable(error.to_string());
-            let _permit = shared.permits.acquire().await.map_err(|error| unavailable(&error))?;
+            // What went wrong inside is for the log, and what of it quotes a
+            // row, which may hold a customer's name, not even for that.
+            let unavailable = |code: Option<rusqlite::ErrorCode>| {
+                tracing::error!(sqlite.code = ?code, "store.read.failed");
+                Unavailable("it cannot be read now".to_owned())
+            };
+            let _permit = shared.permits.acquire().await.map_err(|_| unavailable(None))?;
             let worker = Arc::clone(&shared);
             tokio::task::spawn_blocking(move || worker.run(query))
                 .await
-                .map_err(|error| unavailable(&error))?
-                .map_err(|error| unavailable(&error))
+                .map_err(|_| unavailable(None))?
+                .map_err(|error| unavailable(error.sqlite_error_code()))
         }
         .boxed()
     }
