@@ -67,6 +67,67 @@ test('a bump that the server cannot store comes back', async ({ board, server, f
     await board.has(accepted, 'Preparing');
 });
 
+test('a bump whose answer is lost is done as soon as the stream shows it', async ({ board, server, network, faults }) => {
+    faults.allowLostConnections();
+    const early = await server.move(await server.place(order()), 'accepted');
+    const late = await server.move(await server.place(order()), 'accepted');
+    await board.open();
+
+    // The stream is faster than the answer that never comes.
+    await board.page.route('**/transitions', async (route) => {
+        await route.fetch();
+        await board.has(early, 'Preparing');
+        await route.abort();
+    });
+    await board.ticket(early).bump();
+    await board.has(early, 'Preparing');
+    await board.ticket(early).isSettled();
+    await expect(board.ticket(early).root).not.toContainText(/Not (saved|confirmed)/);
+
+    // The stream comes later than the failure, and takes it back. (Loaded anew,
+    // because a second press at once is taken for a slip.)
+    await board.open();
+    await board.page.unroute('**/transitions');
+    await board.page.route('**/transitions', async (route) => {
+        network.stall();
+        await route.abort();
+    });
+    await board.ticket(late).bump();
+    await expect(board.ticket(late).root).toContainText('Not confirmed – no answer from the server');
+    await server.move(late, 'preparing');
+    await network.restore();
+    await board.has(late, 'Preparing');
+    await expect(board.ticket(late).root).not.toContainText(/Not (saved|confirmed)/);
+});
+
+test('a ticket that another screen cancels while an item is being ticked stays to be seen', async ({
+    board,
+    server,
+    faults,
+}) => {
+    faults.allow(/Failed to load resource.*(409|412)/);
+    const preparing = await server.move(await server.place(order()), 'accepted', 'preparing');
+    await board.open();
+
+    let letThrough = () => {};
+    const held = new Promise<void>((resolve) => (letThrough = resolve));
+    await board.page.route('**/items/*', async (route) => {
+        await held;
+        await route.continue();
+    });
+    await board.ticket(preparing).item('Cheeseburger').click();
+    await expect(board.ticket(preparing).item('Cheeseburger')).toHaveClass(/is-ticking/);
+    await server.cancel(preparing, 'Guest left');
+    const ticket = board.ticket(preparing).root;
+    await expect(ticket).toContainText('Guest left');
+
+    letThrough();
+    await expect(ticket).toContainText('Not saved');
+    await expect(ticket).toContainText(/cancelled/i);
+    await ticket.getByRole('button', { name: /^Seen/ }).click();
+    await expect(board.tickets).toHaveCount(0);
+});
+
 test('a bump is undone', async ({ board, server }) => {
     const preparing = await server.move(await server.place(order()), 'accepted', 'preparing');
     await board.open();

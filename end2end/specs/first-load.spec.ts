@@ -1,5 +1,8 @@
 /** What a board fetches before it is alive stays small. `scripts/check-sizes` weighs the files; this counts what is really sent. */
 
+import { once } from 'node:events';
+import { type IncomingMessage, get } from 'node:http';
+
 import { expect, test } from '../fixtures';
 import { order } from '../fixtures/orders';
 
@@ -30,4 +33,43 @@ test('the first load fits its budget and comes compressed', async ({ board, serv
     expect(sent.wasm).toBeLessThanOrEqual(75 * KB);
     expect(sent.js).toBeLessThanOrEqual(8 * KB);
     expect(sent.css).toBeLessThanOrEqual(12 * KB);
+});
+
+/** A file as it comes over the wire; whatever else fetches would unpack it. */
+async function fetched(url: URL, headers: Record<string, string>) {
+    const [answer] = (await once(get(url, { headers }), 'response')) as [IncomingMessage];
+    const chunks: Buffer[] = [];
+    for await (const chunk of answer) chunks.push(chunk as Buffer);
+    return { status: answer.statusCode, headers: answer.headers, size: Buffer.concat(chunks).length };
+}
+
+test('a file comes in the smallest form that is accepted, and once', async ({ server }) => {
+    const page = await (await fetch(server.url)).text();
+    const script = new URL(/"(\/pkg\/[^"]+\.js)"/.exec(page)?.[1] ?? 'no script', server.url);
+
+    const plain = await fetched(script, { 'accept-encoding': 'identity' });
+    const brotli = await fetched(script, { 'accept-encoding': 'gzip, deflate, br' });
+    const gzip = await fetched(script, { 'accept-encoding': 'gzip, br;q=0' });
+    expect([plain, brotli, gzip].map((it) => [it.status, it.headers['content-encoding']])).toEqual([
+        [200, undefined],
+        [200, 'br'],
+        [200, 'gzip'],
+    ]);
+    expect(brotli.size).toBeLessThan(gzip.size);
+    expect(gzip.size).toBeLessThan(plain.size);
+    for (const form of [plain, brotli, gzip]) {
+        expect(form.headers.vary).toBe('accept-encoding');
+        expect(form.headers['cache-control']).toBe('public, max-age=31536000, immutable');
+    }
+    const etags = new Set([plain, brotli, gzip].map((it) => it.headers.etag));
+    expect(etags.size, 'each form has a tag of its own').toBe(3);
+
+    const known = { 'accept-encoding': 'br', 'if-none-match': `"other", ${brotli.headers.etag}` };
+    const again = await fetched(script, known);
+    expect([again.status, again.size, again.headers.etag]).toEqual([304, 0, brotli.headers.etag]);
+    const changed = await fetched(script, { 'accept-encoding': 'br', 'if-none-match': gzip.headers.etag ?? '' });
+    expect(changed.status).toBe(200);
+    // Only what has a hash in its name may be kept without asking.
+    const icon = await fetched(new URL('/favicon.svg', server.url), {});
+    expect([icon.status, icon.headers['cache-control']]).toEqual([200, 'no-cache']);
 });

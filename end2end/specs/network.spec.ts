@@ -34,6 +34,20 @@ for (const how of ['cut', 'stalled'] as const) {
     });
 }
 
+test('a board that has missed an order notices, and reads everything anew', async ({ board, server, network }) => {
+    const kept = await server.place(order());
+    await board.open();
+    await board.has(kept, 'New');
+
+    // An event that nobody listens for: the board hears on and lacks an order.
+    network.rewrite('event: order.placed', 'event: order.unseen');
+    const missed = await server.place(order());
+    await board.says('Resynced, 1 order added', 20_000);
+    network.rewrite();
+    await board.holdsExactly([kept, missed]);
+    await board.isLive();
+});
+
 test('a blip that nobody would notice is not noticed', async ({ board, server, network }) => {
     await server.place(order());
     await board.open();

@@ -150,7 +150,7 @@ fn undo(ui: Ui, spots: &mut Spots) {
             if let Some(undo) = &pulse.undo {
                 html.raw("Order ").number(undo.number.0);
                 match &undo.refused {
-                    Some(why) => html.raw(": not saved – ").text(why),
+                    Some(failure) => html.raw(": ").text(&failure.words),
                     None => html.raw(" is ").raw(text::status(undo.from)),
                 };
             }

@@ -113,7 +113,7 @@ fn head(html: &mut Html) {
 fn closed(ui: Ui, orders: &[FoodOrder], refused: Option<&str>, html: &mut Html) {
     head(html);
     if let Some(why) = refused {
-        html.raw("<p class=\"refused\" role=\"alert\">Not saved – ").text(why).raw("</p>");
+        html.raw("<p class=\"refused\" role=\"alert\">").text(why).raw("</p>");
     }
     html.raw(if orders.is_empty() { "<p>No order has been closed yet.</p>" } else { "" });
     html.raw("<ul class=\"closed\">");

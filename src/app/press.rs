@@ -178,9 +178,9 @@ fn bring_back(ui: Ui, place: usize) {
                 ui.live.say(format!("Order {} is back", order.number));
                 ui.dialog.set(Dialog::None);
             }
-            Err(why) => ui.dialog.update(|dialog| {
+            Err(failure) => ui.dialog.update(|dialog| {
                 if let Dialog::Closed(_, refused) = dialog {
-                    *refused = Some(why);
+                    *refused = Some(failure.words);
                 }
             }),
         }

@@ -176,7 +176,7 @@ fn details(ui: Ui, ticket: &Ticket) -> String {
     if !order.customer.name.is_empty() {
         html.raw("<bdi class=\"who\">").text(&order.customer.name).raw("</bdi> ");
     }
-    html.raw("<span>").text(order.source.channel.as_str()).raw("</span>");
+    html.raw("<bdi>").text(order.source.channel.as_str()).raw("</bdi>");
     if let Some(at) = order.times.due_at {
         html.raw(" <span class=\"due\">due ").text(&ui.time_of_day(at, false)).raw("</span>");
     }
@@ -276,7 +276,7 @@ fn line(html: &mut Html, item: &OrderItem, open: bool, ticking: bool, with_stati
         html.raw("<b class=\"state\">").raw(word).raw("</b>");
     }
     if with_station {
-        html.raw("<span>").text(item.station.as_str()).raw("</span>");
+        html.raw("<bdi>").text(item.station.as_str()).raw("</bdi>");
     }
     html.raw("</span><span class=\"tick\">").icon("check").raw("</span></button></li>");
 }
@@ -294,8 +294,8 @@ fn also(html: &mut Html, order: &FoodOrder, here: &Station) {
             }
         }
         if station != here && lines > 0 {
-            html.raw(begin).text(station.as_str());
-            html.raw(" ").number(done).raw("/").number(lines).raw("</bdi>");
+            html.raw(begin).text(station.as_str()).raw("</bdi>");
+            html.raw(" ").number(done).raw("/").number(lines);
             begin = " · <bdi>";
             any = true;
         }
@@ -309,8 +309,8 @@ fn also(html: &mut Html, order: &FoodOrder, here: &Station) {
 fn foot(Ticket { order, mark }: &Ticket) -> String {
     let mut html = Html::default();
     let number = order.number.0;
-    if let Some((_, why)) = &mark.refused {
-        html.raw("<div class=\"refused\"><p>Not saved – ").text(why).raw(
+    if let Some((_, failure)) = &mark.refused {
+        html.raw("<div class=\"refused\"><p>").text(&failure.words).raw(
             "</p><button type=\"button\" class=\"button\" data-act=\"retry\">Retry</button> \
              <button type=\"button\" class=\"button\" data-act=\"dismiss\">Dismiss</button></div>",
         );

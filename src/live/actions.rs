@@ -1,11 +1,15 @@
 //! What staff do to an order. An action is marked on its ticket at once, and
 //! taken as done only when the *stream* brings the order's new version: what
 //! the board shows is never ahead of what every other board shows. A refused
-//! one stays on the ticket with its reason until somebody retries or dismisses it.
+//! one stays on the ticket with its reason until somebody retries or dismisses it;
+//! one whose answer was lost, until the stream shows that it was carried out.
 
 use leptos::prelude::*;
 
-use super::{api, board::LiveBoard};
+use super::{
+    api::{self, Failure},
+    board::LiveBoard,
+};
 use crate::domain::{
     FoodOrder, ItemId, ItemStatus, OrderId, OrderNumber, OrderStatus, UnixMillis, Version,
 };
@@ -33,6 +37,19 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// Whether `order` is as this action would have it.
+    #[must_use]
+    pub fn is_done_in(&self, order: &FoodOrder) -> bool {
+        match self {
+            Self::Go { to, .. } => order.status == *to,
+            Self::Tick { item, status } => {
+                order.items.iter().any(|line| line.id == *item && line.status == *status)
+            }
+        }
+    }
+}
+
 /// What a ticket shows of actions on it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mark {
@@ -40,8 +57,8 @@ pub struct Mark {
     pub pending: Option<Action>,
     /// The version that will confirm it, once the server has answered.
     pub confirmed_by: Option<Version>,
-    /// The action that was refused, and why.
-    pub refused: Option<(Action, String)>,
+    /// The action that is not known to be saved, and why.
+    pub refused: Option<(Action, Failure)>,
     /// When the ticket stops being marked as new, by the local clock.
     pub fresh_until: Option<i64>,
 }
@@ -61,8 +78,8 @@ pub struct Undo {
     pub version: Version,
     /// When it is no longer offered, by the local clock.
     pub until: UnixMillis,
-    /// Why the last try was refused.
-    pub refused: Option<String>,
+    /// Why the last try did not succeed.
+    pub refused: Option<Failure>,
     /// Whether a try is under way.
     pub pending: bool,
 }
@@ -73,13 +90,13 @@ const ACTOR: &str = "\"actor\":{\"kind\":\"staff\",\"id\":\"board\"}";
 /// Takes order `id` to status `to`.
 ///
 /// # Errors
-/// Why the server refused, in words for the page.
+/// It was refused, or there is no answer.
 pub async fn transition(
     id: OrderId,
     to: OrderStatus,
     expected_version: Version,
     reason: Option<&str>,
-) -> Result<FoodOrder, String> {
+) -> Result<FoodOrder, Failure> {
     let mut body = format!("{{\"to\":\"{to}\",\"expected_version\":{expected_version},{ACTOR}");
     if let Some(reason) = reason {
         body.push_str(",\"reason\":");
@@ -119,18 +136,23 @@ impl LiveBoard {
                     }
                     self.saved(id, order.version);
                 }
-                Err(detail) => self.refused(id, action, detail),
+                Err(failure) => self.refused(id, action, failure),
             }
         }));
     }
 
-    fn refused(self, id: OrderId, action: Action, detail: String) {
+    fn refused(self, id: OrderId, action: Action, failure: Failure) {
         let Some(row) = self.row(id) else { return };
+        // Only the answer was lost: the stream has brought what was asked for.
+        if !failure.answered && row.with_untracked(|ticket| action.is_done_in(&ticket.order)) {
+            row.update(|ticket| ticket.mark.pending = None);
+            return self.changed_something();
+        }
         let number = row.with_untracked(|ticket| ticket.order.number);
-        self.alarm(&format!("Order {number}: not saved, {detail}"));
+        self.alarm(&format!("Order {number}: {}", failure.words));
         row.update(|ticket| {
             ticket.mark.pending = None;
-            ticket.mark.refused = Some((action, detail));
+            ticket.mark.refused = Some((action, failure));
         });
         self.changed_something();
     }
@@ -184,9 +206,9 @@ impl LiveBoard {
             self.pulse.update(|pulse| match (&mut pulse.undo, answer) {
                 // Another bump has taken the place meanwhile.
                 (Some(shown), _) if shown.version != undo.version || shown.id != undo.id => {}
-                (Some(shown), Err(detail)) => {
+                (Some(shown), Err(failure)) => {
                     shown.pending = false;
-                    shown.refused = Some(detail);
+                    shown.refused = Some(failure);
                     shown.until = until;
                 }
                 (shown, _) => *shown = None,

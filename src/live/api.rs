@@ -24,18 +24,43 @@ pub fn spawn(work: Pin<Box<dyn Future<Output = ()>>>) {
 /// # Errors
 /// Why there is no answer, in words for the page.
 pub async fn closed(url: &str) -> Result<Vec<FoodOrder>, String> {
-    let text = request("GET", url, None).await?;
+    let (ok, status, text) = exchange("GET", url, None).await.map_err(|_| unanswered())?;
+    if !ok {
+        return Err(refusal(status, &text));
+    }
     let orders = Json::parse(&text).and_then(|mut answer| answer.take("orders"));
     orders.and_then(Lean::read).ok_or_else(unreadable)
+}
+
+/// A change that is not known to be saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What the page says of it.
+    pub words: String,
+    /// Whether the server has answered, and so has not carried it out. Else it
+    /// may have: an answer can be lost on the way.
+    pub answered: bool,
 }
 
 /// Sends `body`, a change to an order; the order after it.
 ///
 /// # Errors
-/// Why it was refused or has no answer, in words for the page.
-pub async fn change(method: &'static str, url: &str, body: String) -> Result<FoodOrder, String> {
-    let text = request(method, url, Some(body)).await?;
-    FoodOrder::parse(&text).ok_or_else(unreadable)
+/// It was refused, or there is no answer.
+pub async fn change(method: &'static str, url: &str, body: String) -> Result<FoodOrder, Failure> {
+    let (why, answered) = match exchange(method, url, Some(body)).await {
+        Ok((true, _, text)) => match FoodOrder::parse(&text) {
+            Some(order) => return Ok(order),
+            None => (unreadable(), false),
+        },
+        Ok((false, status, text)) => (refusal(status, &text), true),
+        Err(_) => (unanswered(), false),
+    };
+    let begin = if answered { "Not saved – " } else { "Not confirmed – " };
+    Err(Failure { words: [begin, &why].concat(), answered })
+}
+
+fn unanswered() -> String {
+    "no answer from the server".to_owned()
 }
 
 fn unreadable() -> String {
@@ -51,13 +76,8 @@ fn reason(problem: &str) -> Option<String> {
     }
 }
 
-async fn request(method: &str, url: &str, body: Option<String>) -> Result<String, String> {
-    let (ok, status, text) =
-        exchange(method, url, body).await.map_err(|_| "no answer from the server".to_owned())?;
-    if ok {
-        return Ok(text);
-    }
-    Err(reason(&text).unwrap_or_else(|| format!("the server answered {status}")))
+fn refusal(status: u16, problem: &str) -> String {
+    reason(problem).unwrap_or_else(|| format!("the server answered {status}"))
 }
 
 async fn exchange(

@@ -12,6 +12,7 @@ use web_sys::MessageEvent;
 
 use super::{
     actions::{Action, Mark, Undo},
+    api::Failure,
     board_state::{BoardState, Outcome, Step, index},
     clock::ServerClock,
     freshness::{Command, Freshness, Input, State},
@@ -119,9 +120,9 @@ impl LiveBoard {
     /// `query` is the page's filter, as the stream takes it.
     #[must_use]
     pub fn new(page: BoardPage, query: String) -> Self {
-        let BoardPage { orders, cursor, server_time, stats, filter, settings, open, .. } = page;
+        let BoardPage { orders, cursor, server_time, stats, settings, open, .. } = page;
         let BoardSettings { version, promises, heartbeat_ms, clock_rate, .. } = settings;
-        let mut board = BoardState::new(filter.statuses, promises);
+        let mut board = BoardState::new(promises);
         let outcome = board.replace(orders);
         let live = Self {
             now: RwSignal::new(server_time),
@@ -422,6 +423,7 @@ impl LiveBoard {
         self.take_in(outcome);
         if resynced == Some(true) {
             let text = match (new, gone) {
+                (0, 0) => "Resynced, nothing was missing".to_owned(),
                 (0, gone) => format!("Resynced, {} removed", orders(gone)),
                 (new, 0) => format!("Resynced, {} added", orders(new)),
                 (new, gone) => format!("Resynced, {} added, {gone} removed", orders(new)),
@@ -496,10 +498,17 @@ impl LiveBoard {
         let (id, version, number) = (order.id, order.version, order.number);
         let cancelled = !order.status.is_open();
         // Whoever ticks an item has not called the order off.
-        let own = row.with_untracked(
-            |ticket| matches!(&ticket.mark.pending, Some(Action::Go { to, .. }) if !to.is_open()),
-        );
+        let own = row.with_untracked(|Ticket { mark, .. }| {
+            let tried = mark.pending.as_ref().or(mark.refused.as_ref().map(|(action, _)| action));
+            matches!(tried, Some(Action::Go { to, .. }) if !to.is_open())
+        });
         row.update(|ticket| {
+            let only_the_answer_was_lost = |(action, failure): &(Action, Failure)| {
+                !failure.answered && action.is_done_in(&order)
+            };
+            if ticket.mark.refused.as_ref().is_some_and(only_the_answer_was_lost) {
+                ticket.mark.refused = None;
+            }
             if ticket.mark.confirmed_by.is_some_and(|confirmed| confirmed <= version) {
                 ticket.mark.pending = None;
             }

@@ -66,10 +66,6 @@ struct Entry {
 /// Where every ticket on the board stands.
 #[derive(Clone, Debug)]
 pub struct BoardState {
-    /// The only statuses to show, unless there are none. Everything else that
-    /// a page may filter by stays the same all through an order's life, so the
-    /// stream alone sees to it.
-    statuses: Vec<OrderStatus>,
     promises: Promises,
     entries: Table<Entry>,
     lanes: [Vec<Rank>; 4],
@@ -78,11 +74,11 @@ pub struct BoardState {
 }
 
 impl BoardState {
-    /// An empty board of the orders in `statuses`, or of all when there are none.
+    /// An empty board. What a page may filter by stays the same all through an
+    /// order's life, so the stream alone sees to it.
     #[must_use]
-    pub fn new(statuses: Vec<OrderStatus>, promises: Promises) -> Self {
+    pub fn new(promises: Promises) -> Self {
         Self {
-            statuses,
             promises,
             entries: Table::default(),
             lanes: [const { Vec::new() }; 4],
@@ -139,7 +135,7 @@ impl BoardState {
         if known.or(self.closed.get(order.id).copied()) >= Some(order.version) {
             return outcome;
         }
-        match self.lane_of(&order) {
+        match order.status.lane() {
             Some(lane) => self.put(order, lane, &mut outcome),
             None if order.status == OrderStatus::Cancelled && known.is_some() => {
                 self.cancel(order, &mut outcome);
@@ -178,7 +174,7 @@ impl BoardState {
             outcome.gone += 1;
         }
         for order in orders {
-            if let Some(lane) = self.lane_of(&order) {
+            if let Some(lane) = order.status.lane() {
                 self.put(order, lane, &mut outcome);
             }
         }
@@ -194,12 +190,6 @@ impl BoardState {
             self.remember(id, entry.version);
         }
         outcome
-    }
-
-    /// The lane that `order` belongs in; none when it is not to be shown.
-    fn lane_of(&self, order: &FoodOrder) -> Option<Lane> {
-        let wanted = self.statuses.is_empty() || self.statuses.contains(&order.status);
-        order.status.lane().filter(|_| wanted)
     }
 
     fn put(&mut self, order: FoodOrder, lane: Lane, outcome: &mut Outcome) {

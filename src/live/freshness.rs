@@ -76,14 +76,6 @@ pub enum State {
     },
 }
 
-impl State {
-    /// Whether what the board shows is what the server has.
-    #[must_use]
-    pub fn is_live(self) -> bool {
-        matches!(self, Self::Live | Self::LiveAgain { .. })
-    }
-}
-
 /// A break shorter than this shows nothing but the dot.
 const BLIP_MS: i64 = 3_000;
 /// An attempt that has brought nothing after this is given up.

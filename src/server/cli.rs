@@ -111,7 +111,6 @@ impl Options {
                 flags.push(((*key).to_owned(), value.clone()));
             }
         }
-        // cargo-leptos names the address that its browser tab opens.
         let environment = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         });

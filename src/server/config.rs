@@ -112,7 +112,7 @@ impl Config {
             let text = std::fs::read_to_string(&path)
                 .with_context(|| format!("cannot read the configuration {}", path.display()))?;
             values.add_file(&text, &Origin::File(path))?;
-            if text.contains("\n[package.metadata.leptos]") {
+            if text.lines().any(|line| line.trim() == "[package.metadata.leptos]") {
                 leptos = text;
             }
         }
@@ -322,6 +322,31 @@ mod tests {
         assert_eq!(config.stream.heartbeat, Duration::from_millis(700));
         let config = load(&[("stream.heartbeat_ms", "900")], &environment).expect("allowed");
         assert_eq!(config.stream.heartbeat, Duration::from_millis(900));
+    }
+
+    #[test]
+    fn a_file_wins_over_the_defaults_and_the_environment_over_the_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("live-orders.toml");
+        let text = "[stream]\nheartbeat_ms = 300\nretry_ms = 400\n";
+        std::fs::write(&file, text).expect("written");
+        let environment = [("LIVE_ORDERS_STREAM_RETRY_MS".to_owned(), "500".to_owned())];
+        let config = Config::load(Some(file.clone()), environment, &[]).expect("allowed");
+        assert_eq!(config.stream.heartbeat, Duration::from_millis(300));
+        assert_eq!(config.stream.retry, Duration::from_millis(500));
+        assert_eq!(config.hub.promises.pickup, 15 * MINUTE_MILLIS, "the rest stays");
+        assert_eq!(&*config.leptos.output_name, "live-orders");
+
+        std::fs::write(&file, "[stream]\nheartbeat_ms = 1\n").expect("written");
+        let message = Config::load(Some(file.clone()), [], &[]).expect_err("refused").to_string();
+        let origin = format!("({})", file.display());
+        assert!(message.contains("stream.heartbeat_ms") && message.contains(&origin), "{message}");
+        std::fs::write(&file, "heartbeat_ms = 300\n").expect("written");
+        let message = Config::load(Some(file), [], &[]).expect_err("refused").to_string();
+        assert!(message.contains("outside of a table"), "{message}");
+        let missing = folder.path().join("missing.toml");
+        let message = Config::load(Some(missing), [], &[]).expect_err("refused").to_string();
+        assert!(message.starts_with("cannot read the configuration"), "{message}");
     }
 
     #[test]

@@ -51,11 +51,6 @@ pub struct DemoSettings {
     pub currency: Currency,
 }
 
-impl DemoSettings {
-    /// How busy the demo is when nobody says otherwise.
-    pub const ORDERS_PER_DAY: u32 = 600;
-}
-
 /// The moment the demo opens at: in the dinner rush of the local day of `now`.
 #[must_use]
 pub fn opens_at(now: UnixMillis, settings: &DemoSettings) -> UnixMillis {
@@ -68,25 +63,22 @@ pub fn opens_at(now: UnixMillis, settings: &DemoSettings) -> UnixMillis {
 ///
 /// `clock` must be the server's, must not run yet, and must stand somewhere on
 /// the day that is played. The store must be new.
-///
-/// # Errors
-/// None at present: a server that is away is waited for.
+/// A server that is away is waited for.
 pub async fn run(
     settings: DemoSettings,
     server: SocketAddr,
     clock: Clock,
     on_open: impl FnOnce() + Send,
     shutdown: CancellationToken,
-) -> anyhow::Result<()> {
+) {
     let rush = opens_at(clock.now(), &settings);
     let mut simulation = Simulation::new(&settings, rush);
     let mut driver = Driver::new(server, clock.clone(), shutdown);
     if let Err(Stopped) = driver.catch_up(&mut simulation, rush).await {
-        return Ok(());
+        return;
     }
     clock.run(settings.speed);
     tracing::info!(open_orders = simulation.open(), "demo.open");
     on_open();
     let Err(Stopped) = driver.keep_going(&mut simulation, settings.speed).await;
-    Ok(())
 }

@@ -62,7 +62,7 @@ pub enum Problem {
     /// No such order.
     OrderNotFound,
     /// The order has no such line.
-    ItemNotFound(ItemId),
+    ItemNotFound(String),
     /// The line was taken off.
     ItemIsVoid(ItemId),
     /// Lines of a closed order cannot be marked.
@@ -193,7 +193,7 @@ impl Problem {
                 "this channel placed order {order} with the same external_id and another body"
             ),
             Self::OrderNotFound => "check the id; it is the id field of the order".to_owned(),
-            Self::ItemNotFound(item) => format!("the order has no item {item}"),
+            Self::ItemNotFound(item) => format!("the order has no item {item:?}"),
             Self::ItemIsVoid(item) => format!("item {item} is void and stays so"),
             Self::OrderIsClosed(status) => {
                 format!("the order is {status}; items change only while it is open")
@@ -303,7 +303,7 @@ impl From<ChangeError> for Problem {
                 Refusal::IllegalTransition { from, to, allowed } => {
                     Self::IllegalTransition { from, to, allowed }
                 }
-                Refusal::UnknownItem { item } => Self::ItemNotFound(item),
+                Refusal::UnknownItem { item } => Self::ItemNotFound(item.to_string()),
                 Refusal::ItemIsVoid { item } => Self::ItemIsVoid(item),
                 Refusal::OrderIsClosed { status } => Self::OrderIsClosed(status),
             },

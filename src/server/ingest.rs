@@ -73,7 +73,7 @@ pub async fn mark_item(
 ) -> Result<Response, Problem> {
     let Path((id, item)) = path.map_err(|_| Problem::OrderNotFound)?;
     let id = order_id(Ok(Path(id)))?;
-    let item: u32 = item.parse().map_err(|_| Problem::NotFound)?;
+    let item: u32 = item.parse().map_err(|_| Problem::ItemNotFound(item))?;
     let change = decode::mark_item(&json_body(request).await?, ItemId(item))?;
     Ok(json(StatusCode::OK, app.orders.change(id, change).await?))
 }

@@ -6,6 +6,7 @@
 //! may run because they carry the response's nonce.
 
 use axum::{
+    body::Body,
     extract::Request,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
@@ -40,6 +41,37 @@ const THEME: &str = "try{const t=localStorage.getItem('theme');\
 
 /// Fonts that the first paint needs.
 const FONT: &str = "/fonts/inter-latin.woff2";
+
+/// The page that stands in while the orders cannot be read. It asks again by
+/// itself, and has no script that could fail.
+#[must_use]
+pub fn away(assets: &PageAssets) -> Response {
+    let html = format!(
+        "<!DOCTYPE html><html lang=\"en\" data-theme=\"auto\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <meta http-equiv=\"refresh\" content=\"5\"><title>Orders cannot be read – live orders\
+         </title><link rel=\"stylesheet\" href=\"{}\"></head><body><main class=\"away\">\
+         <h1>The orders cannot be read at the moment</h1><p>None is lost. This page tries again \
+         every five seconds; if it stays, see the server’s log.</p></main></body></html>",
+        assets.css
+    );
+    let mut response = Response::new(Body::from(html));
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::RETRY_AFTER, "5"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'self'; font-src 'self'; base-uri 'none'; \
+             frame-ancestors 'none'",
+        ),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
 
 /// Renders the board.
 pub async fn board(page: BoardPage, assets: &PageAssets, request: Request) -> Response {
@@ -260,6 +292,23 @@ mod tests {
             assert!(html.contains(part), "{part} is missing");
         }
         assert!(!html.contains(">Live<"));
+    }
+
+    #[tokio::test]
+    async fn a_board_whose_orders_cannot_be_read_is_a_page_that_comes_back() {
+        let assets = PageAssets {
+            css: "/pkg/board.css".to_owned(),
+            script: String::new(),
+            wasm: String::new(),
+            reload_port: None,
+        };
+        let response = away(&assets);
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "text/html; charset=utf-8");
+        let body = response.into_body().collect().await.expect("a whole body").to_bytes();
+        let html = String::from_utf8(body.to_vec()).expect("UTF-8");
+        assert!(html.contains("http-equiv=\"refresh\"") && html.contains("/pkg/board.css"));
+        assert!(!html.contains("<script") && !html.contains(" style="));
     }
 
     #[tokio::test]

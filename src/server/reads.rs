@@ -233,8 +233,17 @@ struct Ready {
 }
 
 /// `GET /`: the board, complete before any script runs.
-pub(super) async fn board(State(app): State<App>, request: Request) -> Result<Response, Problem> {
-    let filter = board_filter(request.uri().query());
+pub(super) async fn board(State(app): State<App>, request: Request) -> Response {
+    match board_page(&app, board_filter(request.uri().query())).await {
+        Ok(page) => pages::board(page, app.assets.page(), request).await,
+        Err(Unavailable(why)) => {
+            tracing::warn!(%why, "page.orders.unavailable");
+            pages::away(app.assets.page())
+        }
+    }
+}
+
+async fn board_page(app: &App, filter: StreamFilter) -> Result<BoardPage, Unavailable> {
     let stored = app.store.snapshot(StreamFilter::default()).await?;
     let now = app.clock.now();
     let mut orders: Vec<FoodOrder> = stored.orders.iter().map(parse).collect::<Result<_, _>>()?;
@@ -244,7 +253,7 @@ pub(super) async fn board(State(app): State<App>, request: Request) -> Result<Re
     stations.sort();
     stations.dedup();
     orders.retain(|order| filter.shows(order));
-    let page = BoardPage {
+    Ok(BoardPage {
         orders,
         open,
         stations,
@@ -253,8 +262,7 @@ pub(super) async fn board(State(app): State<App>, request: Request) -> Result<Re
         stats: app.hub.stats(now),
         filter,
         settings: app.board_settings(),
-    };
-    Ok(pages::board(page, app.assets.page(), request).await)
+    })
 }
 
 /// What of a page's address narrows the board. People share and mistype

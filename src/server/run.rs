@@ -97,9 +97,7 @@ pub async fn run_with(
         let (clock, shutdown) = (app.clock.clone(), shutdown.clone());
         tokio::spawn(async move {
             let open = move || announce_demo(address);
-            if let Err(error) = demo::run(demo_settings, address, clock, open, shutdown).await {
-                tracing::error!(error = %error, "demo.ended");
-            }
+            demo::run(demo_settings, address, clock, open, shutdown).await;
         })
     });
     if purpose == Purpose::Service {
@@ -204,7 +202,7 @@ async fn prune(app: App, retention: Retention) {
         let now = app.clock.now();
         let (before, keys_before) =
             (now.plus(-retention.events_millis), now.plus(-retention.keys_millis));
-        loop {
+        while !app.shutdown.is_cancelled() {
             match app.store.prune(before, keys_before).await {
                 Ok(0) => break,
                 Ok(events) => tracing::info!(events, "store.pruned"),

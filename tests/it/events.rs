@@ -132,6 +132,40 @@ async fn events_that_are_no_longer_kept_are_answered_with_a_snapshot() {
     server.stop().await;
 }
 
+/// A backup is made without its epoch, as docs/deployment.md says. The restored
+/// log goes on from an earlier position, which the first one has used otherwise.
+#[tokio::test]
+async fn a_restored_backup_is_another_log() {
+    let server = TestServer::start().await;
+    let kept = server.place(&burger()).await;
+    let folder = server.stop().await.expect("a folder");
+    let restored = tempfile::tempdir().expect("another folder");
+    let backup = restored.path().join("orders.db");
+    std::fs::copy(folder.path().join("orders.db"), &backup).expect("copied");
+    let database = rusqlite::Connection::open(&backup).expect("a database");
+    database.execute("DELETE FROM meta WHERE key = 'epoch'", []).expect("without its epoch");
+    drop(database);
+
+    let server = TestServer::start_in(folder.path(), |_| {}).await;
+    server.place(&burger()).await;
+    let cursor = server.get("/api/events").await.json()["cursor"].clone();
+    let cursor = cursor.as_str().expect("a cursor");
+    server.stop().await;
+
+    let server = TestServer::start_in(restored.path(), |_| {}).await;
+    let instead = server.place(&burger()).await;
+    let page = server.get(&format!("/api/events?after={cursor}")).await.json();
+    assert_eq!(page["snapshot"]["reason"], "unknown_id");
+    assert_eq!(page["snapshot"]["orders"], json!([kept, instead]));
+    let restored_cursor = page["cursor"].as_str().expect("a cursor").to_owned();
+    server.stop().await;
+    // Only the first opening makes a new one.
+    let server = TestServer::start_in(restored.path(), |_| {}).await;
+    let page = server.get(&format!("/api/events?after={restored_cursor}")).await.json();
+    assert_eq!(page["cursor"], json!(restored_cursor));
+    assert_eq!(page.get("snapshot"), None);
+}
+
 #[tokio::test]
 async fn a_parameter_that_is_not_understood_is_refused() {
     let server = TestServer::start().await;

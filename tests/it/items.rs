@@ -79,7 +79,8 @@ async fn what_cannot_be_marked_is_refused() {
     mark(&server, &order, 0, "done").await.problem(404, "item_not_found");
     let path = format!("/api/orders/{}/items/first", order.id);
     let change = json!({"status": "done", "expected_version": 1});
-    server.patch(&path, &change).await.problem(404, "not_found");
+    let problem = server.patch(&path, &change).await.problem(404, "item_not_found");
+    assert_eq!(problem["detail"], "the order has no item \"first\"");
     let path = format!("/api/orders/{}/items/1", order.id);
     let cases: Vec<(Value, &[&str])> = vec![
         (json!({}), &["/status", "/expected_version"]),

@@ -55,7 +55,7 @@ fn went(order: &FoodOrder, to: OrderStatus) -> FoodOrder {
 }
 
 fn board() -> BoardState {
-    BoardState::new(Vec::new(), PROMISES)
+    BoardState::new(PROMISES)
 }
 
 /// What the signals would show, kept by following the steps.
@@ -163,18 +163,6 @@ fn a_cancelled_ticket_stays_until_somebody_has_seen_it() {
     assert_eq!(board.lane(Lane::New), [order.id]);
     assert_eq!(board.acknowledge(order.id).steps, [Step::Remove(order.id)]);
     assert_eq!(board.apply(order), Outcome::default());
-}
-
-#[test]
-fn an_order_that_leaves_the_wanted_statuses_leaves_the_board() {
-    let mut board = BoardState::new(vec![OrderStatus::Placed], PROMISES);
-    let order = placed(1, "grill", false);
-    let accepted = went(&order, OrderStatus::Accepted);
-    assert_eq!(board.apply(order.clone()).new, 1);
-    assert_eq!(board.apply(accepted.clone()).steps, [Step::Remove(order.id)]);
-    assert_eq!(board.apply(order.clone()), Outcome::default(), "a repeat does not bring it back");
-    assert_eq!(board.replace(vec![accepted]).steps, []);
-    assert_eq!(board.open(), 0);
 }
 
 #[test]

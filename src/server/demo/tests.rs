@@ -24,7 +24,7 @@ fn settings(seed: u64) -> DemoSettings {
     DemoSettings {
         seed,
         speed: 1,
-        orders_per_day: DemoSettings::ORDERS_PER_DAY,
+        orders_per_day: 600,
         utc_offset_s: 7200,
         location: Location::parse("main").expect("valid"),
         currency: Currency::parse("EUR").expect("valid"),

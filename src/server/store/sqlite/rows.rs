@@ -75,13 +75,8 @@ pub(super) fn open_orders(
     epoch: Epoch,
     filter: &StreamFilter,
 ) -> rusqlite::Result<StoredOrders> {
-    orders(
-        connection,
-        epoch,
-        filter,
-        usize::MAX,
-        "SELECT data FROM orders WHERE open = 1 ORDER BY placed_at, row",
-    )
+    let query = "SELECT data FROM orders WHERE open = 1 ORDER BY placed_at, row";
+    orders(connection, epoch, filter, usize::MAX, query)
 }
 
 /// Orders that `filter` shows, the last changed first.
@@ -91,15 +86,23 @@ pub(super) fn list(
     filter: &StreamFilter,
     limit: usize,
 ) -> rusqlite::Result<StoredOrders> {
-    orders(
-        connection,
-        epoch,
-        filter,
-        limit,
-        "SELECT data FROM orders ORDER BY changed_at DESC, row DESC",
-    )
+    let every = &OrderStatus::ALL[..];
+    let statuses = if filter.statuses.is_empty() { every } else { &filter.statuses };
+    orders(connection, epoch, filter, limit, &last_changed(statuses))
 }
 
+/// A query for the orders of these statuses, the last changed first. One arm a
+/// status: each is read off an index in order, and only as far as somebody
+/// reads, however many orders the years have left.
+fn last_changed(statuses: &[OrderStatus]) -> String {
+    let arms: Vec<String> = statuses
+        .iter()
+        .map(|status| format!("SELECT data, changed_at, row FROM orders WHERE status = '{status}'"))
+        .collect();
+    format!("{} ORDER BY changed_at DESC, row DESC", arms.join(" UNION ALL "))
+}
+
+/// Orders that `filter` shows among those that `query` gives.
 fn orders(
     connection: &Connection,
     epoch: Epoch,
@@ -218,4 +221,30 @@ fn damaged(
         Type::Text,
         format!("a damaged row: {column}: {error}").into(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_one_or_all_statuses_is_read_off_an_index() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let opened = super::super::schema::open(&folder.path().join("orders.db"), false);
+        let connection = opened.expect("a store").connection;
+        for statuses in [&OrderStatus::ALL[..], &[OrderStatus::Failed]] {
+            let plan = format!("EXPLAIN QUERY PLAN {}", last_changed(statuses));
+            let mut statement = connection.prepare(&plan).expect("a query");
+            let steps = statement
+                .query_map([], |row| row.get(3))
+                .expect("a plan")
+                .collect::<rusqlite::Result<Vec<String>>>()
+                .expect("its steps");
+            let searches = steps.iter().filter(|step| step.contains("orders_by_status")).count();
+            assert_eq!(searches, statuses.len(), "{steps:?}");
+            for step in steps {
+                assert!(!step.contains("SCAN") && !step.contains("TEMP"), "{step}");
+            }
+        }
+    }
 }

@@ -49,6 +49,7 @@ const MIGRATIONS: &[&str] = &["
         WHERE external_id IS NOT NULL;
     CREATE INDEX orders_open ON orders (placed_at) WHERE open = 1;
     CREATE INDEX orders_by_change ON orders (changed_at);
+    CREATE INDEX orders_by_status ON orders (status, changed_at);
 
     CREATE TABLE idempotency_keys (
         key TEXT PRIMARY KEY,
@@ -95,10 +96,13 @@ pub(super) fn open(file: &Path, demo: bool) -> anyhow::Result<Opened> {
         transaction.pragma_update(None, "user_version", MIGRATIONS.len())?;
     }
     if version == 0 {
-        let epoch = Epoch(rand::random());
-        rows::set_meta(&transaction, "epoch", &epoch.to_string())?;
         rows::set_meta(&transaction, "floor", "0")?;
         rows::set_meta(&transaction, "demo", if demo { "1" } else { "0" })?;
+    }
+    // A backup is made without its epoch (docs/deployment.md): once restored it
+    // is another log, and a position in the old one must not be taken for one in it.
+    if rows::meta(&transaction, "epoch").with_context(damaged)?.is_none() {
+        rows::set_meta(&transaction, "epoch", &Epoch(rand::random()).to_string())?;
     }
     transaction.commit().with_context(|| format!("cannot write {name}"))?;
     let epoch = rows::meta(&connection, "epoch")
