@@ -215,6 +215,10 @@ impl Values {
         self.whole(key, range).map(Duration::from_millis)
     }
 
+    fn switch(&self, key: &str) -> anyhow::Result<bool> {
+        self.get(key, "true or false", |text| text.parse().ok())
+    }
+
     fn minutes(&self, key: &str) -> anyhow::Result<i64> {
         self.whole::<i64>(key, 1..=600).map(|minutes| minutes * MINUTE_MILLIS)
     }
@@ -252,12 +256,9 @@ impl Values {
                 retry,
                 max_age: Duration::from_secs(max_age * 60),
                 spread: retry,
+                take_sockets: self.switch("stream.take_sockets")?,
             },
-            hub: HubSettings {
-                ring_bytes: ring_mib * 1024 * 1024,
-                feed_bytes: ring_mib * 1024 * 1024 / 4,
-                promises,
-            },
+            hub: HubSettings { ring_bytes: ring_mib * 1024 * 1024, promises },
             orders: OrderSettings {
                 location: self.get("orders.location", label, |text| Location::parse(text).ok())?,
                 currency: self.get(

@@ -1,12 +1,12 @@
 //! 4 · Fan-out: each commit is encoded once, kept for a while, and wakes whoever reads on.
 //!
-//! A reader is a cursor: a position and a filter. The hub keeps the recent
-//! events in one [`Ring`] as ready-made frames. Readers with the same filter
-//! share one [`Feed`], a contiguous log of the frames that match it (and of
-//! heartbeats), in which each has a position and nothing else: no queue, so
-//! nothing is dropped for a slow reader and nothing piles up for it. A reader
-//! behind its feed catches up from the ring, and behind the ring from the
-//! store ([`Hub::catch_up`] says which), until it meets the feed again.
+//! A reader is a cursor: a position and a filter. Readers with the same filter
+//! share one [`Feed`], a contiguous log of the frames that match it, in which
+//! each has a [`Place`] and nothing else. A feed is made when its first reader
+//! comes, from the [`Recent`] events, so a reader who has been away for a while
+//! takes its seat where it was ([`Hub::join`]). Who was away for longer reads
+//! the store until it can. Feeds of single orders are found by the order, so
+//! an event costs as much as it has readers, and nothing for all others.
 
 use std::{
     collections::HashMap,
@@ -18,29 +18,27 @@ use tokio::sync::watch;
 
 use super::store::{CommitSink, Committed, StoredEvent};
 use crate::{
-    domain::{FoodOrder, Promises, UnixMillis},
+    domain::{FoodOrder, OrderId, Promises, UnixMillis},
     wire::{Epoch, EventId, Heartbeat, Seq, Stats, StreamFilter, frame},
 };
 
 mod feed;
 mod figures;
-mod ring;
+mod recent;
 
 use feed::Feed;
-pub use feed::{FeedReader, Next};
+pub use feed::{FeedReader, Next, Once, Part, Place, Read, Seat, Watcher, joined};
 use figures::Figures;
-use ring::Ring;
+use recent::Recent;
 
-/// Bytes that a stream is handed at once at most.
-pub const BURST_BYTES: usize = 256 * 1024;
+/// How long the figures of the last hour may be told again.
+const TOLD_MILLIS: i64 = 500;
 
 /// How much the hub keeps.
 #[derive(Clone, Copy, Debug)]
 pub struct HubSettings {
-    /// Bytes of frames that the ring keeps, and the feed of all events.
+    /// Bytes of frames of recent events.
     pub ring_bytes: usize,
-    /// Bytes of frames that a filtered feed keeps.
-    pub feed_bytes: usize,
     /// When a ticket is late, for the figures.
     pub promises: Promises,
 }
@@ -48,20 +46,29 @@ pub struct HubSettings {
 /// Where commits go out from.
 pub struct Hub {
     epoch: Epoch,
-    settings: HubSettings,
+    /// The feed of all events, which always is.
+    everything: Arc<Feed>,
     state: Mutex<State>,
     /// The newest position that has gone out, for those who wait for one. The
     /// store's readers see a commit a moment before the hub hears of it.
     gone_out: watch::Sender<Seq>,
 }
 
-/// One lock for what must agree: the ring, every feed and the figures stand at
-/// the same position whenever it is free.
+/// One lock for what must agree: recent events, every feed and the figures
+/// stand at the same position whenever it is free.
 struct State {
-    ring: Ring,
-    /// Feeds that have readers, by filter; the one of all events always is.
+    recent: Recent,
+    /// Feeds that have readers, by filter, but for the one of all events.
     feeds: HashMap<StreamFilter, Served>,
+    /// Those of them that every commit is held against.
+    broad: Vec<Arc<Feed>>,
+    /// Those of them that want certain orders alone.
+    by_order: HashMap<OrderId, Vec<Arc<Feed>>>,
+    /// Feeds of certain orders that something has come in and nobody was told.
+    stirred: Vec<Arc<Feed>>,
     figures: Figures,
+    /// The last figures that were told, and when.
+    told: Option<(UnixMillis, Stats)>,
     closing: bool,
 }
 
@@ -70,26 +77,14 @@ struct Served {
     readers: usize,
 }
 
-/// What a reader behind its feed gets.
-pub enum CatchUp {
-    /// These frames, which may be none; then ask again after `reached`.
-    Frames {
-        /// The matching frames, in order.
-        frames: Vec<Bytes>,
-        /// Everything up to here has been handed out.
-        reached: Seq,
-    },
-    /// These frames, and then it goes on with the feed.
-    Joined {
-        /// The matching frames, in order.
-        frames: Vec<Bytes>,
-        /// Its place in the feed.
-        reader: FeedReader,
-    },
-    /// The ring does not reach back that far: read the store.
-    FromStore,
-    /// The hub has closed, and the reader is too far behind to be shown the
-    /// rest in the time that is left: it comes back with its id.
+/// Where a reader goes on.
+pub enum Join {
+    /// In the feed.
+    Seat(Seat),
+    /// In the store: the hub does not reach back that far.
+    Store,
+    /// Nowhere: the hub has closed, and the reader is too far behind to be
+    /// shown the rest in the time that is left. It comes back with its id.
     Closed,
 }
 
@@ -97,30 +92,32 @@ impl Hub {
     /// A hub for the log `epoch`, which stands at `head`.
     #[must_use]
     pub fn new(epoch: Epoch, head: Seq, settings: HubSettings) -> Arc<Self> {
-        let everything = Served {
-            feed: Arc::new(Feed::new(StreamFilter::default(), settings.ring_bytes)),
-            readers: 0,
-        };
         Arc::new(Self {
             epoch,
-            settings,
+            everything: Arc::new(Feed::new(StreamFilter::default())),
             state: Mutex::new(State {
-                ring: Ring::new(head, settings.ring_bytes),
-                feeds: HashMap::from([(StreamFilter::default(), everything)]),
+                recent: Recent::new(head, settings.ring_bytes),
+                feeds: HashMap::new(),
+                broad: Vec::new(),
+                by_order: HashMap::new(),
+                stirred: Vec::new(),
                 figures: Figures::new(settings.promises),
+                told: None,
                 closing: false,
             }),
             gone_out: watch::Sender::new(head),
         })
     }
 
-    /// Fills the ring with events of before the start, oldest first and up to
-    /// the head, so that readers who come back need not go to the store.
+    /// Takes in events of before the start, oldest first and up to the head,
+    /// so that readers who come back need not go to the store.
     pub fn preload(&self, events: &[StoredEvent]) {
         let mut state = self.lock();
         for event in events {
             let frame = self.encode(event);
-            state.ring.preload(event.seq, &event.facts, frame);
+            let start = self.everything.tail();
+            state.recent.push(event.seq, &event.facts, frame.clone(), start);
+            self.everything.append([(event.seq, frame)], state.recent.floor());
         }
     }
 
@@ -141,7 +138,7 @@ impl Hub {
     /// The newest position that has gone out.
     #[must_use]
     pub fn head(&self) -> Seq {
-        self.lock().ring.head()
+        self.lock().recent.head()
     }
 
     /// Waits until everything up to `seq` has gone out. A reader that begins
@@ -158,33 +155,41 @@ impl Hub {
         self.lock().figures.stats(now)
     }
 
-    /// What a reader with `filter` that has everything up to `after` gets next.
+    /// Where a reader with `filter` that has everything up to `after` goes on.
     #[must_use]
-    pub fn catch_up(self: &Arc<Self>, filter: &StreamFilter, after: Seq) -> CatchUp {
+    pub fn join(self: &Arc<Self>, filter: &StreamFilter, after: Seq) -> Join {
         let mut state = self.lock();
-        let Some((frames, reached)) = state.ring.after(after, filter, BURST_BYTES) else {
-            return if state.closing { CatchUp::Closed } else { CatchUp::FromStore };
-        };
-        if reached < state.ring.head() {
-            return if state.closing {
-                CatchUp::Closed
-            } else {
-                CatchUp::Frames { frames, reached }
-            };
+        let state = &mut *state;
+        if after < state.recent.floor() {
+            return if state.closing { Join::Closed } else { Join::Store };
         }
-        let closing = state.closing;
-        let served = state.feeds.entry(filter.clone()).or_insert_with(|| Served {
-            feed: Arc::new(Feed::new(filter.clone(), self.settings.feed_bytes)),
-            readers: 0,
+        if filter.is_everything() {
+            let position = state.recent.start_after(after);
+            return Join::Seat(Seat::new(
+                Arc::clone(self),
+                Arc::clone(&self.everything),
+                after,
+                position,
+            ));
+        }
+        let served = state.feeds.entry(filter.clone()).or_insert_with(|| {
+            let feed = Arc::new(Feed::new(filter.clone()));
+            feed.append(state.recent.matching(filter), state.recent.floor());
+            if state.closing {
+                feed.close();
+            }
+            if filter.orders.is_empty() {
+                state.broad.push(Arc::clone(&feed));
+            }
+            for order in &filter.orders {
+                state.by_order.entry(*order).or_default().push(Arc::clone(&feed));
+            }
+            Served { feed, readers: 0 }
         });
         served.readers += 1;
-        if closing {
-            served.feed.close();
-        }
-        // Joined while the lock is held: nothing can come between the last
-        // frame from the ring and the first from the feed.
-        let reader = FeedReader::new(Arc::clone(self), Arc::clone(&served.feed), reached);
-        CatchUp::Joined { frames, reader }
+        // While the lock is held: nothing comes between what the feed was made
+        // of and what it is given from now on.
+        Join::Seat(Seat::new(Arc::clone(self), Arc::clone(&served.feed), after, None))
     }
 
     /// Encodes the frame of an event.
@@ -195,48 +200,80 @@ impl Hub {
         Bytes::from(frame)
     }
 
-    fn encode_into(&self, out: &mut Vec<u8>, event: &StoredEvent) {
+    /// Encodes the frame of an event behind what is in `out`.
+    pub fn encode_into(&self, out: &mut Vec<u8>, event: &StoredEvent) {
         let id = EventId { epoch: self.epoch, seq: event.seq };
         frame::push_event(out, &id.to_string(), event.facts.kind.as_str(), &event.order_json);
     }
 
-    /// Sends every reader a heartbeat. It stands in the feeds behind all events
-    /// up to the id it carries.
+    /// Sends every reader a heartbeat. It comes behind all events up to the id it carries.
     pub fn heartbeat(&self, now: UnixMillis) {
-        let state = self.lock();
-        let head = state.ring.head();
-        let beat = Heartbeat {
-            server_time: now,
-            open: state.figures.open(),
-            stats: state.figures.stats(now),
+        let mut state = self.lock();
+        let head = state.recent.head();
+        state.told = None;
+        let frame = self.beat(&mut state, head, now);
+        for feed in state.feeds.values().map(|served| &served.feed).chain([&self.everything]) {
+            feed.beat(frame.clone(), head, state.recent.floor());
+            feed.wake();
+        }
+    }
+
+    /// A heartbeat for one reader, which has come up to `reached`.
+    #[must_use]
+    pub fn heartbeat_at(&self, reached: Seq, now: UnixMillis) -> Bytes {
+        self.beat(&mut self.lock(), reached, now)
+    }
+
+    fn beat(&self, state: &mut State, reached: Seq, now: UnixMillis) -> Bytes {
+        // Many readers come at once, and the figures of an hour take a while.
+        let stats = match state.told {
+            Some((at, stats)) if (0..TOLD_MILLIS).contains(&now.since(at)) => stats,
+            _ => {
+                let stats = state.figures.stats(now);
+                state.told = Some((now, stats));
+                stats
+            }
         };
-        let id = EventId { epoch: self.epoch, seq: head };
+        let beat = Heartbeat { server_time: now, open: state.figures.open(), stats };
+        let id = EventId { epoch: self.epoch, seq: reached };
         let mut frame = Vec::new();
         let data = serde_json::to_vec(&beat).unwrap_or_default();
         frame::push_event(&mut frame, &id.to_string(), Heartbeat::NAME, &data);
-        let frame = Bytes::from(frame);
-        for served in state.feeds.values() {
-            served.feed.append([(head, frame.clone())]);
-            served.feed.wake();
-        }
+        Bytes::from(frame)
     }
 
     /// Ends every feed: readers get what is left of it and then know.
     pub fn close(&self) {
         let mut state = self.lock();
         state.closing = true;
-        for served in state.feeds.values() {
-            served.feed.close();
+        for feed in state.feeds.values().map(|served| &served.feed).chain([&self.everything]) {
+            feed.close();
         }
     }
 
     /// A reader of `feed` has gone.
-    fn leave(&self, feed: &Feed) {
+    fn leave(&self, feed: &Arc<Feed>) {
+        let filter = feed.filter();
+        if filter.is_everything() {
+            return;
+        }
         let mut state = self.lock();
-        if let Some(served) = state.feeds.get_mut(feed.filter()) {
-            served.readers -= 1;
-            if served.readers == 0 && !feed.filter().is_everything() {
-                state.feeds.remove(feed.filter());
+        let Some(served) = state.feeds.get_mut(filter) else { return };
+        served.readers -= 1;
+        if served.readers > 0 {
+            return;
+        }
+        state.feeds.remove(filter);
+        let others = |other: &Arc<Feed>| !Arc::ptr_eq(other, feed);
+        if filter.orders.is_empty() {
+            state.broad.retain(others);
+        }
+        for order in &filter.orders {
+            if let Some(feeds) = state.by_order.get_mut(order) {
+                feeds.retain(others);
+                if feeds.is_empty() {
+                    state.by_order.remove(order);
+                }
             }
         }
     }
@@ -248,8 +285,8 @@ impl Hub {
 
 impl CommitSink for Hub {
     fn committed(&self, changes: &[Committed]) {
-        // All frames of a commit stand in one buffer: the ring and the feed of
-        // all events share its memory.
+        // All frames of a commit stand in one buffer: the recent events and
+        // the feed of all events share its memory.
         let mut buffer = Vec::new();
         let mut ends = Vec::with_capacity(changes.len());
         for change in changes {
@@ -264,31 +301,41 @@ impl CommitSink for Hub {
             .collect();
 
         let mut state = self.lock();
+        let state = &mut *state;
+        let mut start = self.everything.tail();
         for (change, frame) in changes.iter().zip(&frames) {
-            state.ring.push(change.event.seq, &change.event.facts, frame.clone());
+            state.recent.push(change.event.seq, &change.event.facts, frame.clone(), start);
             state.figures.apply(&change.order);
+            start += frame.len() as u64;
         }
-        let head = state.ring.head();
-        for served in state.feeds.values() {
-            if served.feed.filter().is_everything() {
-                served.feed.append([(head, buffer.clone())]);
-                continue;
+        let (head, floor) = (state.recent.head(), state.recent.floor());
+        self.everything.append([(head, buffer)], floor);
+        for feed in &state.broad {
+            let wanted = changes.iter().zip(&frames).filter_map(|(change, frame)| {
+                let event = &change.event;
+                feed.filter().matches(&event.facts).then(|| (event.seq, frame.clone()))
+            });
+            feed.append(wanted, floor);
+        }
+        for (change, frame) in changes.iter().zip(&frames) {
+            let event = &change.event;
+            for feed in state.by_order.get(&event.facts.order).into_iter().flatten() {
+                if feed.filter().matches(&event.facts) {
+                    feed.append([(event.seq, frame.clone())], floor);
+                    state.stirred.push(Arc::clone(feed));
+                }
             }
-            served.feed.append(
-                changes
-                    .iter()
-                    .zip(&frames)
-                    .filter(|(change, _)| served.feed.filter().matches(&change.event.facts))
-                    .map(|(change, frame)| (change.event.seq, frame.clone())),
-            );
         }
-        drop(state);
         self.gone_out.send_replace(head);
     }
 
     fn announce(&self) {
-        for served in self.lock().feeds.values() {
-            served.feed.wake();
+        let mut state = self.lock();
+        for feed in std::mem::take(&mut state.stirred) {
+            feed.wake();
+        }
+        for feed in state.broad.iter().chain([&self.everything]) {
+            feed.wake();
         }
     }
 }

@@ -3,20 +3,36 @@
 //! `axum::serve` leaves Nagle's algorithm on, which holds small frames back
 //! for tens of milliseconds, and lets a client that reads nothing pin its
 //! memory for good. Here every connection has Nagle off, a small unsent
-//! buffer in the kernel, a time-out for the request's head and one for writing.
+//! buffer in the kernel, a time-out for the request's head and one for writing;
+//! and a stream's socket can be taken from hyper (see [`super::stream`]).
 
-use std::{io, net::SocketAddr, pin::pin, time::Duration};
-
-use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
+use std::{
+    convert::Infallible,
+    future::{Future as _, poll_fn},
+    io,
+    net::SocketAddr,
+    pin::{Pin, pin},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::Poll,
+    time::Duration,
 };
+
+use axum::{Router, body::Body, http::response};
+use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
-use tokio_io_timeout::TimeoutStream;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::{
+    sync::CancellationToken,
+    task::{TaskTracker, task_tracker::TaskTrackerToken},
+};
+use tower_service::Service as _;
+
+use super::stream::{Takeable, Taken};
+
+mod patient;
+
+pub use patient::Patient;
 
 /// Connections that may wait to be accepted. Fewer send a storm of
 /// reconnecting screens into seconds of back-off.
@@ -66,7 +82,8 @@ pub async fn serve(
         match accepted {
             Ok((socket, _)) => {
                 let router = router.clone();
-                connections.spawn(connection(socket, router, settings, shutdown.clone()));
+                let open = connections.token();
+                connections.spawn(connection(socket, router, settings, shutdown.clone(), open));
             }
             Err(error) => {
                 tracing::warn!(error = %error, "http.accept.failed");
@@ -87,34 +104,79 @@ async fn connection(
     router: Router,
     settings: ListenSettings,
     shutdown: CancellationToken,
+    open: TaskTrackerToken,
 ) {
-    if let Err(error) = prepare(&socket) {
+    if let Err(error) = prepare(&socket, settings.write_timeout) {
         tracing::debug!(error = %error, "http.socket.options.failed");
     }
-    let mut socket = TimeoutStream::new(socket);
-    socket.set_write_timeout(Some(settings.write_timeout));
-    let socket = Box::pin(socket);
-    let serving = http1::Builder::new()
+    // Where the service leaves a stream that wants the socket.
+    let slot: Arc<Mutex<Option<(response::Parts, Taken)>>> = Arc::default();
+    let service = {
+        let slot = Arc::clone(&slot);
+        service_fn(move |request: Request<Incoming>| {
+            let (slot, mut router) = (Arc::clone(&slot), router.clone());
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(Takeable);
+            async move {
+                let mut response = match router.call(request).await {
+                    Ok(response) => response,
+                    Err(never) => match never {},
+                };
+                if let Some(taken) = response.extensions_mut().remove::<Taken>() {
+                    let (head, _) = response.into_parts();
+                    *lock(&slot) = Some((head, taken));
+                    // Held back for good: the connection comes apart.
+                    return std::future::pending().await;
+                }
+                Ok::<_, Infallible>(response)
+            }
+        })
+    };
+    let io = TokioIo::new(Patient::new(socket, settings.write_timeout));
+    let mut serving = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(BUFFER_BYTES)
-        .serve_connection(TokioIo::new(socket), TowerToHyperService::new(router));
-    let mut serving = pin!(serving);
-    let ended = tokio::select! {
-        ended = serving.as_mut() => ended,
-        () = shutdown.cancelled() => {
-            serving.as_mut().graceful_shutdown();
-            serving.await
+        .serve_connection(io, service);
+    let mut stopping = pin!(shutdown.cancelled());
+    let mut stopped = false;
+    let ended = poll_fn(|context| {
+        if !stopped && stopping.as_mut().poll(context).is_ready() {
+            stopped = true;
+            Pin::new(&mut serving).graceful_shutdown();
         }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(error = %error, "http.connection.ended");
+        match Pin::new(&mut serving).poll(context) {
+            Poll::Ready(ended) => Poll::Ready(Some(ended)),
+            Poll::Pending if lock(&slot).is_some() => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await;
+    match ended {
+        Some(Ok(())) => {}
+        Some(Err(error)) => tracing::debug!(error = %error, "http.connection.ended"),
+        None => {
+            let socket = serving.into_parts().io.into_inner().into_inner();
+            let taken = lock(&slot).take();
+            if let Some((head, taken)) = taken {
+                taken.run(head, socket, open).await;
+            }
+        }
     }
 }
 
-fn prepare(socket: &TcpStream) -> io::Result<()> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn prepare(socket: &TcpStream, write_timeout: Duration) -> io::Result<()> {
     socket.set_nodelay(true)?;
     #[cfg(target_os = "linux")]
-    SockRef::from(socket).set_tcp_notsent_lowat(UNSENT_BYTES)?;
+    {
+        let socket = SockRef::from(socket);
+        socket.set_tcp_notsent_lowat(UNSENT_BYTES)?;
+        // A screen that was switched off confirms nothing any more.
+        socket.set_tcp_user_timeout(Some(write_timeout))?;
+    }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::{
     io::Write as _,
     net::SocketAddr,
+    num::NonZero,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -24,7 +25,8 @@ use super::{
     router::router,
     state::{App, PageSettings, Parts},
     store::{CommitSink, Committed, SqliteStore, Store, sqlite::Purpose},
-    stream, telemetry,
+    stream::{self, Sweepers},
+    telemetry,
 };
 use crate::wire::Seq;
 
@@ -103,7 +105,11 @@ pub async fn run_with(
     if purpose == Purpose::Service {
         announce(address);
     }
+    let sweepers = app.sweepers.clone();
     listen::serve(listener, router(app), config.connections, shutdown).await;
+    if let Some(sweepers) = sweepers {
+        let _ = tokio::task::spawn_blocking(move || sweepers.stop()).await;
+    }
     let _ = closing.await;
     for task in background.into_iter().chain(demo) {
         let _ = task.await;
@@ -132,6 +138,12 @@ async fn assemble(
     fill(&hub, &*store, head, &clock).await?;
     let _ = relay.hub.set(Arc::clone(&hub));
 
+    let sweepers = if config.stream.take_sockets {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        Some(Sweepers::start(cores, config.connections.write_timeout).context("cannot start")?)
+    } else {
+        None
+    };
     let assets = Assets::find(&config.leptos);
     if !assets.complete() {
         tracing::warn!("assets.missing: this build has no scripts; build with `make build`");
@@ -150,6 +162,7 @@ async fn assemble(
         orders,
         clock,
         stream: config.stream,
+        sweepers,
         keys_in_flight: KeysInFlight::default(),
         assets,
         page,

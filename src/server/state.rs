@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     assets::Assets, clock::Clock, hub::Hub, ingest::idempotency::KeysInFlight, orders::Orders,
-    orders::utc_offset_seconds, store::Store, stream::StreamSettings,
+    orders::utc_offset_seconds, store::Store, stream::StreamSettings, stream::Sweepers,
 };
 use crate::{
     domain::{Currency, Location, Promises},
@@ -29,6 +29,8 @@ pub struct Parts {
     pub clock: Clock,
     /// How streams behave.
     pub stream: StreamSettings,
+    /// Who writes to sockets that were taken from hyper; none when none are.
+    pub sweepers: Option<Arc<Sweepers>>,
     /// Keys of requests that are being worked on.
     pub keys_in_flight: KeysInFlight,
     /// The browser's files.

@@ -1,27 +1,40 @@
 //! 5 · Server-Sent Events: `GET /live-orders`.
 //!
-//! [`resume`] decides where a stream begins, [`body`] hands out frames from
-//! there on, [`frames`] writes what a stream says besides changes.
+//! [`resume`] decides where a stream begins and [`frames`] writes what it says
+//! besides changes. From there on [`pager`] brings a reader out of the store
+//! up to the hub, and then its socket is written to by [`sweep`], which [`taken`]
+//! hands it to; or, where the socket cannot be had, by hyper from a [`body`].
+//! Both send the same bytes.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     body::Body,
-    extract::{RawQuery, State},
-    http::{HeaderMap, HeaderValue, header},
+    extract::{RawQuery, Request, State},
+    http::{HeaderMap, HeaderValue, Method, header},
     response::Response,
 };
+use bytes::Bytes;
 use rand::Rng as _;
 
 use super::{error::Problem, hub::Hub, query::Query, state::App, store::Unavailable};
-use crate::wire::{EventId, Hello, Seq, SnapshotReason, StreamFilter};
+use crate::wire::{ByeReason, EventId, Hello, Seq, SnapshotReason, StreamFilter};
 
 mod body;
 mod frames;
+mod pager;
 pub mod resume;
+mod sweep;
+mod taken;
 
 use body::StreamBody;
+use pager::Pager;
 use resume::{After, Start};
+pub use sweep::Sweepers;
+pub use taken::{Takeable, Taken};
 
 /// How streams behave.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +47,21 @@ pub struct StreamSettings {
     pub max_age: Duration,
     /// Over what time clients are told to come back after a shutdown.
     pub spread: Duration,
+    /// Whether sockets are taken from hyper where they can be.
+    pub take_sockets: bool,
+}
+
+/// What a stream is for as long as it runs.
+struct Reader {
+    app: App,
+    /// When the server ends it.
+    ends_at: Instant,
+}
+
+impl Reader {
+    fn is_over(&self, now: Instant) -> bool {
+        now >= self.ends_at
+    }
 }
 
 /// `GET /live-orders`
@@ -44,14 +72,14 @@ pub struct StreamSettings {
 pub async fn live_orders(
     State(app): State<App>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, Problem> {
     let mut query = Query::parse(query.as_deref());
     let filter = query.filter()?;
     let wants_snapshot = query.flag("snapshot")?;
     let after = query.after()?;
     query.finish(&["after", "snapshot"])?;
-    let after = last_event_id(&headers).unwrap_or(after);
+    let after = last_event_id(request.headers()).unwrap_or(after);
 
     let mut prelude = Vec::new();
     let start = begin(&app, &filter, after, wants_snapshot).await?;
@@ -75,8 +103,18 @@ pub async fn live_orders(
     // A little earlier or later each, so that streams opened together do not
     // end together.
     let max_age = app.stream.max_age.mul_f64(rand::rng().random_range(0.9..1.1));
-    let body = StreamBody::new(&app, filter, start.after, prelude, max_age);
-    let mut response = Response::new(Body::new(body));
+    let reader = Reader { app: app.clone(), ends_at: Instant::now() + max_age };
+    let pager = Pager::new(app.clone(), filter, start.after);
+    let takeable = app.sweepers.is_some()
+        && request.extensions().get::<Takeable>().is_some()
+        && request.method() == Method::GET;
+    let mut response = if takeable {
+        let mut response = Response::new(Body::empty());
+        response.extensions_mut().insert(Taken::new(reader, pager, prelude));
+        response
+    } else {
+        Response::new(Body::new(StreamBody::new(reader, pager, prelude)))
+    };
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform"));
@@ -84,10 +122,21 @@ pub async fn live_orders(
     Ok(response)
 }
 
+/// The last frame of a stream whose reader has everything up to `reached`.
+/// Who goes for a shutdown comes back spread over a while.
+fn farewell(app: &App, reached: Seq, reason: ByeReason) -> Bytes {
+    let spread = match reason {
+        ByeReason::Shutdown => app.stream.spread,
+        ByeReason::Rotated => app.stream.retry,
+    };
+    let retry = app.stream.retry / 2 + spread.mul_f64(rand::rng().random());
+    frames::bye(EventId { epoch: app.hub.epoch(), seq: reached }, reason, retry)
+}
+
 /// Where a stream begins and what it begins with.
 struct Beginning {
     after: Seq,
-    snapshot: Option<(SnapshotReason, Vec<bytes::Bytes>)>,
+    snapshot: Option<(SnapshotReason, Vec<Bytes>)>,
 }
 
 async fn begin(

@@ -170,19 +170,14 @@ struct Offline {
 const STEP_MILLIS: i64 = 1000;
 
 impl Offline {
-    fn new(ring_bytes: usize, feed_bytes: usize) -> Self {
-        Self::with_store(ring_bytes, feed_bytes, |store| store)
+    fn new(ring_bytes: usize) -> Self {
+        Self::with_store(ring_bytes, |store| store)
     }
 
-    fn with_store(
-        ring_bytes: usize,
-        feed_bytes: usize,
-        wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
-    ) -> Self {
+    fn with_store(ring_bytes: usize, wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut config = config(folder.path());
         config.hub.ring_bytes = ring_bytes;
-        config.hub.feed_bytes = feed_bytes;
         let relay = Arc::new(Relay::default());
         let sink = Arc::clone(&relay) as Arc<dyn CommitSink>;
         let store = SqliteStore::open(folder.path(), Purpose::Service, sink).expect("a store");
@@ -196,6 +191,7 @@ impl Offline {
             hub,
             clock,
             stream: config.stream,
+            sweepers: None,
             keys_in_flight: KeysInFlight::default(),
             assets: Assets::find(&config.leptos),
             page: PageSettings {
@@ -428,8 +424,8 @@ impl Reader {
 }
 
 /// Plays `steps` with two readers, one of which is cut; gives both at the end.
-async fn play(steps: &[Step], filter: &StreamFilter, ring: usize, feed: usize) -> (Reader, Reader) {
-    let mut service = Offline::new(ring, feed);
+async fn play(steps: &[Step], filter: &StreamFilter, ring: usize) -> (Reader, Reader) {
+    let mut service = Offline::new(ring);
     let (mut whole, mut cut) = (Reader::new(filter), Reader::new(filter));
     // Both have begun: hello gives them the position that they come back with.
     whole.read(&service, 1).await;
@@ -456,11 +452,8 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
         .block_on(future)
 }
 
-fn sizes() -> impl Strategy<Value = (usize, usize)> {
-    (
-        prop::sample::select(vec![1, 2000, 8000, 1 << 20]),
-        prop::sample::select(vec![1, 2000, 1 << 20]),
-    )
+fn sizes() -> impl Strategy<Value = usize> {
+    prop::sample::select(vec![1, 2000, 8000, 1 << 20])
 }
 
 proptest! {
@@ -471,9 +464,9 @@ proptest! {
     fn who_comes_back_has_every_event_once(
         steps in vec(step(), 1..60),
         filter in filter(true),
-        (ring, feed) in sizes(),
+        ring in sizes(),
     ) {
-        let (whole, cut) = block_on(play(&steps, &filter, ring, feed));
+        let (whole, cut) = block_on(play(&steps, &filter, ring));
         prop_assert_eq!((whole.snapshots, cut.snapshots), (0, 0));
         prop_assert_eq!(&whole.events, &cut.events);
     }
@@ -484,9 +477,9 @@ proptest! {
     fn who_comes_back_too_late_shows_the_same_orders(
         steps in vec(step_or_prune(), 1..60),
         filter in filter(false),
-        (ring, feed) in sizes(),
+        ring in sizes(),
     ) {
-        let (whole, cut) = block_on(play(&steps, &filter, ring, feed));
+        let (whole, cut) = block_on(play(&steps, &filter, ring));
         prop_assert_eq!(&whole.shown, &cut.shown);
         if cut.snapshots + whole.snapshots == 0 {
             prop_assert_eq!(&whole.events, &cut.events);
@@ -505,7 +498,7 @@ async fn text(body: &mut Body) -> String {
 #[tokio::test]
 async fn a_position_that_the_hub_has_not_heard_of_is_waited_for() {
     for query in ["after=", "snapshot=1&after="] {
-        let mut service = Offline::new(1 << 20, 1 << 20);
+        let mut service = Offline::new(1 << 20);
         let earliest = service.poll("").await["cursor"].as_str().expect("a cursor").to_owned();
         let release = service.relay.hold();
         let app = service.app.clone();
@@ -543,7 +536,7 @@ async fn a_position_that_the_hub_has_not_heard_of_is_waited_for() {
 /// Who is still catching up when the server stops is told so, and comes back.
 #[tokio::test]
 async fn a_reader_far_behind_is_told_when_the_server_stops() {
-    let mut service = Offline::new(1, 1);
+    let mut service = Offline::new(1);
     let mut body = service.open(&StreamFilter::default(), None).await;
     let hello = text(&mut body).await;
     for _ in 0..5 {
@@ -621,7 +614,7 @@ impl Store for Forgetful {
 
 #[tokio::test]
 async fn what_is_pruned_while_it_is_asked_for_is_a_snapshot_and_no_gap() {
-    let mut service = Offline::with_store(1, 1, |store| Arc::new(Forgetful(store)));
+    let mut service = Offline::with_store(1, |store| Arc::new(Forgetful(store)));
     let earliest = service.poll("").await["cursor"].as_str().expect("a cursor").to_owned();
     for _ in 0..3 {
         service.place().await;

@@ -1,10 +1,11 @@
 //! `GET /live-orders`: from the first byte to the last.
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, path::Path, time::Duration};
 
 use hyper::Method;
 use live_orders::{
     domain::{FoodOrder, OrderStatus},
+    server::config::Config,
     wire::{
         Bye, ByeReason, EventFacts, EventId, Heartbeat, Hello, Seq, Snapshot, SnapshotReason,
         StreamFilter,
@@ -22,9 +23,72 @@ use crate::support::{
 /// Short enough that a test that needs a heartbeat has one at once.
 const BEAT: Duration = Duration::from_millis(100);
 
-#[tokio::test]
-async fn the_first_bytes_go_out_before_there_is_any_order() {
-    let server = TestServer::start().await;
+/// How a stream goes out. The tests of this file hold for both ways.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    /// By a sweeper, over a socket that was taken from hyper.
+    Taken,
+    /// By hyper.
+    Body,
+}
+
+impl Way {
+    async fn start(self) -> TestServer {
+        self.start_with(|_| {}).await
+    }
+
+    async fn start_with(self, configure: impl FnOnce(&mut Config)) -> TestServer {
+        TestServer::start_with(|config| self.set(config, configure)).await
+    }
+
+    async fn start_in(self, data: &Path, configure: impl FnOnce(&mut Config)) -> TestServer {
+        TestServer::start_in(data, |config| self.set(config, configure)).await
+    }
+
+    fn set(self, config: &mut Config, configure: impl FnOnce(&mut Config)) {
+        config.stream.take_sockets = matches!(self, Self::Taken);
+        configure(config);
+    }
+}
+
+macro_rules! both_ways {
+    ($($test:ident,)*) => {
+        mod taken {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                super::$test(super::Way::Taken).await;
+            })*
+        }
+
+        mod body {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                super::$test(super::Way::Body).await;
+            })*
+        }
+    };
+}
+
+both_ways! {
+    the_first_bytes_go_out_before_there_is_any_order,
+    a_heartbeat_carries_the_position_that_was_reached,
+    a_filter_gives_what_it_asks_for_live_and_later,
+    a_filter_by_status_shows_who_leaves,
+    a_reader_that_comes_back_misses_nothing_and_gets_nothing_twice,
+    a_reader_comes_back_to_a_server_that_was_restarted,
+    it_begins_with_a_snapshot_when_it_is_asked_to,
+    an_id_that_cannot_be_continued_from_gets_a_snapshot_and_the_reason,
+    the_header_wins_over_the_address,
+    a_position_that_the_server_has_just_given_is_known,
+    a_client_that_stops_reading_is_let_go_and_loses_nothing,
+    a_shutdown_ends_every_stream_with_bye,
+    a_stream_that_is_old_is_ended_and_its_client_goes_on,
+    ids_grow_on_every_stream_whatever_happens,
+    a_question_about_the_stream_without_reading_it_is_answered,
+}
+
+async fn the_first_bytes_go_out_before_there_is_any_order(way: Way) {
+    let server = way.start().await;
     let mut stream = server.stream("").await;
     assert_eq!(stream.headers["content-type"], "text/event-stream");
     assert_eq!(stream.headers["cache-control"], "no-store, no-transform");
@@ -39,9 +103,8 @@ async fn the_first_bytes_go_out_before_there_is_any_order() {
     assert_eq!(stream.reader.retry, Some(2000));
 }
 
-#[tokio::test]
-async fn a_heartbeat_carries_the_position_that_was_reached() {
-    let server = TestServer::start_with(|config| config.stream.heartbeat = BEAT).await;
+async fn a_heartbeat_carries_the_position_that_was_reached(way: Way) {
+    let server = way.start_with(|config| config.stream.heartbeat = BEAT).await;
     // A filter that matches nothing gets no event, and its position moves all the same.
     let mut stream = server.stream("station=nowhere").await;
     let hello = stream.expect("hello").await;
@@ -115,9 +178,8 @@ async fn busy_evening(client: Client) -> Vec<FoodOrder> {
     orders
 }
 
-#[tokio::test]
-async fn a_filter_gives_what_it_asks_for_live_and_later() {
-    let server = TestServer::start_with(|config| config.stream.heartbeat = BEAT).await;
+async fn a_filter_gives_what_it_asks_for_live_and_later(way: Way) {
+    let server = way.start_with(|config| config.stream.heartbeat = BEAT).await;
     let mut queries: Vec<String> = [
         "",
         "types=order.placed",
@@ -183,9 +245,8 @@ fn wanted(filter: &StreamFilter, order: &FoodOrder) -> bool {
     yes & all_or(filter.statuses.is_empty(), comes || leaves)
 }
 
-#[tokio::test]
-async fn a_filter_by_status_shows_who_leaves() {
-    let server = TestServer::start().await;
+async fn a_filter_by_status_shows_who_leaves(way: Way) {
+    let server = way.start().await;
     let mut stream = server.stream("status=placed").await;
     stream.expect("hello").await;
     let order = server.place(&burger()).await;
@@ -196,15 +257,14 @@ async fn a_filter_by_status_shows_who_leaves() {
     drop(preparing);
 }
 
-#[tokio::test]
-async fn a_reader_that_comes_back_misses_nothing_and_gets_nothing_twice() {
+async fn a_reader_that_comes_back_misses_nothing_and_gets_nothing_twice(way: Way) {
     // A ring of a few events, so that who is further behind is served from the store.
     for ring_bytes in [16 * 1024 * 1024, 3000, 1] {
-        let server = TestServer::start_with(|config| {
-            config.hub.ring_bytes = ring_bytes;
-            config.hub.feed_bytes = ring_bytes;
-        })
-        .await;
+        let server = way
+            .start_with(|config| {
+                config.hub.ring_bytes = ring_bytes;
+            })
+            .await;
         let mut last_id = None;
         let mut seen = Vec::new();
         for missed in [0, 1, 3, 40, 2] {
@@ -232,9 +292,8 @@ async fn a_reader_that_comes_back_misses_nothing_and_gets_nothing_twice() {
     }
 }
 
-#[tokio::test]
-async fn a_reader_comes_back_to_a_server_that_was_restarted() {
-    let server = TestServer::start().await;
+async fn a_reader_comes_back_to_a_server_that_was_restarted(way: Way) {
+    let server = way.start().await;
     let mut stream = server.stream("").await;
     stream.expect("hello").await;
     server.place(&burger()).await;
@@ -242,16 +301,15 @@ async fn a_reader_comes_back_to_a_server_that_was_restarted() {
     drop(stream);
     let missed = server.place(&burger()).await;
     let folder = server.stop().await.expect("a folder");
-    let server = TestServer::start_in(folder.path(), |_| {}).await;
+    let server = way.start_in(folder.path(), |_| {}).await;
     let mut stream = server.stream_from("", Some(&seen.id)).await;
     assert_eq!(stream.expect("hello").await.id, seen.id);
     assert_eq!(stream.orders(1).await, [missed]);
     server.stop().await;
 }
 
-#[tokio::test]
-async fn it_begins_with_a_snapshot_when_it_is_asked_to() {
-    let server = TestServer::start().await;
+async fn it_begins_with_a_snapshot_when_it_is_asked_to(way: Way) {
+    let server = way.start().await;
     let open = server.place(&order_for("dine_in")).await;
     let closed = server.place(&burger()).await;
     server.go(&closed, OrderStatus::Rejected).await;
@@ -277,9 +335,8 @@ async fn it_begins_with_a_snapshot_when_it_is_asked_to() {
     stream.expect("order.accepted").await;
 }
 
-#[tokio::test]
-async fn an_id_that_cannot_be_continued_from_gets_a_snapshot_and_the_reason() {
-    let server = TestServer::start().await;
+async fn an_id_that_cannot_be_continued_from_gets_a_snapshot_and_the_reason(way: Way) {
+    let server = way.start().await;
     let order = server.place(&burger()).await;
     let id: EventId = {
         let mut stream = server.stream("").await;
@@ -311,9 +368,8 @@ async fn an_id_that_cannot_be_continued_from_gets_a_snapshot_and_the_reason() {
     }
 }
 
-#[tokio::test]
-async fn the_header_wins_over_the_address() {
-    let server = TestServer::start().await;
+async fn the_header_wins_over_the_address(way: Way) {
+    let server = way.start().await;
     server.place(&burger()).await;
     let second = server.place(&burger()).await;
     let mut stream = server.stream("after=earliest").await;
@@ -335,9 +391,8 @@ async fn the_header_wins_over_the_address() {
 /// The store's readers see a commit a moment before the hub does. A position
 /// that was read there must not be taken for one from the future, and nothing
 /// up to it may be sent again.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_position_that_the_server_has_just_given_is_known() {
-    let server = TestServer::start_with(|config| config.stream.heartbeat = BEAT).await;
+async fn a_position_that_the_server_has_just_given_is_known(way: Way) {
+    let server = way.start_with(|config| config.stream.heartbeat = BEAT).await;
     let client = server.client;
     let writing = tokio::spawn(async move {
         loop {
@@ -380,13 +435,13 @@ fn long_order() -> Value {
     json!({"items": vec![line; 16]})
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_that_stops_reading_is_let_go_and_loses_nothing() {
-    let server = TestServer::start_with(|config| {
-        config.connections.write_timeout = Duration::from_secs(1);
-        config.hub.ring_bytes = 256 * 1024;
-    })
-    .await;
+async fn a_client_that_stops_reading_is_let_go_and_loses_nothing(way: Way) {
+    let server = way
+        .start_with(|config| {
+            config.connections.write_timeout = Duration::from_secs(1);
+            config.hub.ring_bytes = 256 * 1024;
+        })
+        .await;
     let mut healthy = server.stream("").await;
     healthy.expect("hello").await;
     // A small window, so that the kernel takes little of what nobody reads.
@@ -449,15 +504,15 @@ fn chunks(mut bytes: &[u8]) -> Vec<Vec<u8>> {
     chunks
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_shutdown_ends_every_stream_with_bye() {
-    let server = TestServer::start_with(|config| {
-        // Streams end because they are told to, not because the time is over.
-        config.connections.drain = Duration::from_mins(10);
-        config.stream.retry = Duration::from_secs(2);
-        config.stream.spread = Duration::from_secs(2);
-    })
-    .await;
+async fn a_shutdown_ends_every_stream_with_bye(way: Way) {
+    let server = way
+        .start_with(|config| {
+            // Streams end because they are told to, not because the time is over.
+            config.connections.drain = Duration::from_mins(10);
+            config.stream.retry = Duration::from_secs(2);
+            config.stream.spread = Duration::from_secs(2);
+        })
+        .await;
     let mut streams = Vec::new();
     for index in 0..200 {
         let query = ["", "station=kitchen", "status=open", "types=order.placed"][index % 4];
@@ -492,13 +547,13 @@ async fn a_shutdown_ends_every_stream_with_bye() {
     drop((idle, used));
 }
 
-#[tokio::test]
-async fn a_stream_that_is_old_is_ended_and_its_client_goes_on() {
-    let server = TestServer::start_with(|config| {
-        config.stream.heartbeat = BEAT;
-        config.stream.max_age = Duration::from_millis(300);
-    })
-    .await;
+async fn a_stream_that_is_old_is_ended_and_its_client_goes_on(way: Way) {
+    let server = way
+        .start_with(|config| {
+            config.stream.heartbeat = BEAT;
+            config.stream.max_age = Duration::from_millis(300);
+        })
+        .await;
     let mut last_id = None;
     for _ in 0..2 {
         let order = server.place(&burger()).await;
@@ -512,14 +567,13 @@ async fn a_stream_that_is_old_is_ended_and_its_client_goes_on() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ids_grow_on_every_stream_whatever_happens() {
-    let server = TestServer::start_with(|config| {
-        config.stream.heartbeat = BEAT;
-        config.hub.ring_bytes = 4000;
-        config.hub.feed_bytes = 2000;
-    })
-    .await;
+async fn ids_grow_on_every_stream_whatever_happens(way: Way) {
+    let server = way
+        .start_with(|config| {
+            config.stream.heartbeat = BEAT;
+            config.hub.ring_bytes = 4000;
+        })
+        .await;
     let client = server.client;
     let mut readers = tokio::task::JoinSet::new();
     for index in 0..12 {
@@ -563,9 +617,8 @@ async fn ids_grow_on_every_stream_whatever_happens() {
     server.stop().await;
 }
 
-#[tokio::test]
-async fn a_question_about_the_stream_without_reading_it_is_answered() {
-    let server = TestServer::start().await;
+async fn a_question_about_the_stream_without_reading_it_is_answered(way: Way) {
+    let server = way.start().await;
     let answer = server.send(request(Method::HEAD, "/live-orders", &[], None)).await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("content-type"), "text/event-stream");

@@ -1,35 +1,49 @@
 //! A contiguous log of frames that readers with the same filter share.
+//!
+//! A reader is a [`Place`] in it and nothing else: no queue, so nothing is
+//! dropped for a slow one and nothing piles up for it. Heartbeats are not part
+//! of the log. There is only the newest, at the place where it was published:
+//! whoever comes by that place is given it, whoever comes later is not, so
+//! nobody hears an old one.
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll},
 };
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::task::AtomicWaker;
 use slab::Slab;
 
 use super::Hub;
 use crate::wire::{Seq, StreamFilter};
 
-/// The frames that match one filter, since the feed was made.
+/// Bytes that a reader who waits for a wake-up is handed at once.
+const POLLED_BYTES: usize = 64 * 1024;
+
+/// The frames that match one filter, as far back as the hub keeps events.
 pub(super) struct Feed {
     filter: StreamFilter,
-    capacity: usize,
     log: Mutex<FeedLog>,
 }
 
 struct FeedLog {
-    /// Pieces whose bytes follow each other.
+    /// Pieces whose bytes follow each other. Each holds whole frames.
     pieces: VecDeque<Piece>,
     /// Where the first piece begins, counted in bytes since the feed was made.
     base: u64,
     /// Where the last piece ends.
     tail: u64,
+    beat: Option<Beat>,
     /// Who waits for more; one slot a reader, so that waiting allocates nothing.
     waiting: Slab<Arc<AtomicWaker>>,
-    /// Whether something has come that nobody was woken for.
+    /// Who serves many readers at a time, and is told once for all of them.
+    watchers: Vec<Arc<dyn Watcher>>,
+    /// Whether something has come that nobody was told of.
     stirred: bool,
     closed: bool,
 }
@@ -41,16 +55,79 @@ struct Piece {
     reached: Seq,
 }
 
+impl Piece {
+    fn end(&self) -> u64 {
+        self.start + self.bytes.len() as u64
+    }
+}
+
+/// The newest heartbeat.
+struct Beat {
+    number: u32,
+    at: u64,
+    frame: Bytes,
+    head: Seq,
+}
+
+/// Serves many readers of a feed.
+pub trait Watcher: Send + Sync {
+    /// Something has come, or the feed has closed. Called under the feed's
+    /// lock: to be noted and nothing else.
+    fn stir(&self);
+}
+
+/// How far a reader has come. Always between two frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// In bytes since the feed was made.
+    position: u64,
+    /// The reader has everything up to here that it wants.
+    reached: Seq,
+    /// The last heartbeat that it was given or has passed.
+    beat: u32,
+}
+
+impl Place {
+    /// Up to where the reader has everything that it wants.
+    #[must_use]
+    pub fn reached(&self) -> Seq {
+        self.reached
+    }
+}
+
+/// Some bytes of a feed, and where who has them stands.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// Whole frames.
+    pub bytes: Bytes,
+    /// The place behind them.
+    pub after: Place,
+}
+
+/// What a reader finds at its place.
+#[derive(Debug)]
+pub enum Next {
+    /// It has everything.
+    Nothing,
+    /// What comes next; whether there is still more after it.
+    Parts(Vec<Part>, bool),
+    /// What comes next is no longer kept: it is in the store.
+    Behind,
+    /// The hub has closed, and everything before that has been read.
+    Closed,
+}
+
 impl Feed {
-    pub(super) fn new(filter: StreamFilter, capacity: usize) -> Self {
+    pub(super) fn new(filter: StreamFilter) -> Self {
         Self {
             filter,
-            capacity,
             log: Mutex::new(FeedLog {
                 pieces: VecDeque::new(),
                 base: 0,
                 tail: 0,
+                beat: None,
                 waiting: Slab::new(),
+                watchers: Vec::new(),
                 stirred: false,
                 closed: false,
             }),
@@ -61,28 +138,84 @@ impl Feed {
         &self.filter
     }
 
-    /// Adds whole frames without waking anybody, each with the position up to which a reader that has
-    /// it has everything.
-    pub(super) fn append(&self, frames: impl IntoIterator<Item = (Seq, Bytes)>) {
+    /// Where the next frame will begin.
+    pub(super) fn tail(&self) -> u64 {
+        self.lock().tail
+    }
+
+    /// Adds whole frames without telling anybody, each with the position up to
+    /// which a reader that has it has everything; and lets go of what is not
+    /// after `floor`.
+    pub(super) fn append(&self, frames: impl IntoIterator<Item = (Seq, Bytes)>, floor: Seq) {
         let mut log = self.lock();
-        let before = log.tail;
         for (reached, bytes) in frames {
             let start = log.tail;
             log.tail += bytes.len() as u64;
             log.pieces.push_back(Piece { start, bytes, reached });
+            log.stirred = true;
         }
-        if log.tail == before {
-            return;
-        }
+        log.trim(floor);
+    }
+
+    /// Publishes a heartbeat that says that everything up to `head` is before it.
+    pub(super) fn beat(&self, frame: Bytes, head: Seq, floor: Seq) {
+        let mut log = self.lock();
+        let number = log.beat.as_ref().map_or(0, |beat| beat.number).wrapping_add(1);
+        log.beat = Some(Beat { number, at: log.tail, frame, head });
         log.stirred = true;
-        while log.tail - log.base > self.capacity as u64 && log.pieces.len() > 1 {
-            if let Some(oldest) = log.pieces.pop_front() {
-                log.base = oldest.start + oldest.bytes.len() as u64;
+        log.trim(floor);
+    }
+
+    /// The place of a reader that has everything up to `after`: where the first
+    /// event after it begins, which is at `position` if that is known.
+    fn place(&self, after: Seq, position: Option<u64>) -> Place {
+        let log = self.lock();
+        let position = position.unwrap_or_else(|| {
+            let next = log.pieces.partition_point(|piece| piece.reached <= after);
+            log.pieces.get(next).map_or(log.tail, |piece| piece.start)
+        });
+        let beat = log.beat.as_ref().map_or(0, |beat| beat.number);
+        Place { position, reached: after, beat }
+    }
+
+    /// What comes after `place`, about `limit` bytes of it.
+    fn next(&self, place: Place, limit: usize) -> Next {
+        let log = self.lock();
+        if place.position < log.base {
+            return Next::Behind;
+        }
+        let mut parts = Vec::new();
+        let mut size = 0;
+        let mut at = place;
+        let mut index = log.pieces.partition_point(|piece| piece.end() <= at.position);
+        let more = loop {
+            if let Some(beat) = &log.beat
+                && beat.at == at.position
+                && beat.number != at.beat
+            {
+                at = Place { beat: beat.number, reached: at.reached.max(beat.head), ..at };
+                parts.push(Part { bytes: beat.frame.clone(), after: at });
             }
+            let Some(piece) = log.pieces.get(index) else { break false };
+            if size >= limit {
+                break true;
+            }
+            // A reader may begin in the middle of a commit.
+            let skip = usize::try_from(at.position - piece.start).unwrap_or(usize::MAX);
+            let bytes = piece.bytes.slice(skip.min(piece.bytes.len())..);
+            size += bytes.len();
+            at = Place { position: piece.end(), reached: piece.reached, ..at };
+            parts.push(Part { bytes, after: at });
+            index += 1;
+        };
+        match (parts.is_empty(), log.closed) {
+            (false, _) => Next::Parts(parts, more),
+            (true, true) => Next::Closed,
+            (true, false) => Next::Nothing,
         }
     }
 
-    /// Wakes who waits, if anything has come since they were last woken.
+    /// Tells whoever waits, if anything has come since they were last told.
     pub(super) fn wake(&self) {
         let mut log = self.lock();
         if std::mem::take(&mut log.stirred) {
@@ -103,82 +236,170 @@ impl Feed {
 }
 
 impl FeedLog {
-    fn wake(&mut self) {
+    fn wake(&self) {
         for (_, waiting) in &self.waiting {
             waiting.wake();
+        }
+        for watcher in &self.watchers {
+            watcher.stir();
+        }
+    }
+
+    fn trim(&mut self, floor: Seq) {
+        while self.pieces.front().is_some_and(|piece| piece.reached <= floor) {
+            if let Some(oldest) = self.pieces.pop_front() {
+                self.base = oldest.end();
+            }
         }
     }
 }
 
-/// A place in a feed. The feed goes when its last reader does.
-pub struct FeedReader {
+/// A reader's place in a feed. The feed goes when its last reader does.
+pub struct Seat {
     hub: Arc<Hub>,
     feed: Arc<Feed>,
-    position: u64,
-    reached: Seq,
+    /// How far the reader has come.
+    pub place: Place,
+}
+
+impl Seat {
+    /// A seat in `feed` for a reader that has everything up to `after`.
+    pub(super) fn new(hub: Arc<Hub>, feed: Arc<Feed>, after: Seq, position: Option<u64>) -> Self {
+        let place = feed.place(after, position);
+        Self { hub, feed, place }
+    }
+
+    /// What the reader wants.
+    #[must_use]
+    pub fn filter(&self) -> &StreamFilter {
+        self.feed.filter()
+    }
+
+    /// What comes next, about `limit` bytes of it.
+    #[must_use]
+    pub fn next(&self, limit: usize) -> Next {
+        self.feed.next(self.place, limit)
+    }
+
+    /// Tells feeds apart: the same for all seats of one that is in use.
+    #[must_use]
+    pub fn feed_key(&self) -> usize {
+        Arc::as_ptr(&self.feed).addr()
+    }
+
+    /// Has `watcher` told of what comes.
+    pub fn watch(&self, watcher: Arc<dyn Watcher>) {
+        self.feed.lock().watchers.push(watcher);
+    }
+
+    /// Has `watcher` told no longer.
+    pub fn unwatch(&self, watcher: &Arc<dyn Watcher>) {
+        self.feed.lock().watchers.retain(|other| !Arc::ptr_eq(other, watcher));
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.hub.leave(&self.feed);
+    }
+}
+
+/// A reader that waits for itself.
+pub struct FeedReader {
+    seat: Seat,
     slot: usize,
     waker: Arc<AtomicWaker>,
 }
 
-/// What a reader finds at its place.
-pub enum Next {
-    /// The next whole frames.
-    Frames(Bytes),
-    /// The feed no longer keeps what comes next: catch up after this position.
-    Behind(Seq),
-    /// The hub has closed, and everything before that has been read.
-    Closed,
-}
-
 impl FeedReader {
-    /// A reader at the end of `feed` that has everything up to `reached`.
-    pub(super) fn new(hub: Arc<Hub>, feed: Arc<Feed>, reached: Seq) -> Self {
+    /// A reader at `seat`.
+    #[must_use]
+    pub fn new(seat: Seat) -> Self {
         let waker = Arc::new(AtomicWaker::new());
-        let (position, slot) = {
-            let mut log = feed.lock();
-            (log.tail, log.waiting.insert(Arc::clone(&waker)))
-        };
-        Self { hub, feed, position, reached, slot, waker }
+        let slot = seat.feed.lock().waiting.insert(Arc::clone(&waker));
+        Self { seat, slot, waker }
     }
 
     /// The position up to which everything has been read.
     #[must_use]
     pub fn reached(&self) -> Seq {
-        self.reached
+        self.seat.place.reached
+    }
+
+    /// What the reader wants.
+    #[must_use]
+    pub fn filter(&self) -> &StreamFilter {
+        self.seat.filter()
     }
 
     /// What comes next; waits for it when the reader is at the end.
-    pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Next> {
-        let next = self.next();
-        if next.is_ready() {
-            return next;
+    pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Read> {
+        let read = self.read();
+        if read.is_ready() {
+            return read;
         }
         // Looks again after registering: what came in between woke nobody.
         self.waker.register(context.waker());
-        self.next()
+        self.read()
     }
 
-    fn next(&mut self) -> Poll<Next> {
-        let log = self.feed.lock();
-        if self.position < log.base {
-            return Poll::Ready(Next::Behind(self.reached));
+    fn read(&mut self) -> Poll<Read> {
+        match self.seat.next(POLLED_BYTES) {
+            Next::Nothing => Poll::Pending,
+            Next::Behind => Poll::Ready(Read::Behind(self.reached())),
+            Next::Closed => Poll::Ready(Read::Closed),
+            Next::Parts(parts, _) => {
+                if let Some(last) = parts.last() {
+                    self.seat.place = last.after;
+                }
+                Poll::Ready(Read::Frames(joined(&parts)))
+            }
         }
-        if self.position == log.tail {
-            return if log.closed { Poll::Ready(Next::Closed) } else { Poll::Pending };
-        }
-        let index = log.pieces.partition_point(|piece| piece.start < self.position);
-        let Some(piece) = log.pieces.get(index) else {
-            return Poll::Ready(Next::Behind(self.reached));
-        };
-        self.position = piece.start + piece.bytes.len() as u64;
-        self.reached = self.reached.max(piece.reached);
-        Poll::Ready(Next::Frames(piece.bytes.clone()))
     }
 }
 
 impl Drop for FeedReader {
     fn drop(&mut self) {
-        self.feed.lock().waiting.remove(self.slot);
-        self.hub.leave(&self.feed);
+        self.seat.feed.lock().waiting.remove(self.slot);
+    }
+}
+
+/// What a [`FeedReader`] reads.
+pub enum Read {
+    /// The next whole frames.
+    Frames(Bytes),
+    /// What comes after this position is no longer kept: it is in the store.
+    Behind(Seq),
+    /// The hub has closed, and everything before that has been read.
+    Closed,
+}
+
+/// The bytes of `parts` in one piece.
+#[must_use]
+pub fn joined(parts: &[Part]) -> Bytes {
+    if let [one] = parts {
+        return one.bytes.clone();
+    }
+    let mut all = BytesMut::with_capacity(parts.iter().map(|part| part.bytes.len()).sum());
+    for part in parts {
+        all.extend_from_slice(&part.bytes);
+    }
+    all.freeze()
+}
+
+/// Tells a thread once, however often it is stirred before it looks.
+#[derive(Debug, Default)]
+pub struct Once(AtomicBool);
+
+impl Once {
+    /// Whether this is the first time since [`Once::look`].
+    #[must_use]
+    pub fn set(&self) -> bool {
+        !self.0.swap(true, Ordering::AcqRel)
+    }
+
+    /// From here on it may be set again.
+    pub fn look(&self) {
+        self.0.store(false, Ordering::Release);
     }
 }

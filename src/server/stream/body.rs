@@ -1,157 +1,129 @@
-//! The body of a stream: a cursor that hands out frames.
+//! A stream as the body of an answer, for connections whose socket cannot be
+//! taken: hyper writes it.
 
 use std::{
     collections::VecDeque,
+    convert::Infallible,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use bytes::Bytes;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use http_body::{Body, Frame};
-use rand::Rng as _;
 
-use super::{StreamSettings, frames};
+use super::{
+    Reader, farewell,
+    pager::{Page, Pager},
+};
 use crate::{
-    server::{
-        hub::{CatchUp, FeedReader, Hub, Next},
-        state::App,
-        store::{EventPage, Store, Unavailable},
-    },
-    wire::{ByeReason, EventId, Seq, StreamFilter},
+    server::hub::{FeedReader, Read},
+    wire::ByeReason,
 };
 
-/// Events that one page out of the store has at most.
-const PAGE: usize = 512;
-
-/// Frames from a position on: out of the store, then out of the ring, then as
-/// they happen. It holds what is to be sent next and nothing behind that, so
-/// a reader that does not read costs no more than one that does.
+/// Frames from a position on: out of the store, then out of the hub as they
+/// happen. It holds what is to be sent next and nothing behind that, so a
+/// reader that does not read costs no more than one that does.
 pub(super) struct StreamBody {
-    hub: Arc<Hub>,
-    store: Arc<dyn Store>,
-    settings: StreamSettings,
-    filter: StreamFilter,
+    reader: Reader,
     ready: VecDeque<Bytes>,
     phase: Phase,
-    ends_at: Instant,
+    /// Whether it was told that it has caught up.
+    greeted: bool,
 }
 
 enum Phase {
-    /// Behind the feed, with everything up to this position.
-    Behind(Seq),
-    /// Behind the ring too: a page is on its way from the store.
-    Paging(BoxFuture<'static, Result<EventPage, Unavailable>>, Seq),
+    /// What comes next is looked for.
+    Paging(BoxFuture<'static, (Pager, Page)>),
     /// At its place in the feed.
     Following(FeedReader),
     /// The last frame is out.
     Done,
 }
 
+impl Phase {
+    fn paging(mut pager: Pager) -> Self {
+        Self::Paging(
+            async move {
+                let page = pager.next().await;
+                (pager, page)
+            }
+            .boxed(),
+        )
+    }
+}
+
 impl StreamBody {
-    /// A stream that says `prelude` and then everything after `after` that matches `filter`.
-    pub(super) fn new(
-        app: &App,
-        filter: StreamFilter,
-        after: Seq,
-        prelude: Vec<u8>,
-        max_age: Duration,
-    ) -> Self {
+    /// A stream that says `prelude` and then what `pager` comes to.
+    pub(super) fn new(reader: Reader, pager: Pager, prelude: Vec<u8>) -> Self {
         Self {
-            hub: Arc::clone(&app.hub),
-            store: Arc::clone(&app.store),
-            settings: app.stream,
-            filter,
+            reader,
             ready: VecDeque::from([Bytes::from(prelude)]),
-            phase: Phase::Behind(after),
-            ends_at: Instant::now() + max_age,
+            phase: Phase::paging(pager),
+            greeted: false,
         }
     }
 
     /// Moves on by one step: after it, something is ready, or the phase is another.
     fn step(&mut self, context: &mut Context<'_>) -> Poll<()> {
         match &mut self.phase {
-            Phase::Behind(after) => {
-                let after = *after;
-                match self.hub.catch_up(&self.filter, after) {
-                    CatchUp::Frames { frames, reached } => {
-                        self.ready.extend(frames);
-                        self.phase = Phase::Behind(reached);
+            Phase::Paging(page) => {
+                let (pager, page) = ready!(page.poll_unpin(context));
+                self.phase = match page {
+                    Page::Frames(frames) => {
+                        self.ready.push_back(frames);
+                        Phase::paging(pager)
                     }
-                    CatchUp::Joined { frames, reader } => {
-                        self.ready.extend(frames);
-                        self.phase = Phase::Following(reader);
+                    Page::Seat(seat) => Phase::Following(FeedReader::new(seat)),
+                    Page::End(bye) => {
+                        self.ready.push_back(bye);
+                        Phase::Done
                     }
-                    CatchUp::FromStore => {
-                        let store = Arc::clone(&self.store);
-                        let page = async move { store.events(after, PAGE).await }.boxed();
-                        self.phase = Phase::Paging(page, after);
-                    }
-                    CatchUp::Closed => self.end(after, ByeReason::Shutdown),
-                }
+                    Page::Gone => Phase::Done,
+                };
             }
-            Phase::Paging(page, after) => {
-                let after = *after;
-                let page = ready!(page.poll_unpin(context));
-                self.phase = self.take_page(page, after);
-            }
-            Phase::Following(reader) => {
-                if Instant::now() >= self.ends_at {
-                    let reached = reader.reached();
-                    self.end(reached, ByeReason::Rotated);
-                    return Poll::Ready(());
-                }
-                match ready!(reader.poll_next(context)) {
-                    Next::Frames(frames) => self.ready.push_back(frames),
-                    Next::Behind(reached) => self.phase = Phase::Behind(reached),
-                    Next::Closed => {
-                        let reached = reader.reached();
-                        self.end(reached, ByeReason::Shutdown);
+            Phase::Following(follower) => {
+                let reached = follower.reached();
+                let app = &self.reader.app;
+                let bye = if self.reader.is_over(Instant::now()) {
+                    ByeReason::Rotated
+                } else {
+                    let read = match follower.poll_next(context) {
+                        Poll::Ready(read) => read,
+                        Poll::Pending if self.greeted => return Poll::Pending,
+                        Poll::Pending => {
+                            // A heartbeat tells a reader that it has caught up.
+                            self.greeted = true;
+                            self.ready.push_back(app.hub.heartbeat_at(reached, app.clock.now()));
+                            return Poll::Ready(());
+                        }
+                    };
+                    match read {
+                        Read::Frames(frames) => {
+                            self.ready.push_back(frames);
+                            return Poll::Ready(());
+                        }
+                        Read::Behind(reached) => {
+                            let filter = follower.filter().clone();
+                            self.phase = Phase::paging(Pager::new(app.clone(), filter, reached));
+                            return Poll::Ready(());
+                        }
+                        Read::Closed => ByeReason::Shutdown,
                     }
-                }
+                };
+                self.ready.push_back(farewell(app, reached, bye));
+                self.phase = Phase::Done;
             }
             Phase::Done => {}
         }
         Poll::Ready(())
     }
-
-    fn take_page(&mut self, page: Result<EventPage, Unavailable>, after: Seq) -> Phase {
-        let Ok(page) = page else {
-            // The reader comes back with its id and tries again.
-            return Phase::Done;
-        };
-        if page.floor > after {
-            // Pruned while it was being read: it comes back and gets a snapshot.
-            return Phase::Done;
-        }
-        let reached = page.events.last().map_or(after, |event| event.seq);
-        self.ready.extend(
-            page.events
-                .iter()
-                .filter(|event| self.filter.matches(&event.facts))
-                .map(|event| self.hub.encode(event)),
-        );
-        Phase::Behind(reached)
-    }
-
-    /// Says bye. Who goes for a shutdown comes back spread over a while.
-    fn end(&mut self, reached: Seq, reason: ByeReason) {
-        let spread = match reason {
-            ByeReason::Shutdown => self.settings.spread,
-            ByeReason::Rotated => self.settings.retry,
-        };
-        let retry = self.settings.retry / 2 + spread.mul_f64(rand::rng().random());
-        let cursor = EventId { epoch: self.hub.epoch(), seq: reached };
-        self.ready.push_back(frames::bye(cursor, reason, retry));
-        self.phase = Phase::Done;
-    }
 }
 
 impl Body for StreamBody {
     type Data = Bytes;
-    type Error = std::convert::Infallible;
+    type Error = Infallible;
 
     fn poll_frame(
         self: Pin<&mut Self>,

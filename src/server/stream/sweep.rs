@@ -1,0 +1,563 @@
+//! The sweepers: threads that write to sockets which were taken from hyper.
+//!
+//! A sweeper has its readers in groups, one for each feed. When something has
+//! come in a feed, it goes through the group and writes to each socket, straight
+//! from the feed's log, what its reader has not got yet: however many events
+//! that are, it is one write. A socket that takes no more is left until the
+//! system says that it does again; one that has not for the write time-out
+//! is closed, and its reader comes back with its id.
+//!
+//! ```text
+//! Hub ── stir ──► Inbox ──► group ──► write, write, write …
+//! taken sockets ──► Inbox      └─ behind the feed ──► catch_up, and back
+//! ```
+
+use std::{
+    collections::{HashMap, VecDeque},
+    io::{self, IoSlice, Read as _, Write as _},
+    net::Shutdown,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use bytes::{Buf as _, Bytes};
+use mio::{Events, Interest, Poll, Token, Waker, net::TcpStream};
+use slab::Slab;
+use tokio::runtime::Handle;
+use tokio_util::task::task_tracker::TaskTrackerToken;
+
+use super::{Reader, farewell, pager::Pager, taken::catch_up};
+use crate::{
+    server::hub::{Next, Once, Part, Seat, Watcher, joined},
+    wire::ByeReason,
+};
+
+/// Bytes that a reader is sent at once at most.
+const BURST_BYTES: usize = 256 * 1024;
+/// Pieces that one write gathers.
+const GATHERED: usize = 256;
+/// What a client may send behind its request before it is cut off.
+const GARBAGE_BYTES: usize = 64 * 1024;
+/// How long a client may take to close after the last frame.
+const LINGER: Duration = Duration::from_secs(1);
+/// How often sockets that take nothing are looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// Events of the system that are taken in at once.
+const EVENTS: usize = 1024;
+/// Stands for the inbox among the sockets.
+const INBOX: Token = Token(usize::MAX);
+
+/// A reader that has taken its seat, with the socket that it reads from.
+pub(super) struct Follower {
+    pub(super) reader: Reader,
+    pub(super) seat: Seat,
+    pub(super) socket: std::net::TcpStream,
+    /// What is to be sent before anything else.
+    pub(super) first: Bytes,
+    /// Goes when the stream has ended.
+    pub(super) open: TaskTrackerToken,
+}
+
+/// The threads that write. One for each core.
+pub struct Sweepers {
+    /// How long a socket may take nothing.
+    pub(super) write_timeout: Duration,
+    inboxes: Vec<Arc<Inbox>>,
+    threads: Mutex<Vec<thread::JoinHandle<()>>>,
+    turn: AtomicUsize,
+}
+
+impl Sweepers {
+    /// Starts them. A socket that takes nothing for `write_timeout` is closed.
+    ///
+    /// # Errors
+    /// The system gives no threads, or nothing to wait with.
+    pub fn start(count: usize, write_timeout: Duration) -> io::Result<Arc<Self>> {
+        let mut inboxes = Vec::new();
+        let mut threads = Vec::new();
+        for number in 0..count {
+            let poll = Poll::new()?;
+            let inbox = Arc::new(Inbox {
+                messages: Mutex::default(),
+                told: Once::default(),
+                waker: Waker::new(poll.registry(), INBOX)?,
+            });
+            let sweeper = Sweeper::new(poll, Arc::clone(&inbox), write_timeout, Handle::current());
+            let thread =
+                thread::Builder::new().name(format!("sweeper-{number}")).spawn(|| sweeper.run())?;
+            inboxes.push(inbox);
+            threads.push(thread);
+        }
+        Ok(Arc::new(Self {
+            write_timeout,
+            inboxes,
+            threads: Mutex::new(threads),
+            turn: AtomicUsize::new(0),
+        }))
+    }
+
+    /// Hands a reader over.
+    pub(super) fn take(&self, follower: Follower) {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.inboxes.len().max(1);
+        if let Some(inbox) = self.inboxes.get(turn) {
+            inbox.push(Message::Take(Box::new(follower)));
+        }
+    }
+
+    /// Closes every socket that is left, and waits for the threads to end.
+    pub fn stop(&self) {
+        for inbox in &self.inboxes {
+            inbox.push(Message::Stop);
+        }
+        let threads =
+            std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What a sweeper is told.
+enum Message {
+    Take(Box<Follower>),
+    /// Something has come for this group.
+    Stir(usize),
+    Stop,
+}
+
+struct Inbox {
+    messages: Mutex<Vec<Message>>,
+    told: Once,
+    waker: Waker,
+}
+
+impl Inbox {
+    fn push(&self, message: Message) {
+        self.messages.lock().unwrap_or_else(PoisonError::into_inner).push(message);
+        if self.told.set()
+            && let Err(error) = self.waker.wake()
+        {
+            tracing::error!(%error, "stream.sweeper.waker.failed");
+        }
+    }
+
+    fn take(&self) -> Vec<Message> {
+        self.told.look();
+        std::mem::take(&mut *self.messages.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Notes that something has come in the feed of a group.
+struct GroupWatch {
+    inbox: Arc<Inbox>,
+    group: usize,
+    stirred: Once,
+}
+
+impl Watcher for GroupWatch {
+    fn stir(&self) {
+        if self.stirred.set() {
+            self.inbox.push(Message::Stir(self.group));
+        }
+    }
+}
+
+/// The readers of one feed.
+struct Group {
+    feed: usize,
+    watch: Arc<GroupWatch>,
+    members: Vec<usize>,
+}
+
+struct Member {
+    socket: TcpStream,
+    reader: Reader,
+    seat: Seat,
+    /// The rest of what was taken on and could not be written at once.
+    rest: Bytes,
+    /// Since when the socket takes no more.
+    stuck_since: Option<Instant>,
+    /// Whether it stands among those that are looked after.
+    listed: bool,
+    /// Whether it was told that it has caught up.
+    greeted: bool,
+    /// The last frame is in `rest`, or out.
+    leaving: bool,
+    garbage: usize,
+    group: usize,
+    /// Where it stands in its group.
+    index: usize,
+    open: TaskTrackerToken,
+}
+
+/// What became of a reader that was served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Served {
+    Stays,
+    /// It is gone, or has to go.
+    Gone,
+    /// What it needs is in the store alone.
+    Behind,
+}
+
+/// The last look into a feed: readers who stand together share it.
+#[derive(Default)]
+struct Look {
+    from: Option<(usize, crate::server::hub::Place)>,
+    next: Option<Next>,
+    uses: u32,
+}
+
+impl Look {
+    fn at(&mut self, seat: &Seat) -> &Next {
+        let from = (seat.feed_key(), seat.place);
+        if self.from != Some(from) {
+            *self = Self { from: Some(from), next: None, uses: 0 };
+        }
+        self.uses += 1;
+        // Gathering pieces is cheaper than copying them for one reader, and
+        // dearer for many.
+        if self.uses == 2
+            && let Some(Next::Parts(parts, _)) = &mut self.next
+            && parts.len() > 1
+            && let Some(last) = parts.last()
+        {
+            let after = last.after;
+            *parts = vec![Part { bytes: joined(parts), after }];
+        }
+        self.next.get_or_insert_with(|| seat.next(BURST_BYTES))
+    }
+}
+
+struct Sweeper {
+    poll: Poll,
+    inbox: Arc<Inbox>,
+    write_timeout: Duration,
+    runtime: Handle,
+    members: Slab<Member>,
+    groups: Slab<Group>,
+    by_feed: HashMap<usize, usize>,
+    /// Members that were stuck or leaving when they were last served.
+    waiting: VecDeque<usize>,
+    scratch: Vec<u8>,
+}
+
+impl Sweeper {
+    fn new(poll: Poll, inbox: Arc<Inbox>, write_timeout: Duration, runtime: Handle) -> Self {
+        Self {
+            poll,
+            inbox,
+            write_timeout,
+            runtime,
+            members: Slab::new(),
+            groups: Slab::new(),
+            by_feed: HashMap::new(),
+            waiting: VecDeque::new(),
+            scratch: vec![0; 4096],
+        }
+    }
+
+    fn run(mut self) {
+        let mut events = Events::with_capacity(EVENTS);
+        let mut look_at = Instant::now();
+        loop {
+            let timeout = (!self.waiting.is_empty()).then_some(LOOK_EVERY);
+            if let Err(error) = self.poll.poll(&mut events, timeout)
+                && error.kind() != io::ErrorKind::Interrupted
+            {
+                tracing::error!(%error, "stream.sweeper.poll.failed");
+                return;
+            }
+            let now = Instant::now();
+            for event in &events {
+                if event.token() == INBOX {
+                    continue;
+                }
+                let key = event.token().0;
+                if (event.is_readable() || event.is_read_closed() || event.is_error())
+                    && !self.hear(key)
+                {
+                    self.remove(key);
+                } else if event.is_writable() {
+                    self.unstick(key, now);
+                }
+            }
+            let mut look = Look::default();
+            for message in self.inbox.take() {
+                match message {
+                    Message::Take(follower) => self.add(*follower, now, &mut look),
+                    Message::Stir(group) => self.sweep(group, now),
+                    Message::Stop => return,
+                }
+            }
+            if now.duration_since(look_at) >= LOOK_EVERY {
+                look_at = now;
+                self.look_after_waiting(now);
+            }
+        }
+    }
+
+    fn add(&mut self, follower: Follower, now: Instant, look: &mut Look) {
+        let Follower { reader, seat, socket, first, open } = follower;
+        let feed = seat.feed_key();
+        let group = *self.by_feed.entry(feed).or_insert_with(|| {
+            let entry = self.groups.vacant_entry();
+            let inbox = Arc::clone(&self.inbox);
+            let group = entry.key();
+            let watch = Arc::new(GroupWatch { inbox, group, stirred: Once::default() });
+            seat.watch(Arc::clone(&watch) as Arc<dyn Watcher>);
+            entry.insert(Group { feed, watch, members: Vec::new() });
+            group
+        });
+        let members = &mut self.groups[group].members;
+        let entry = self.members.vacant_entry();
+        let key = entry.key();
+        let index = members.len();
+        members.push(key);
+        let member = entry.insert(Member {
+            socket: TcpStream::from_std(socket),
+            reader,
+            seat,
+            rest: first,
+            stuck_since: None,
+            listed: false,
+            greeted: false,
+            leaving: false,
+            garbage: 0,
+            group,
+            index,
+            open,
+        });
+        let both = Interest::READABLE | Interest::WRITABLE;
+        if self.poll.registry().register(&mut member.socket, Token(key), both).is_err() {
+            return self.remove(key);
+        }
+        self.serve(key, now, look);
+    }
+
+    /// Goes through a group in which something has come.
+    fn sweep(&mut self, group: usize, now: Instant) {
+        let Some(there) = self.groups.get(group) else { return };
+        there.watch.stirred.look();
+        let mut look = Look::default();
+        // Backwards: who leaves is replaced by the last, who was served already.
+        for index in (0..there.members.len()).rev() {
+            let key = self.groups.get(group).and_then(|it| it.members.get(index)).copied();
+            if let Some(key) = key {
+                self.serve(key, now, &mut look);
+            }
+        }
+    }
+
+    fn serve(&mut self, key: usize, now: Instant, look: &mut Look) {
+        let Some(member) = self.members.get_mut(key) else { return };
+        if member.stuck_since.is_some() {
+            return;
+        }
+        match member.serve(now, look) {
+            Served::Stays => {
+                if member.stuck_since.is_some() && !member.listed {
+                    member.listed = true;
+                    self.waiting.push_back(key);
+                }
+            }
+            Served::Gone => self.remove(key),
+            Served::Behind => self.hand_back(key),
+        }
+    }
+
+    /// A socket takes bytes again.
+    fn unstick(&mut self, key: usize, now: Instant) {
+        let Some(member) = self.members.get_mut(key) else { return };
+        if !member.is_done() && member.stuck_since.take().is_some() {
+            self.serve(key, now, &mut Look::default());
+        }
+    }
+
+    /// Reads what a client sends, which nobody asked for. Whether it is still there.
+    fn hear(&mut self, key: usize) -> bool {
+        let Some(member) = self.members.get_mut(key) else { return true };
+        loop {
+            match member.socket.read(&mut self.scratch) {
+                Ok(0) => return false,
+                Ok(count) => member.garbage += count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return true,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return false,
+            }
+            if member.garbage > GARBAGE_BYTES {
+                return false;
+            }
+        }
+    }
+
+    /// Closes sockets that have taken nothing for too long.
+    fn look_after_waiting(&mut self, now: Instant) {
+        for _ in 0..self.waiting.len() {
+            let Some(key) = self.waiting.pop_front() else { return };
+            let Some(member) = self.members.get_mut(key) else { continue };
+            let Some(since) = member.stuck_since else {
+                member.listed = false;
+                continue;
+            };
+            let limit = if member.is_done() { LINGER } else { self.write_timeout };
+            if now.duration_since(since) >= limit {
+                self.remove(key);
+            } else {
+                self.waiting.push_back(key);
+            }
+        }
+    }
+
+    fn remove(&mut self, key: usize) {
+        let _ = self.extract(key);
+    }
+
+    /// Takes a member out of everything.
+    fn extract(&mut self, key: usize) -> Option<Member> {
+        let mut member = self.members.try_remove(key)?;
+        let _ = self.poll.registry().deregister(&mut member.socket);
+        let group = self.groups.get_mut(member.group)?;
+        group.members.swap_remove(member.index);
+        if let Some(moved) = group.members.get(member.index) {
+            if let Some(moved) = self.members.get_mut(*moved) {
+                moved.index = member.index;
+            }
+        } else if group.members.is_empty() {
+            let group = self.groups.remove(member.group);
+            member.seat.unwatch(&(group.watch as Arc<dyn Watcher>));
+            self.by_feed.remove(&group.feed);
+        }
+        Some(member)
+    }
+
+    /// The hub keeps no longer what a reader needs next: it catches up out of
+    /// the store, with a task of its own, and comes back.
+    fn hand_back(&mut self, key: usize) {
+        let Some(member) = self.extract(key) else { return };
+        let Member { socket, reader, seat, rest, open, .. } = member;
+        let pager = Pager::new(reader.app.clone(), seat.filter().clone(), seat.place.reached());
+        self.runtime.spawn(async move {
+            if let Ok(socket) = tokio::net::TcpStream::from_std(socket.into()) {
+                catch_up(reader, pager, rest, socket, open).await;
+            }
+        });
+    }
+}
+
+impl Member {
+    /// Whether its last byte is out.
+    fn is_done(&self) -> bool {
+        self.leaving && self.rest.is_empty()
+    }
+
+    /// Writes what there is for it, as far as the socket takes it.
+    fn serve(&mut self, now: Instant, look: &mut Look) -> Served {
+        loop {
+            while !self.rest.is_empty() {
+                match self.socket.write(&self.rest) {
+                    Ok(0) => return Served::Gone,
+                    Ok(count) => self.rest.advance(count),
+                    Err(error) => match self.failed(&error, now) {
+                        Some(served) => return served,
+                        None => continue,
+                    },
+                }
+            }
+            if self.leaving {
+                // Closed when the client has closed, so that it gets the last
+                // bytes even if it has sent some that nobody has read.
+                if self.socket.shutdown(Shutdown::Write).is_err() {
+                    return Served::Gone;
+                }
+                self.stuck_since = Some(now);
+                return Served::Stays;
+            }
+            if self.reader.is_over(now) {
+                self.leave(ByeReason::Rotated);
+                continue;
+            }
+            let (parts, more) = match look.at(&self.seat) {
+                Next::Nothing if self.greeted => return Served::Stays,
+                Next::Nothing => {
+                    self.greet();
+                    continue;
+                }
+                Next::Behind => return Served::Behind,
+                Next::Closed => {
+                    self.leave(ByeReason::Shutdown);
+                    continue;
+                }
+                Next::Parts(parts, more) => (parts, *more),
+            };
+            let parts = &parts[..parts.len().min(GATHERED)];
+            match write(&mut self.socket, parts) {
+                Ok(count) => {
+                    let whole = self.wrote(parts, count);
+                    if whole && !more && parts.len() < GATHERED && self.greeted {
+                        return Served::Stays;
+                    }
+                }
+                Err(error) => {
+                    if let Some(served) = self.failed(&error, now) {
+                        return served;
+                    }
+                }
+            }
+        }
+    }
+
+    /// `count` bytes of `parts` are out; a part that is out in part is taken
+    /// on. Whether all are out.
+    fn wrote(&mut self, parts: &[Part], count: usize) -> bool {
+        let mut left = count;
+        for part in parts {
+            if left == 0 {
+                return false;
+            }
+            self.seat.place = part.after;
+            if left < part.bytes.len() {
+                self.rest = part.bytes.slice(left..);
+                return false;
+            }
+            left -= part.bytes.len();
+        }
+        true
+    }
+
+    /// What a failed write means; `None` when it is to be tried again.
+    fn failed(&mut self, error: &io::Error, now: Instant) -> Option<Served> {
+        match error.kind() {
+            io::ErrorKind::Interrupted => None,
+            io::ErrorKind::WouldBlock => {
+                self.stuck_since = Some(now);
+                Some(Served::Stays)
+            }
+            _ => Some(Served::Gone),
+        }
+    }
+
+    /// A heartbeat tells a reader that it has caught up.
+    fn greet(&mut self) {
+        let app = &self.reader.app;
+        self.rest = app.hub.heartbeat_at(self.seat.place.reached(), app.clock.now());
+        self.greeted = true;
+    }
+
+    fn leave(&mut self, reason: ByeReason) {
+        self.rest = farewell(&self.reader.app, self.seat.place.reached(), reason);
+        self.leaving = true;
+    }
+}
+
+fn write(socket: &mut TcpStream, parts: &[Part]) -> io::Result<usize> {
+    if let [one] = parts {
+        return socket.write(&one.bytes);
+    }
+    let slices: Vec<IoSlice<'_>> = parts.iter().map(|part| IoSlice::new(&part.bytes)).collect();
+    socket.write_vectored(&slices)
+}
