@@ -14,7 +14,10 @@ use leptos_config::LeptosOptions;
 use toml::{Table, Value};
 
 use super::{
-    hub::HubSettings, listen::ListenSettings, orders::OrderSettings, stream::StreamSettings,
+    hub::HubSettings,
+    listen::ListenSettings,
+    orders::OrderSettings,
+    stream::{StreamLimits, StreamSettings},
 };
 use crate::domain::{Channel, Currency, Location, Promises, Station};
 
@@ -257,6 +260,11 @@ impl Values {
                 max_age: Duration::from_secs(max_age * 60),
                 spread: retry,
                 take_sockets: self.switch("stream.take_sockets")?,
+                limits: StreamLimits {
+                    most: self.whole("stream.max", 1..=1_000_000)?,
+                    most_per_address: Some(self.whole("stream.max_per_address", 0..=1_000_000)?)
+                        .filter(|most| *most > 0),
+                },
             },
             hub: HubSettings { ring_bytes: ring_mib * 1024 * 1024, promises },
             orders: OrderSettings {

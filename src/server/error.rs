@@ -12,7 +12,10 @@ use axum::{
 };
 use serde_json::{Map, Value, json};
 
-use super::store::{ChangeError, PlaceError, Unavailable};
+use super::{
+    store::{ChangeError, PlaceError, Unavailable},
+    stream::Full,
+};
 use crate::{
     domain::{ItemId, OrderId, OrderStatus, Refusal, Version, limits},
     wire::filter::FilterError,
@@ -80,6 +83,8 @@ pub enum Problem {
     StaleVersion(Version),
     /// The store cannot work now.
     StoreUnavailable(String),
+    /// As many streams are open as there may be.
+    TooManyStreams(Full),
 }
 
 impl Problem {
@@ -103,7 +108,7 @@ impl Problem {
             Self::InvalidFields(_) | Self::IdempotencyKeyReused(_) | Self::ExternalIdReused(_) => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
-            Self::StoreUnavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::StoreUnavailable(_) | Self::TooManyStreams(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -130,6 +135,7 @@ impl Problem {
             Self::IllegalTransition { .. } => "illegal_transition",
             Self::StaleVersion(_) => "stale_version",
             Self::StoreUnavailable(_) => "store_unavailable",
+            Self::TooManyStreams(_) => "too_many_streams",
         }
     }
 
@@ -155,6 +161,7 @@ impl Problem {
             Self::IllegalTransition { .. } => "The order cannot go there",
             Self::StaleVersion(_) => "Somebody else changed the order first",
             Self::StoreUnavailable(_) => "The order store is not available",
+            Self::TooManyStreams(_) => "Too many streams are open",
         }
     }
 
@@ -211,6 +218,13 @@ impl Problem {
             }
             Self::StoreUnavailable(reason) => {
                 format!("{reason}; nothing was changed, try again later")
+            }
+            Self::TooManyStreams(Full::All) => {
+                "the server has as many as it may; close some, or raise stream.max".to_owned()
+            }
+            Self::TooManyStreams(Full::Address) => {
+                "this address has as many as it may; close some, or raise stream.max_per_address"
+                    .to_owned()
             }
         }
     }

@@ -226,15 +226,15 @@ impl Hub {
 
     fn beat(&self, state: &mut State, reached: Seq, now: UnixMillis) -> Bytes {
         // Many readers come at once, and the figures of an hour take a while.
-        let stats = match state.told {
-            Some((at, stats)) if (0..TOLD_MILLIS).contains(&now.since(at)) => stats,
+        let hour = match state.told {
+            Some((at, hour)) if (0..TOLD_MILLIS).contains(&now.since(at)) => hour,
             _ => {
-                let stats = state.figures.stats(now);
-                state.told = Some((now, stats));
-                stats
+                let hour = state.figures.stats(now);
+                state.told = Some((now, hour));
+                hour
             }
         };
-        let beat = Heartbeat { server_time: now, open: state.figures.open(), stats };
+        let beat = Heartbeat { server_time: now, open: state.figures.open(), stats: hour };
         let id = EventId { epoch: self.epoch, seq: reached };
         let mut frame = Vec::new();
         let data = serde_json::to_vec(&beat).unwrap_or_default();

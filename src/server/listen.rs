@@ -28,7 +28,7 @@ use tokio_util::{
 };
 use tower_service::Service as _;
 
-use super::stream::{Takeable, Taken};
+use super::stream::{Peer, Takeable, Taken};
 
 mod patient;
 
@@ -80,10 +80,17 @@ pub async fn serve(
             () = shutdown.cancelled() => break,
         };
         match accepted {
-            Ok((socket, _)) => {
+            Ok((socket, peer)) => {
                 let router = router.clone();
                 let open = connections.token();
-                connections.spawn(connection(socket, router, settings, shutdown.clone(), open));
+                connections.spawn(connection(
+                    socket,
+                    Peer(peer.ip()),
+                    router,
+                    settings,
+                    shutdown.clone(),
+                    open,
+                ));
             }
             Err(error) => {
                 tracing::warn!(error = %error, "http.accept.failed");
@@ -101,6 +108,7 @@ pub async fn serve(
 
 async fn connection(
     socket: TcpStream,
+    peer: Peer,
     router: Router,
     settings: ListenSettings,
     shutdown: CancellationToken,
@@ -117,6 +125,7 @@ async fn connection(
             let (slot, mut router) = (Arc::clone(&slot), router.clone());
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(Takeable);
+            request.extensions_mut().insert(peer);
             async move {
                 let mut response = match router.call(request).await {
                     Ok(response) => response,

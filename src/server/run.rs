@@ -25,13 +25,15 @@ use super::{
     router::router,
     state::{App, PageSettings, Parts},
     store::{CommitSink, Committed, SqliteStore, Store, sqlite::Purpose},
-    stream::{self, Sweepers},
+    stream::{self, OpenStreams, StreamLimits, Sweepers},
     telemetry,
 };
 use crate::wire::Seq;
 
 /// Open files that the program asks for: one for each stream, and some.
 const OPEN_FILES: u64 = 65_536;
+/// Of those, what is not for streams: the store, other requests, the system's own.
+const RESERVED_FILES: usize = 256;
 /// Events that the ring is filled with at the start.
 const PRELOAD: u64 = 20_000;
 /// How often the log is looked through for what may go.
@@ -162,6 +164,7 @@ async fn assemble(
         orders,
         clock,
         stream: config.stream,
+        open_streams: OpenStreams::new(within_files(config.stream.limits)),
         sweepers,
         keys_in_flight: KeysInFlight::default(),
         assets,
@@ -274,6 +277,15 @@ fn raise_file_limit() {
         Ok(limit) => tracing::info!(open_files = limit, "server.file_limit"),
         Err(error) => tracing::warn!(error = %error, "server.file_limit.failed"),
     }
+}
+
+/// Each stream is an open file, and some must be left for everything else.
+fn within_files(limits: StreamLimits) -> StreamLimits {
+    let files = rlimit::getrlimit(rlimit::Resource::NOFILE).map_or(u64::MAX, |(soft, _)| soft);
+    let room = usize::try_from(files).unwrap_or(usize::MAX).saturating_sub(RESERVED_FILES).max(1);
+    let most = limits.most.min(room);
+    tracing::info!(most, open_files = files, "stream.limits");
+    StreamLimits { most, ..limits }
 }
 
 /// One line for people and for whoever started the program and waits for it.

@@ -5,8 +5,14 @@ use std::{ops::Deref, sync::Arc};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    assets::Assets, clock::Clock, hub::Hub, ingest::idempotency::KeysInFlight, orders::Orders,
-    orders::utc_offset_seconds, store::Store, stream::StreamSettings, stream::Sweepers,
+    assets::Assets,
+    clock::Clock,
+    hub::Hub,
+    ingest::idempotency::KeysInFlight,
+    orders::Orders,
+    orders::utc_offset_seconds,
+    store::Store,
+    stream::{OpenStreams, StreamSettings, Sweepers},
 };
 use crate::{
     domain::{Currency, Location, Promises},
@@ -29,6 +35,8 @@ pub struct Parts {
     pub clock: Clock,
     /// How streams behave.
     pub stream: StreamSettings,
+    /// The streams that are open.
+    pub open_streams: Arc<OpenStreams>,
     /// Who writes to sockets that were taken from hyper; none when none are.
     pub sweepers: Option<Arc<Sweepers>>,
     /// Keys of requests that are being worked on.

@@ -25,12 +25,15 @@ use crate::wire::{ByeReason, EventId, Hello, Seq, SnapshotReason, StreamFilter};
 
 mod body;
 mod frames;
+mod limits;
 mod pager;
 pub mod resume;
 mod sweep;
 mod taken;
 
 use body::StreamBody;
+use limits::Permit;
+pub use limits::{Full, OpenStreams, Peer, StreamLimits};
 use pager::Pager;
 use resume::{After, Start};
 pub use sweep::Sweepers;
@@ -49,6 +52,8 @@ pub struct StreamSettings {
     pub spread: Duration,
     /// Whether sockets are taken from hyper where they can be.
     pub take_sockets: bool,
+    /// How many streams there may be.
+    pub limits: StreamLimits,
 }
 
 /// What a stream is for as long as it runs.
@@ -56,6 +61,8 @@ struct Reader {
     app: App,
     /// When the server ends it.
     ends_at: Instant,
+    /// It is counted as long as it is open.
+    _permit: Permit,
 }
 
 impl Reader {
@@ -81,6 +88,8 @@ pub async fn live_orders(
     query.finish(&["after", "snapshot"])?;
     let after = last_event_id(request.headers()).unwrap_or(after);
 
+    let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
+    let permit = app.open_streams.enter(peer).map_err(Problem::TooManyStreams)?;
     let mut prelude = Vec::new();
     let start = begin(&app, &filter, after, wants_snapshot).await?;
     let cursor = EventId { epoch: app.hub.epoch(), seq: start.after };
@@ -103,7 +112,7 @@ pub async fn live_orders(
     // A little earlier or later each, so that streams opened together do not
     // end together.
     let max_age = app.stream.max_age.mul_f64(rand::rng().random_range(0.9..1.1));
-    let reader = Reader { app: app.clone(), ends_at: Instant::now() + max_age };
+    let reader = Reader { app: app.clone(), ends_at: Instant::now() + max_age, _permit: permit };
     let pager = Pager::new(app.clone(), filter, start.after);
     let takeable = app.sweepers.is_some()
         && request.extensions().get::<Takeable>().is_some()

@@ -33,6 +33,7 @@ use live_orders::{
             ChangeError, CommitSink, Committed, EventPage, History, PlaceError, Placed, Placement,
             SqliteStore, Store, StoredOrders, Unavailable, sqlite::Purpose,
         },
+        stream::OpenStreams,
     },
     wire::{
         Epoch, EventKind, Seq, Snapshot, StreamFilter,
@@ -191,6 +192,7 @@ impl Offline {
             hub,
             clock,
             stream: config.stream,
+            open_streams: OpenStreams::new(config.stream.limits),
             sweepers: None,
             keys_in_flight: KeysInFlight::default(),
             assets: Assets::find(&config.leptos),

@@ -85,6 +85,10 @@ both_ways! {
     a_stream_that_is_old_is_ended_and_its_client_goes_on,
     ids_grow_on_every_stream_whatever_happens,
     a_question_about_the_stream_without_reading_it_is_answered,
+    one_stream_too_many_is_refused_until_another_ends,
+    one_stream_too_many_for_one_client_is_refused,
+    what_is_sent_behind_the_request_disturbs_nobody,
+    who_has_caught_up_is_told_at_once,
 }
 
 async fn the_first_bytes_go_out_before_there_is_any_order(way: Way) {
@@ -622,4 +626,66 @@ async fn a_question_about_the_stream_without_reading_it_is_answered(way: Way) {
     let answer = server.send(request(Method::HEAD, "/live-orders", &[], None)).await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("content-type"), "text/event-stream");
+}
+
+async fn one_stream_too_many_is_refused_until_another_ends(way: Way) {
+    let server = way.start_with(|config| config.stream.limits.most = 2).await;
+    let first = server.stream("").await;
+    let mut second = server.stream("station=grill").await;
+    let refused = server.get("/live-orders").await;
+    refused.problem(503, "too_many_streams");
+    assert_eq!(refused.header("retry-after"), "2");
+    drop(first);
+    // The server hears of it in its own time, and then there is room.
+    within("room for another", async {
+        while server.client.try_stream("", None).await.is_err() {}
+    })
+    .await;
+    second.expect("hello").await;
+}
+
+async fn one_stream_too_many_for_one_client_is_refused(way: Way) {
+    let server = way.start_with(|config| config.stream.limits.most_per_address = Some(1)).await;
+    let mut stream = server.stream("").await;
+    stream.expect("hello").await;
+    let problem = server.get("/live-orders").await.problem(503, "too_many_streams");
+    assert!(problem["detail"].as_str().expect("a detail").contains("this address"));
+}
+
+async fn what_is_sent_behind_the_request_disturbs_nobody(way: Way) {
+    let server = way.start().await;
+    let mut healthy = server.stream("").await;
+    healthy.expect("hello").await;
+    let socket = tokio::net::TcpStream::connect(server.address);
+    let mut socket = within("a connection", socket).await.expect("connected");
+    socket.write_all(b"GET /live-orders HTTP/1.1\r\nhost: test\r\n\r\n").await.expect("sent");
+    let mut head = vec![0; 15];
+    within("an answer", socket.read_exact(&mut head)).await.expect("an answer");
+    assert_eq!(head, b"HTTP/1.1 200 OK");
+    // More than anybody sends who means well. A sweeper lets such a client go;
+    // hyper reads no more of it.
+    let noise = vec![b'x'; 96 * 1024];
+    let _ = within("the system to take it", socket.write_all(&noise)).await;
+    if matches!(way, Way::Taken) {
+        let mut rest = Vec::new();
+        let _ = within("the end", socket.read_to_end(&mut rest)).await;
+    }
+    let order = server.place(&burger()).await;
+    assert_eq!(healthy.orders(1).await, [order]);
+}
+
+async fn who_has_caught_up_is_told_at_once(way: Way) {
+    // A ring of a few events: some of what is missed comes from the store.
+    let server = way.start_with(|config| config.hub.ring_bytes = 3000).await;
+    for _ in 0..20 {
+        server.place(&burger()).await;
+    }
+    // Heartbeats come once a minute; this one comes because all is there.
+    for (query, events) in [("after=earliest", 20), ("", 0), ("after=earliest&station=x", 0)] {
+        let mut stream = server.stream(query).await;
+        stream.expect("hello").await;
+        assert_eq!(stream.orders(events).await.len(), events);
+        let beat = stream.next_or_beat().await;
+        assert_eq!((beat.event.as_str(), id_of(&beat).seq), ("heartbeat", Seq(20)), "{query}");
+    }
 }

@@ -10,7 +10,7 @@ use std::{
     collections::VecDeque,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll},
 };
@@ -27,6 +27,7 @@ const POLLED_BYTES: usize = 64 * 1024;
 
 /// The frames that match one filter, as far back as the hub keeps events.
 pub(super) struct Feed {
+    id: u64,
     filter: StreamFilter,
     log: Mutex<FeedLog>,
 }
@@ -109,7 +110,7 @@ pub struct Part {
 pub enum Next {
     /// It has everything.
     Nothing,
-    /// What comes next; whether there is still more after it.
+    /// What comes next; whether there is still something to be seen after it.
     Parts(Vec<Part>, bool),
     /// What comes next is no longer kept: it is in the store.
     Behind,
@@ -119,7 +120,9 @@ pub enum Next {
 
 impl Feed {
     pub(super) fn new(filter: StreamFilter) -> Self {
+        static FEEDS: AtomicU64 = AtomicU64::new(0);
         Self {
+            id: FEEDS.fetch_add(1, Ordering::Relaxed),
             filter,
             log: Mutex::new(FeedLog {
                 pieces: VecDeque::new(),
@@ -209,7 +212,7 @@ impl Feed {
             index += 1;
         };
         match (parts.is_empty(), log.closed) {
-            (false, _) => Next::Parts(parts, more),
+            (false, closed) => Next::Parts(parts, more || closed),
             (true, true) => Next::Closed,
             (true, false) => Next::Nothing,
         }
@@ -281,10 +284,10 @@ impl Seat {
         self.feed.next(self.place, limit)
     }
 
-    /// Tells feeds apart: the same for all seats of one that is in use.
+    /// Tells feeds apart; never used again.
     #[must_use]
-    pub fn feed_key(&self) -> usize {
-        Arc::as_ptr(&self.feed).addr()
+    pub fn feed_id(&self) -> u64 {
+        self.feed.id
     }
 
     /// Has `watcher` told of what comes.

@@ -32,7 +32,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::{Reader, farewell, pager::Pager, taken::catch_up};
 use crate::{
-    server::hub::{Next, Once, Part, Seat, Watcher, joined},
+    server::hub::{Next, Once, Part, Place, Seat, Watcher, joined},
     wire::ByeReason,
 };
 
@@ -168,7 +168,7 @@ impl Watcher for GroupWatch {
 
 /// The readers of one feed.
 struct Group {
-    feed: usize,
+    feed: u64,
     watch: Arc<GroupWatch>,
     members: Vec<usize>,
 }
@@ -207,14 +207,14 @@ enum Served {
 /// The last look into a feed: readers who stand together share it.
 #[derive(Default)]
 struct Look {
-    from: Option<(usize, crate::server::hub::Place)>,
+    from: Option<(u64, Place)>,
     next: Option<Next>,
     uses: u32,
 }
 
 impl Look {
     fn at(&mut self, seat: &Seat) -> &Next {
-        let from = (seat.feed_key(), seat.place);
+        let from = (seat.feed_id(), seat.place);
         if self.from != Some(from) {
             *self = Self { from: Some(from), next: None, uses: 0 };
         }
@@ -240,7 +240,7 @@ struct Sweeper {
     runtime: Handle,
     members: Slab<Member>,
     groups: Slab<Group>,
-    by_feed: HashMap<usize, usize>,
+    by_feed: HashMap<u64, usize>,
     /// Members that were stuck or leaving when they were last served.
     waiting: VecDeque<usize>,
     scratch: Vec<u8>,
@@ -303,7 +303,7 @@ impl Sweeper {
 
     fn add(&mut self, follower: Follower, now: Instant, look: &mut Look) {
         let Follower { reader, seat, socket, first, open } = follower;
-        let feed = seat.feed_key();
+        let feed = seat.feed_id();
         let group = *self.by_feed.entry(feed).or_insert_with(|| {
             let entry = self.groups.vacant_entry();
             let inbox = Arc::clone(&self.inbox);
@@ -462,10 +462,11 @@ impl Member {
                 match self.socket.write(&self.rest) {
                     Ok(0) => return Served::Gone,
                     Ok(count) => self.rest.advance(count),
-                    Err(error) => match self.failed(&error, now) {
-                        Some(served) => return served,
-                        None => continue,
-                    },
+                    Err(error) => {
+                        if let Some(served) = self.failed(&error, now) {
+                            return served;
+                        }
+                    }
                 }
             }
             if self.leaving {
