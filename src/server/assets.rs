@@ -16,7 +16,7 @@ use axum::{
 use leptos_config::LeptosOptions;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use super::{error::Problem, pages::PageAssets, state::App};
+use super::{error::Problem, pages::PageAssets, state::App, stream::accepts};
 
 /// What cargo-leptos has built.
 #[derive(RustEmbed)]
@@ -137,17 +137,6 @@ fn choose(
         }
     }
     (original, None)
-}
-
-fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
-    let listed = headers.get_all(header::ACCEPT_ENCODING);
-    listed.iter().filter_map(|value| value.to_str().ok()).flat_map(|list| list.split(',')).any(
-        |entry| {
-            let (name, quality) = entry.split_once(';').unwrap_or((entry, "q=1"));
-            let refused = quality.trim().trim_start_matches("q=").parse() == Ok(0.0_f32);
-            name.trim().eq_ignore_ascii_case(encoding) && !refused
-        },
-    )
 }
 
 fn etag(file: &EmbeddedFile) -> String {

@@ -259,6 +259,7 @@ impl Values {
                 retry,
                 max_age: Duration::from_secs(max_age * 60),
                 spread: retry,
+                gzip: self.switch("stream.gzip")?,
                 take_sockets: self.switch("stream.take_sockets")?,
                 limits: StreamLimits {
                     most: self.whole("stream.max", 1..=1_000_000)?,

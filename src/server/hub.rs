@@ -24,11 +24,13 @@ use crate::{
 
 mod feed;
 mod figures;
+mod pack;
 mod recent;
 
 use feed::Feed;
 pub use feed::{FeedReader, Next, Once, Part, Place, Read, Seat, Watcher, joined};
 use figures::Figures;
+pub use pack::{GZIP_HEAD, packed_alone};
 use recent::Recent;
 
 /// How long the figures of the last hour may be told again.
@@ -212,8 +214,9 @@ impl Hub {
         let head = state.recent.head();
         state.told = None;
         let frame = self.beat(&mut state, head, now);
+        let packed = packed_alone(&frame);
         for feed in state.feeds.values().map(|served| &served.feed).chain([&self.everything]) {
-            feed.beat(frame.clone(), head, state.recent.floor());
+            feed.beat((frame.clone(), packed.clone()), head, state.recent.floor());
             feed.wake();
         }
     }

@@ -24,6 +24,7 @@ use super::{error::Problem, hub::Hub, query::Query, state::App, store::Unavailab
 use crate::wire::{ByeReason, EventId, Hello, Seq, SnapshotReason, StreamFilter};
 
 mod body;
+mod encoding;
 mod frames;
 mod limits;
 mod pager;
@@ -32,6 +33,8 @@ mod sweep;
 mod taken;
 
 use body::StreamBody;
+use encoding::Encoding;
+pub(super) use encoding::accepts;
 use limits::Permit;
 pub use limits::{Full, OpenStreams, Peer, StreamLimits};
 use pager::Pager;
@@ -52,6 +55,8 @@ pub struct StreamSettings {
     pub spread: Duration,
     /// Whether sockets are taken from hyper where they can be.
     pub take_sockets: bool,
+    /// Whether streams are compressed for clients that take that.
+    pub gzip: bool,
     /// How many streams there may be.
     pub limits: StreamLimits,
 }
@@ -59,6 +64,7 @@ pub struct StreamSettings {
 /// What a stream is for as long as it runs.
 struct Reader {
     app: App,
+    encoding: Encoding,
     /// When the server ends it.
     ends_at: Instant,
     /// It is counted as long as it is open.
@@ -112,7 +118,9 @@ pub async fn live_orders(
     // A little earlier or later each, so that streams opened together do not
     // end together.
     let max_age = app.stream.max_age.mul_f64(rand::rng().random_range(0.9..1.1));
-    let reader = Reader { app: app.clone(), ends_at: Instant::now() + max_age, _permit: permit };
+    let encoding = Encoding::of(request.headers(), app.stream.gzip);
+    let reader =
+        Reader { app: app.clone(), encoding, ends_at: Instant::now() + max_age, _permit: permit };
     let pager = Pager::new(app.clone(), filter, start.after);
     let takeable = app.sweepers.is_some()
         && request.extensions().get::<Takeable>().is_some()
@@ -128,6 +136,10 @@ pub async fn live_orders(
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform"));
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if encoding == Encoding::Gzip {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
     Ok(response)
 }
 

@@ -23,13 +23,17 @@ use crate::support::{
 /// Short enough that a test that needs a heartbeat has one at once.
 const BEAT: Duration = Duration::from_millis(100);
 
-/// How a stream goes out. The tests of this file hold for both ways.
+/// How a stream goes out. The tests of this file hold for all ways.
 #[derive(Clone, Copy, Debug)]
 enum Way {
     /// By a sweeper, over a socket that was taken from hyper.
     Taken,
+    /// The same, compressed.
+    TakenGzip,
     /// By hyper.
     Body,
+    /// The same, compressed.
+    BodyGzip,
 }
 
 impl Way {
@@ -38,38 +42,45 @@ impl Way {
     }
 
     async fn start_with(self, configure: impl FnOnce(&mut Config)) -> TestServer {
-        TestServer::start_with(|config| self.set(config, configure)).await
+        self.told(TestServer::start_with(|config| self.set(config, configure)).await)
     }
 
     async fn start_in(self, data: &Path, configure: impl FnOnce(&mut Config)) -> TestServer {
-        TestServer::start_in(data, |config| self.set(config, configure)).await
+        self.told(TestServer::start_in(data, |config| self.set(config, configure)).await)
     }
 
     fn set(self, config: &mut Config, configure: impl FnOnce(&mut Config)) {
-        config.stream.take_sockets = matches!(self, Self::Taken);
+        config.stream.take_sockets = self.is_taken();
         configure(config);
+    }
+
+    fn told(self, mut server: TestServer) -> TestServer {
+        server.client.gzip = matches!(self, Self::TakenGzip | Self::BodyGzip);
+        server
+    }
+
+    fn is_taken(self) -> bool {
+        matches!(self, Self::Taken | Self::TakenGzip)
     }
 }
 
-macro_rules! both_ways {
-    ($($test:ident,)*) => {
-        mod taken {
+macro_rules! all_ways {
+    ($test:ident, $($more:ident,)*) => {
+        all_ways!(@one $test, taken Taken, taken_gzip TakenGzip, body Body, body_gzip BodyGzip);
+        all_ways!($($more,)*);
+    };
+    () => {};
+    (@one $test:ident, $($name:ident $way:ident),*) => {
+        mod $test {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $test() {
-                super::$test(super::Way::Taken).await;
-            })*
-        }
-
-        mod body {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $test() {
-                super::$test(super::Way::Body).await;
+            async fn $name() {
+                super::$test(super::Way::$way).await;
             })*
         }
     };
 }
 
-both_ways! {
+all_ways! {
     the_first_bytes_go_out_before_there_is_any_order,
     a_heartbeat_carries_the_position_that_was_reached,
     a_filter_gives_what_it_asks_for_live_and_later,
@@ -666,7 +677,7 @@ async fn what_is_sent_behind_the_request_disturbs_nobody(way: Way) {
     // hyper reads no more of it.
     let noise = vec![b'x'; 96 * 1024];
     let _ = within("the system to take it", socket.write_all(&noise)).await;
-    if matches!(way, Way::Taken) {
+    if way.is_taken() {
         let mut rest = Vec::new();
         let _ = within("the end", socket.read_to_end(&mut rest)).await;
     }

@@ -85,7 +85,7 @@ impl TestServer {
         let address = listener.local_addr().expect("its address");
         let shutdown = CancellationToken::new();
         let task = tokio::spawn(run_with(config, Purpose::Service, listener, shutdown.clone()));
-        let server = Self { client: Client { address }, shutdown, task, folder: None };
+        let server = Self { client: Client { address, gzip: false }, shutdown, task, folder: None };
         let live = within("the server to answer", server.client.get("/health/ready")).await;
         assert_eq!(live.status, 200, "{}", live.text());
         server
@@ -124,6 +124,8 @@ impl std::ops::Deref for TestServer {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Client {
     pub(crate) address: SocketAddr,
+    /// Whether its streams come compressed.
+    pub(crate) gzip: bool,
 }
 
 /// A whole answer.
@@ -287,15 +289,23 @@ impl Client {
         query: &str,
         last_id: Option<&str>,
     ) -> Result<EventStream, String> {
-        let headers: Vec<_> = last_id.map(|id| ("last-event-id", id)).into_iter().collect();
+        let mut headers: Vec<_> = last_id.map(|id| ("last-event-id", id)).into_iter().collect();
+        if self.gzip {
+            headers.push(("accept-encoding", "gzip, deflate, br"));
+        }
         let path = format!("/live-orders{}{query}", if query.is_empty() { "" } else { "?" });
         let mut connection = self.connect().await?;
         let response = connection.begin(request(Method::GET, &path, &headers, None)).await?;
         if response.status() != 200 {
             return Err(format!("a stream that answers {}", response.status()));
         }
+        let encoded = response.headers().get("content-encoding").is_some_and(|it| it == "gzip");
+        if encoded != self.gzip {
+            return Err(format!("a stream with {:?}", response.headers()));
+        }
         Ok(EventStream {
             headers: response.headers().clone(),
+            gunzip: self.gzip.then(Gunzip::default),
             body: response.into_body(),
             reader: FrameReader::default(),
             ready: VecDeque::new(),
@@ -360,12 +370,49 @@ pub(crate) fn request(
 /// A reader of a stream.
 pub(crate) struct EventStream {
     pub(crate) headers: HeaderMap,
+    gunzip: Option<Gunzip>,
     body: Incoming,
     pub(crate) reader: FrameReader,
     ready: VecDeque<Frame>,
     /// Everything that has come, as it came.
     pub(crate) bytes: Vec<u8>,
     _connection: Connection,
+}
+
+/// Reads a gzip stream as it comes: whatever was sent can be read at once.
+#[derive(Default)]
+struct Gunzip {
+    head: Vec<u8>,
+    inflate: Option<flate2::Decompress>,
+}
+
+impl Gunzip {
+    const HEAD: [u8; 10] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF];
+
+    fn push(&mut self, mut piece: &[u8]) -> Bytes {
+        let missing = Self::HEAD.len() - self.head.len();
+        let (head, rest) = piece.split_at(missing.min(piece.len()));
+        self.head.extend_from_slice(head);
+        piece = rest;
+        let mut plain = Vec::new();
+        if piece.is_empty() {
+            return plain.into();
+        }
+        assert_eq!(self.head, Self::HEAD);
+        let inflate = self.inflate.get_or_insert_with(|| flate2::Decompress::new(false));
+        let begun = inflate.total_in();
+        loop {
+            let done = usize::try_from(inflate.total_in() - begun).expect("a small piece");
+            plain.reserve(64 * 1024);
+            inflate
+                .decompress_vec(&piece[done..], &mut plain, flate2::FlushDecompress::None)
+                .expect("a deflate stream");
+            let all = inflate.total_in() - begun == piece.len() as u64;
+            if all && plain.len() < plain.capacity() {
+                return plain.into();
+            }
+        }
+    }
 }
 
 impl EventStream {
@@ -375,7 +422,10 @@ impl EventStream {
             if let Some(frame) = self.ready.pop_front() {
                 return Some(frame);
             }
-            let piece = self.body.frame().await?.ok()?.into_data().ok()?;
+            let mut piece = self.body.frame().await?.ok()?.into_data().ok()?;
+            if let Some(gunzip) = &mut self.gunzip {
+                piece = gunzip.push(&piece);
+            }
             self.bytes.extend_from_slice(&piece);
             self.ready.extend(self.reader.push(&piece));
         }
@@ -500,7 +550,7 @@ impl Program {
             let _ = child.wait();
             panic!("the program did not begin: {line:?}");
         };
-        Self { child, client: Client { address }, _output: output }
+        Self { child, client: Client { address, gzip: false }, _output: output }
     }
 
     /// Its process id.

@@ -19,7 +19,10 @@ use bytes::{Bytes, BytesMut};
 use futures_util::task::AtomicWaker;
 use slab::Slab;
 
-use super::Hub;
+use super::{
+    Hub,
+    pack::{CHAIN, Packer, packed_alone},
+};
 use crate::wire::{Seq, StreamFilter};
 
 /// Bytes that a reader who waits for a wake-up is handed at once.
@@ -30,6 +33,18 @@ pub(super) struct Feed {
     id: u64,
     filter: StreamFilter,
     log: Mutex<FeedLog>,
+    /// Makes the blocks of readers that take them compressed, as long as there
+    /// are any. Locked before the log.
+    packing: Mutex<Option<Packing>>,
+}
+
+struct Packing {
+    packer: Packer,
+    /// Up to where there are blocks.
+    done: u64,
+    chain: u32,
+    /// Blocks of the chain so far.
+    length: u32,
 }
 
 struct FeedLog {
@@ -47,6 +62,12 @@ struct FeedLog {
     /// Whether something has come that nobody was told of.
     stirred: bool,
     closed: bool,
+    /// Readers that take blocks.
+    packed_readers: usize,
+    /// Whether the next block must be the first of a chain.
+    break_chain: bool,
+    /// Chains so far; never used again.
+    chains: u32,
 }
 
 struct Piece {
@@ -54,6 +75,16 @@ struct Piece {
     bytes: Bytes,
     /// Who has this piece has everything up to here.
     reached: Seq,
+    packed: Option<Packed>,
+}
+
+/// A piece as a block for all who are in its chain.
+#[derive(Clone)]
+struct Packed {
+    chain: u32,
+    /// Whether the chain begins with it.
+    first: bool,
+    bytes: Bytes,
 }
 
 impl Piece {
@@ -67,6 +98,7 @@ struct Beat {
     number: u32,
     at: u64,
     frame: Bytes,
+    packed: Bytes,
     head: Seq,
 }
 
@@ -86,6 +118,8 @@ pub struct Place {
     reached: Seq,
     /// The last heartbeat that it was given or has passed.
     beat: u32,
+    /// The chain of the last block that it was given, if that was one of a chain.
+    chain: u32,
 }
 
 impl Place {
@@ -133,7 +167,11 @@ impl Feed {
                 watchers: Vec::new(),
                 stirred: false,
                 closed: false,
+                packed_readers: 0,
+                break_chain: false,
+                chains: 0,
             }),
+            packing: Mutex::new(None),
         }
     }
 
@@ -154,17 +192,20 @@ impl Feed {
         for (reached, bytes) in frames {
             let start = log.tail;
             log.tail += bytes.len() as u64;
-            log.pieces.push_back(Piece { start, bytes, reached });
+            log.pieces.push_back(Piece { start, bytes, reached, packed: None });
             log.stirred = true;
         }
         log.trim(floor);
     }
 
-    /// Publishes a heartbeat that says that everything up to `head` is before it.
-    pub(super) fn beat(&self, frame: Bytes, head: Seq, floor: Seq) {
+    /// Publishes a heartbeat, as it is and as a block, that says that everything
+    /// up to `head` is before it.
+    pub(super) fn beat(&self, (frame, packed): (Bytes, Bytes), head: Seq, floor: Seq) {
         let mut log = self.lock();
         let number = log.beat.as_ref().map_or(0, |beat| beat.number).wrapping_add(1);
-        log.beat = Some(Beat { number, at: log.tail, frame, head });
+        log.beat = Some(Beat { number, at: log.tail, frame, packed, head });
+        // It stands in nobody's chain.
+        log.break_chain = true;
         log.stirred = true;
         log.trim(floor);
     }
@@ -178,7 +219,7 @@ impl Feed {
             log.pieces.get(next).map_or(log.tail, |piece| piece.start)
         });
         let beat = log.beat.as_ref().map_or(0, |beat| beat.number);
-        Place { position, reached: after, beat }
+        Place { position, reached: after, beat, chain: 0 }
     }
 
     /// What comes after `place`, about `limit` bytes of it.
@@ -215,6 +256,144 @@ impl Feed {
             (false, closed) => Next::Parts(parts, more || closed),
             (true, true) => Next::Closed,
             (true, false) => Next::Nothing,
+        }
+    }
+
+    /// What comes after `place`, about `limit` bytes of it before compression, as blocks.
+    fn next_packed(&self, place: Place, limit: usize) -> Next {
+        self.pack();
+        let log = self.lock();
+        if place.position < log.base {
+            return Next::Behind;
+        }
+        // What is in no chain that the reader is in: compressed for it alone,
+        // when the log is free again.
+        let mut alone: Vec<Bytes> = Vec::new();
+        let mut blocks: Vec<(Vec<Bytes>, Part)> = Vec::new();
+        let mut size = 0;
+        let mut at = place;
+        let mut index = log.pieces.partition_point(|piece| piece.end() <= at.position);
+        let more = loop {
+            if let Some(beat) = &log.beat
+                && beat.at == at.position
+                && beat.number != at.beat
+            {
+                let before = at;
+                at =
+                    Place { beat: beat.number, reached: at.reached.max(beat.head), chain: 0, ..at };
+                if !alone.is_empty() {
+                    let part = Part { bytes: Bytes::new(), after: before };
+                    blocks.push((std::mem::take(&mut alone), part));
+                }
+                blocks.push((Vec::new(), Part { bytes: beat.packed.clone(), after: at }));
+            }
+            let Some(piece) = log.pieces.get(index) else { break false };
+            if size >= limit {
+                break true;
+            }
+            let skip = usize::try_from(at.position - piece.start).unwrap_or(usize::MAX);
+            let before = at;
+            at = Place { position: piece.end(), reached: piece.reached, ..at };
+            size += piece.bytes.len();
+            match &piece.packed {
+                Some(packed) if skip == 0 && (packed.first || packed.chain == at.chain) => {
+                    if !alone.is_empty() {
+                        let part = Part { bytes: Bytes::new(), after: before };
+                        blocks.push((std::mem::take(&mut alone), part));
+                    }
+                    at.chain = packed.chain;
+                    let part = Part { bytes: packed.bytes.clone(), after: at };
+                    blocks.push((Vec::new(), part));
+                }
+                _ => {
+                    at.chain = 0;
+                    alone.push(piece.bytes.slice(skip.min(piece.bytes.len())..));
+                }
+            }
+            index += 1;
+        };
+        let closed = log.closed;
+        drop(log);
+        if !alone.is_empty() {
+            blocks.push((alone, Part { bytes: Bytes::new(), after: at }));
+        }
+        let parts: Vec<Part> = blocks
+            .into_iter()
+            .map(|(plain, part)| match &plain[..] {
+                [] => part,
+                [one] => Part { bytes: packed_alone(one), ..part },
+                many => Part { bytes: packed_alone(&many.concat()), ..part },
+            })
+            .collect();
+        match (parts.is_empty(), closed) {
+            (false, closed) => Next::Parts(parts, more || closed),
+            (true, true) => Next::Closed,
+            (true, false) => Next::Nothing,
+        }
+    }
+
+    /// Makes the blocks that are missing.
+    fn pack(&self) {
+        let mut packing = self.packing.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(packing) = &mut *packing else { return };
+        let (plain, broken, mut chains) = {
+            let mut log = self.lock();
+            let first = log.pieces.partition_point(|piece| piece.start < packing.done);
+            let plain: Vec<(u64, Bytes)> =
+                log.pieces.range(first..).map(|it| (it.start, it.bytes.clone())).collect();
+            if plain.is_empty() {
+                return;
+            }
+            (plain, std::mem::take(&mut log.break_chain), log.chains)
+        };
+        if broken {
+            packing.length = CHAIN;
+        }
+        let mut blocks = Vec::with_capacity(plain.len());
+        for (start, plain) in plain {
+            let first = packing.length >= CHAIN;
+            if first {
+                packing.packer.reset();
+                chains = chains.wrapping_add(1).max(1);
+                packing.chain = chains;
+                packing.length = 0;
+            }
+            packing.length += 1;
+            packing.done = start + plain.len() as u64;
+            let bytes = packing.packer.block(&plain);
+            blocks.push((start, Packed { chain: packing.chain, first, bytes }));
+        }
+        let mut log = self.lock();
+        log.chains = chains;
+        for (start, block) in blocks {
+            let index = log.pieces.partition_point(|piece| piece.start < start);
+            if let Some(piece) = log.pieces.get_mut(index).filter(|piece| piece.start == start) {
+                piece.packed = Some(block);
+            }
+        }
+    }
+
+    /// One more reader takes blocks.
+    fn begin_packing(&self) {
+        let mut packing = self.packing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut log = self.lock();
+        log.packed_readers += 1;
+        // The next block is one that the newcomer can begin with.
+        log.break_chain = true;
+        // Feeds of single orders have few readers and there are many of them:
+        // a compressor for each would cost more than it saves.
+        if packing.is_none() && self.filter.orders.is_empty() {
+            let done = log.tail;
+            *packing = Some(Packing { packer: Packer::new(), done, chain: 0, length: CHAIN });
+        }
+    }
+
+    fn end_packing(&self) {
+        let mut packing = self.packing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut log = self.lock();
+        log.packed_readers -= 1;
+        if log.packed_readers == 0 {
+            *packing = None;
         }
     }
 
@@ -261,6 +440,7 @@ impl FeedLog {
 pub struct Seat {
     hub: Arc<Hub>,
     feed: Arc<Feed>,
+    packed: bool,
     /// How far the reader has come.
     pub place: Place,
 }
@@ -269,7 +449,7 @@ impl Seat {
     /// A seat in `feed` for a reader that has everything up to `after`.
     pub(super) fn new(hub: Arc<Hub>, feed: Arc<Feed>, after: Seq, position: Option<u64>) -> Self {
         let place = feed.place(after, position);
-        Self { hub, feed, place }
+        Self { hub, feed, packed: false, place }
     }
 
     /// What the reader wants.
@@ -278,10 +458,35 @@ impl Seat {
         self.feed.filter()
     }
 
+    /// From now on what comes next comes as blocks of a deflate stream.
+    #[must_use]
+    pub fn packed(mut self) -> Self {
+        if !self.packed {
+            self.packed = true;
+            self.feed.begin_packing();
+        }
+        self
+    }
+
+    /// The reader was given something besides what its feed holds.
+    pub fn interrupted(&mut self) {
+        self.place.chain = 0;
+    }
+
     /// What comes next, about `limit` bytes of it.
     #[must_use]
     pub fn next(&self, limit: usize) -> Next {
-        self.feed.next(self.place, limit)
+        if self.packed {
+            self.feed.next_packed(self.place, limit)
+        } else {
+            self.feed.next(self.place, limit)
+        }
+    }
+
+    /// Who is at the same place in the same form is given the same.
+    #[must_use]
+    pub fn key(&self) -> (u64, bool, Place) {
+        (self.feed.id, self.packed, self.place)
     }
 
     /// Tells feeds apart; never used again.
@@ -303,6 +508,9 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
+        if self.packed {
+            self.feed.end_packing();
+        }
         self.hub.leave(&self.feed);
     }
 }
@@ -333,6 +541,11 @@ impl FeedReader {
     #[must_use]
     pub fn filter(&self) -> &StreamFilter {
         self.seat.filter()
+    }
+
+    /// The reader was given something besides what its feed holds.
+    pub fn interrupted(&mut self) {
+        self.seat.interrupted();
     }
 
     /// What comes next; waits for it when the reader is at the end.

@@ -58,8 +58,8 @@ impl StreamBody {
     /// A stream that says `prelude` and then what `pager` comes to.
     pub(super) fn new(reader: Reader, pager: Pager, prelude: Vec<u8>) -> Self {
         Self {
+            ready: VecDeque::from([reader.encoding.begin(prelude)]),
             reader,
-            ready: VecDeque::from([Bytes::from(prelude)]),
             phase: Phase::paging(pager),
             greeted: false,
         }
@@ -70,14 +70,15 @@ impl StreamBody {
         match &mut self.phase {
             Phase::Paging(page) => {
                 let (pager, page) = ready!(page.poll_unpin(context));
+                let encoding = self.reader.encoding;
                 self.phase = match page {
                     Page::Frames(frames) => {
-                        self.ready.push_back(frames);
+                        self.ready.push_back(encoding.more(frames));
                         Phase::paging(pager)
                     }
-                    Page::Seat(seat) => Phase::Following(FeedReader::new(seat)),
+                    Page::Seat(seat) => Phase::Following(FeedReader::new(encoding.seat(seat))),
                     Page::End(bye) => {
-                        self.ready.push_back(bye);
+                        self.ready.push_back(encoding.more(bye));
                         Phase::Done
                     }
                     Page::Gone => Phase::Done,
@@ -95,7 +96,9 @@ impl StreamBody {
                         Poll::Pending => {
                             // A heartbeat tells a reader that it has caught up.
                             self.greeted = true;
-                            self.ready.push_back(app.hub.heartbeat_at(reached, app.clock.now()));
+                            follower.interrupted();
+                            let beat = app.hub.heartbeat_at(reached, app.clock.now());
+                            self.ready.push_back(self.reader.encoding.more(beat));
                             return Poll::Ready(());
                         }
                     };
@@ -112,7 +115,7 @@ impl StreamBody {
                         Read::Closed => ByeReason::Shutdown,
                     }
                 };
-                self.ready.push_back(farewell(app, reached, bye));
+                self.ready.push_back(self.reader.encoding.more(farewell(app, reached, bye)));
                 self.phase = Phase::Done;
             }
             Phase::Done => {}

@@ -207,14 +207,14 @@ enum Served {
 /// The last look into a feed: readers who stand together share it.
 #[derive(Default)]
 struct Look {
-    from: Option<(u64, Place)>,
+    from: Option<(u64, bool, Place)>,
     next: Option<Next>,
     uses: u32,
 }
 
 impl Look {
     fn at(&mut self, seat: &Seat) -> &Next {
-        let from = (seat.feed_id(), seat.place);
+        let from = seat.key();
         if self.from != Some(from) {
             *self = Self { from: Some(from), next: None, uses: 0 };
         }
@@ -545,12 +545,15 @@ impl Member {
     /// A heartbeat tells a reader that it has caught up.
     fn greet(&mut self) {
         let app = &self.reader.app;
-        self.rest = app.hub.heartbeat_at(self.seat.place.reached(), app.clock.now());
+        let beat = app.hub.heartbeat_at(self.seat.place.reached(), app.clock.now());
+        self.rest = self.reader.encoding.more(beat);
+        self.seat.interrupted();
         self.greeted = true;
     }
 
     fn leave(&mut self, reason: ByeReason) {
-        self.rest = farewell(&self.reader.app, self.seat.place.reached(), reason);
+        let bye = farewell(&self.reader.app, self.seat.place.reached(), reason);
+        self.rest = self.reader.encoding.more(bye);
         self.leaving = true;
     }
 }

@@ -54,7 +54,7 @@ impl Taken {
         let beginning = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(Beginning { reader, pager, prelude }) = beginning else { return };
         let mut first = answer_head(&head, Clock::system().now().0);
-        first.extend_from_slice(&prelude);
+        first.extend_from_slice(&reader.encoding.begin(prelude));
         catch_up(reader, pager, Bytes::from(first), socket, open).await;
     }
 }
@@ -72,6 +72,7 @@ pub(super) async fn catch_up(
     loop {
         let (bytes, last) = match pager.next().await {
             Page::Seat(seat) => {
+                let seat = reader.encoding.seat(seat);
                 if let Ok(socket) = socket.into_inner().into_std() {
                     sweepers.take(Follower { reader, seat, socket, first, open });
                 }
@@ -81,7 +82,7 @@ pub(super) async fn catch_up(
             Page::End(bye) => (bye, true),
             Page::Gone => (Bytes::new(), true),
         };
-        for bytes in [std::mem::take(&mut first), bytes] {
+        for bytes in [std::mem::take(&mut first), reader.encoding.more(bytes)] {
             if socket.write_all(&bytes).await.is_err() {
                 return;
             }
