@@ -40,11 +40,6 @@ impl fmt::Display for Spread {
 pub(crate) struct Runs(Vec<f64>);
 
 impl Runs {
-    /// Takes in one more run.
-    pub(crate) fn add(&mut self, figure: f64) {
-        self.0.push(figure);
-    }
-
     /// The run in the middle; between two, their mean.
     pub(crate) fn median(&self) -> Option<f64> {
         let mut sorted = self.0.clone();

@@ -2,12 +2,13 @@
 //! other, and beside a commit for each order.
 
 use std::{
+    fmt::Write as _,
     fs::File,
     io::Write as _,
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU32, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -129,7 +130,8 @@ fn table(ways: &[Way], rates: &[Vec<f64>]) -> String {
             ratios.median().map(short).unwrap_or_default()
         };
         let (least, greatest) = runs.range().unwrap_or_default();
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "\n| {} | {} ({}–{}) | {} | {} |",
             way.title(),
             short(runs.median().unwrap_or_default()),
@@ -137,20 +139,20 @@ fn table(ways: &[Way], rates: &[Vec<f64>]) -> String {
             short(greatest),
             ratio(0),
             ratio(1)
-        ));
+        );
     }
     text
 }
 
 /// Does `one` again and again for a while; how often in a second.
-fn again(window: Duration, mut one: impl FnMut(u64) -> anyhow::Result<()>) -> anyhow::Result<f64> {
+fn again(window: Duration, mut one: impl FnMut(u32) -> anyhow::Result<()>) -> anyhow::Result<f64> {
     let begun = Instant::now();
     let mut count = 0;
     while begun.elapsed() < window {
         one(count)?;
         count += 1;
     }
-    Ok(count as f64 / begun.elapsed().as_secs_f64())
+    Ok(f64::from(count) / begun.elapsed().as_secs_f64())
 }
 
 fn append(folder: &Path, window: Duration) -> anyhow::Result<f64> {
@@ -182,7 +184,7 @@ fn commit_each(folder: &Path, window: Duration) -> anyhow::Result<f64> {
         let id = Uuid::now_v7();
         let order = order.clone().place(OrderId(id), OrderNumber(101), UnixMillis(0));
         let json = as_json(&order)?;
-        let at = i64::try_from(number)?;
+        let at = i64::from(number);
         let transaction = connection.unchecked_transaction()?;
         transaction
             .prepare_cached(
@@ -213,7 +215,7 @@ fn store(folder: &Path, clients: u32, window: Duration) -> anyhow::Result<f64> {
                 order: order.clone(),
                 id: OrderId(id),
                 at: UnixMillis(1_760_000_000_000),
-                business_day: 2025_10_09,
+                business_day: 20_251_009,
                 key: None,
                 fingerprint,
             };
@@ -252,7 +254,7 @@ where
 {
     // One thread is enough for all of them: it only passes on and waits.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let done = Arc::new(AtomicU64::new(0));
+    let done = Arc::new(AtomicU32::new(0));
     let local = tokio::task::LocalSet::new();
     let took = local.block_on(&runtime, async {
         let begun = Instant::now();
@@ -273,7 +275,7 @@ where
         }
         anyhow::Ok(begun.elapsed())
     })?;
-    Ok(done.load(Ordering::Relaxed) as f64 / took.as_secs_f64())
+    Ok(f64::from(done.load(Ordering::Relaxed)) / took.as_secs_f64())
 }
 
 /// Nobody follows along.

@@ -26,21 +26,17 @@ struct Started {
 impl Target {
     /// The server at `url`, or one that is started from `program`.
     pub(crate) fn of(url: Option<&str>, program: Option<PathBuf>) -> anyhow::Result<Self> {
-        match url {
-            Some(url) => {
-                let address = url.trim_start_matches("http://").trim_end_matches('/');
-                let address: SocketAddr = address
-                    .parse()
-                    .with_context(|| format!("{url} is no address such as 127.0.0.1:3000"))?;
-                ensure!(address.ip().is_loopback(), "{url} is not on this machine");
-                Ok(Self { address, started: None })
-            }
-            None => {
-                let folder = tempfile::tempdir()?;
-                let path = folder.path().to_owned();
-                Self::start(program, &path, Some(folder))
-            }
-        }
+        let Some(url) = url else {
+            let folder = tempfile::tempdir()?;
+            let path = folder.path().to_owned();
+            return Self::start(program, &path, Some(folder));
+        };
+        let address = url.trim_start_matches("http://").trim_end_matches('/');
+        let address: SocketAddr = address
+            .parse()
+            .with_context(|| format!("{url} is no address such as 127.0.0.1:3000"))?;
+        ensure!(address.ip().is_loopback(), "{url} is not on this machine");
+        Ok(Self { address, started: None })
     }
 
     /// A server that is started from `program` on a store in `folder`.

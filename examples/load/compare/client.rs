@@ -73,11 +73,6 @@ impl Client {
         })
     }
 
-    /// Events that have come so far, over all streams.
-    pub(super) fn deliveries(&self) -> u64 {
-        self.deliveries
-    }
-
     /// Opens streams, `at_once` at a time, and waits until each has its head.
     pub(super) fn open(
         &mut self,
@@ -104,7 +99,7 @@ impl Client {
         let mut request =
             format!("GET {path} HTTP/1.1\r\nhost: {address}\r\naccept: text/event-stream\r\n");
         if let Some(id) = last_event_id {
-            request.push_str(&format!("last-event-id: {id}\r\n"));
+            request.extend(["last-event-id: ", &id, "\r\n"]);
         }
         request.push_str("\r\n");
         let mut socket = TcpStream::connect(address).context("cannot connect")?;

@@ -123,6 +123,9 @@ impl Raw {
                 Err(error) => return Err(error.into()),
             };
             socket.set_nodelay(true)?;
+            // Readers that stop would fill the kernel's memory instead.
+            #[cfg(target_os = "linux")]
+            socket2::SockRef::from(&socket).set_tcp_notsent_lowat(64 * 1024)?;
             let interest = Interest::READABLE | Interest::WRITABLE;
             poll.registry().register(&mut socket, Token(self.connections.len()), interest)?;
             self.connections.push(Some(Connection { socket, phase: Phase::Request(Vec::new()) }));
