@@ -28,14 +28,14 @@ use std::path::PathBuf;
 use clap::Args;
 
 use scenarios::{Scenario, Trial};
-use server::{Launcher, Name, Nchan};
+use server::{DURABLE_STREAMS_HINT, Launcher, Name, Nchan};
 use system::Pins;
 use table::Results;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Who takes part
-    #[arg(long, value_delimiter = ',', default_values = ["raw", "engine", "axum", "axum-arc", "nchan"])]
+    #[arg(long, value_delimiter = ',', default_values = ["raw", "engine", "axum", "axum-arc", "nchan", "durable-streams"])]
     peers: Vec<Name>,
     /// What is measured
     #[arg(long, value_delimiter = ',', default_values = ["one", "burst", "cpu", "memory", "latency", "storm", "stuck", "single"])]
@@ -64,6 +64,9 @@ pub(crate) struct Options {
     /// nginx's module nchan [default: where packages put it]
     #[arg(long, value_name = "FILE")]
     nchan_module: Option<PathBuf>,
+    /// Electric's durable-streams-server [default: on the search path]
+    #[arg(long, value_name = "FILE")]
+    durable_streams: Option<PathBuf>,
 }
 
 /// Measures all, prints the table; an error when a count was wrong.
@@ -76,7 +79,12 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         println!("{}\n", Nchan::HINT);
         names.retain(|name| *name != Name::Nchan);
     }
-    let launcher = Launcher { pins, settings: options.settings.clone(), nchan };
+    let durable_streams = server::find_durable_streams(options.durable_streams.as_deref());
+    if durable_streams.is_none() && names.contains(&Name::DurableStreams) {
+        println!("{DURABLE_STREAMS_HINT}\n");
+        names.retain(|name| *name != Name::DurableStreams);
+    }
+    let launcher = Launcher { pins, settings: options.settings.clone(), nchan, durable_streams };
     let mut results = Results::default();
     let mut failures = Vec::new();
     for run in 0..options.runs {

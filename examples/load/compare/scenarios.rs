@@ -220,16 +220,16 @@ impl Trial<'_> {
         let clients = self.options.storm;
         let mut server = self.launcher.start(self.name)?;
         let mut client = Client::new()?;
-        let path = server.path().to_owned();
-        let wanted = |due, last_event_id| Wanted {
-            path: path.clone(),
+        let wanted = |due, (path, last_event_id)| Wanted {
+            path,
             last_event_id,
             counter: Counter::new(due, 1),
             stuck: false,
         };
+        let path = server.path().to_owned();
         // One is there from the beginning: what it has, the others can get.
         let deadline = Instant::now() + PATIENCE;
-        client.open(server.address(), [wanted(1, None)], GENTLY, deadline)?;
+        client.open(server.address(), [wanted(1, (path, None))], GENTLY, deadline)?;
         server.publish(1)?;
         client.until(1, deadline)?;
         let id = server.newest_id()?;
@@ -240,7 +240,7 @@ impl Trial<'_> {
         let (memory, used) = (server.memory_kib(), server.used());
         let begun = Instant::now();
         for _ in 0..clients {
-            client.begin(server.address(), wanted(2, Some(id.clone())))?;
+            client.begin(server.address(), wanted(2, server.path_after(&id)))?;
         }
         let due = 1 + u64::from(BEHIND) * u64::from(clients + 1);
         client.until(due, Instant::now() + PATIENCE)?;

@@ -33,6 +33,8 @@ pub(crate) enum Name {
     AxumArc,
     /// nginx with the nchan module
     Nchan,
+    /// Electric's server of durable streams
+    DurableStreams,
 }
 
 impl Name {
@@ -44,6 +46,7 @@ impl Name {
             Self::Axum => "axum",
             Self::AxumArc => "axum-arc",
             Self::Nchan => "nchan",
+            Self::DurableStreams => "durable-streams",
         }
     }
 
@@ -58,6 +61,22 @@ pub(super) struct Launcher {
     /// Keys of this project's configuration.
     pub(super) settings: Vec<String>,
     pub(super) nchan: Option<Nchan>,
+    /// The program of Electric's server.
+    pub(super) durable_streams: Option<PathBuf>,
+}
+
+pub(super) const DURABLE_STREAMS_HINT: &str =
+    "durable-streams is left out: no such program (cargo install durable-streams)";
+
+/// Finds the program of Electric's server: as named, or on the search path.
+pub(super) fn find_durable_streams(named: Option<&Path>) -> Option<PathBuf> {
+    if let Some(named) = named {
+        return Some(named.to_owned()).filter(|path| path.exists());
+    }
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .map(|folder| folder.join("durable-streams-server"))
+        .find(|path| path.exists())
 }
 
 /// Where nginx and its module are.
@@ -105,6 +124,10 @@ impl Launcher {
     pub(super) fn start(&self, name: Name) -> anyhow::Result<Server> {
         match name {
             Name::Nchan => self.start_nchan(self.nchan.as_ref().context(Nchan::HINT)?),
+            Name::DurableStreams => {
+                let program = self.durable_streams.as_ref().context(DURABLE_STREAMS_HINT)?;
+                self.start_durable_streams(program)
+            }
             Name::Raw => self.start_peer("raw", &[]),
             Name::Axum => self.start_peer("axum", &[]),
             Name::AxumArc => self.start_peer("axum-arc", &[]),
@@ -180,20 +203,62 @@ impl Launcher {
         std::fs::write(folder.path().join("nginx.conf"), config)?;
         let mut command = self.pins.server(&nchan.program);
         command.arg("-p").arg(folder.path()).args(["-c", "nginx.conf"]);
-        let mut child = start(command.stdin(Stdio::null()).stdout(Stdio::null()), &folder)?;
-        let deadline = Instant::now() + Duration::from_secs(10);
-        loop {
-            if let Ok(socket) = TcpStream::connect(address) {
-                let ready = Ready { address, path: "/events".to_owned(), id_prefix: String::new() };
-                let control = Control::Posts(Posts::new(socket, address)?);
-                return Ok(Server { child, control, ready, published: 0, _folder: folder });
-            }
-            if Instant::now() > deadline || child.try_wait()?.is_some() {
-                let _ = child.kill();
-                let _ = child.wait();
-                bail!("nginx did not start");
-            }
-            std::thread::yield_now();
+        let ready = Ready { address, path: "/events".to_owned(), id_prefix: String::new() };
+        started(&mut command, folder, ready, |socket| {
+            let head = format!("accept: text/json\r\nx-eventsource-event: {EVENT}\r\n");
+            Posts::new(socket, format!("POST /publish HTTP/1.1\r\nhost: {address}\r\n{head}"))
+        })
+    }
+
+    fn start_durable_streams(&self, program: &Path) -> anyhow::Result<Server> {
+        let folder = tempfile::tempdir()?;
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let mut command = self.pins.server(program);
+        command.args(["--port", &address.port().to_string(), "--data-dir", "data"]);
+        // The fan-out is measured, not the disk.
+        command.args(["--durability", "memory"]);
+        let path = "/orders?offset=now&live=sse".to_owned();
+        let ready = Ready { address, path, id_prefix: String::new() };
+        started(&mut command, folder, ready, |socket| {
+            let head =
+                format!("/orders HTTP/1.1\r\nhost: {address}\r\ncontent-type: text/plain\r\n");
+            let mut posts = Posts::new(socket, format!("POST {head}"))?;
+            posts.send(format!("PUT {head}content-length: 0\r\n\r\n").as_bytes())?;
+            posts.unanswered += 1;
+            posts.settle()?;
+            Ok(posts)
+        })
+    }
+}
+
+/// Starts a server that is published to by HTTP, and connects to it.
+fn started(
+    command: &mut Command,
+    folder: TempDir,
+    ready: Ready,
+    publisher: impl FnOnce(TcpStream) -> anyhow::Result<Posts>,
+) -> anyhow::Result<Server> {
+    let null = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = start(null, &folder)?;
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let connected = loop {
+        if let Ok(socket) = TcpStream::connect(ready.address) {
+            break publisher(socket);
+        }
+        if Instant::now() > deadline || child.try_wait()?.is_some() {
+            break Err(anyhow::anyhow!("it does not listen"));
+        }
+        std::thread::yield_now();
+    };
+    match connected {
+        Ok(posts) => {
+            let control = Control::Posts(posts);
+            Ok(Server { child, control, ready, published: 0, _folder: folder })
+        }
+        Err(error) => {
+            let _ = child.kill();
+            let _ = child.wait();
+            Err(error).context("it did not start")
         }
     }
 }
@@ -206,6 +271,15 @@ fn start(command: &mut Command, folder: &TempDir) -> anyhow::Result<Child> {
 impl Server {
     pub(super) fn address(&self) -> SocketAddr {
         self.ready.address
+    }
+
+    /// Where a stream is that goes on after the event `id`, and the id that it
+    /// sends in its head.
+    pub(super) fn path_after(&self, id: &str) -> (String, Option<String>) {
+        if self.ready.path.contains("offset=now") {
+            return (self.ready.path.replace("now", id), None);
+        }
+        (self.ready.path.clone(), Some(id.to_owned()))
     }
 
     /// Where its streams are.
@@ -268,35 +342,37 @@ impl Drop for Server {
 
 /// A connection that publishes by HTTP, without waiting for the answers.
 struct Posts {
-    address: SocketAddr,
     socket: TcpStream,
+    /// What every request begins with, up to its length.
+    head: String,
     unanswered: u32,
-    /// What has come of answers that is not understood yet.
+    /// What has come of an answer that is not whole yet.
     answers: Vec<u8>,
     newest_id: String,
 }
 
 impl Posts {
-    fn new(socket: TcpStream, address: SocketAddr) -> anyhow::Result<Self> {
+    fn new(socket: TcpStream, head: String) -> anyhow::Result<Self> {
         socket.set_nodelay(true)?;
         socket.set_nonblocking(true)?;
-        let (answers, newest_id) = (Vec::new(), String::new());
-        Ok(Self { address, socket, unanswered: 0, answers, newest_id })
+        Ok(Self { socket, head, unanswered: 0, answers: Vec::new(), newest_id: String::new() })
     }
 
     fn post(&mut self, published: u32, count: u32, orders: u32) -> anyhow::Result<()> {
         let mut requests = Vec::new();
         for number in published..published + count {
             let body = Ticket::new(number + 1, number % orders).json();
-            let head = format!(
-                "POST /publish HTTP/1.1\r\nhost: {}\r\naccept: text/json\r\nx-eventsource-event: {EVENT}\r\ncontent-length: {}\r\n\r\n",
-                self.address,
-                body.len()
-            );
-            requests.extend_from_slice(head.as_bytes());
+            requests.extend_from_slice(self.head.as_bytes());
+            let length = format!("content-length: {}\r\n\r\n", body.len());
+            requests.extend_from_slice(length.as_bytes());
             requests.extend_from_slice(&body);
         }
-        let mut rest = &requests[..];
+        self.unanswered += count;
+        self.send(&requests)?;
+        self.read()
+    }
+
+    fn send(&mut self, mut rest: &[u8]) -> anyhow::Result<()> {
         while !rest.is_empty() {
             match self.socket.write(rest) {
                 Ok(length) => rest = rest.get(length..).unwrap_or_default(),
@@ -304,8 +380,7 @@ impl Posts {
                 Err(error) => return Err(error.into()),
             }
         }
-        self.unanswered += count;
-        self.read()
+        Ok(())
     }
 
     /// Waits until every event has been acknowledged.
@@ -325,25 +400,65 @@ impl Posts {
         let mut buffer = [0; 16 * 1024];
         loop {
             match self.socket.read(&mut buffer) {
-                Ok(0) => bail!("nginx closed the publisher's connection"),
-                Ok(length) => self.understand(buffer.get(..length).unwrap_or_default())?,
+                Ok(0) => bail!("the publisher's connection was closed"),
+                Ok(length) => {
+                    self.answers.extend_from_slice(buffer.get(..length).unwrap_or_default());
+                    while let Some((id, length)) = answer(&self.answers)? {
+                        self.answers.drain(..length);
+                        self.newest_id = id.unwrap_or_default();
+                        self.unanswered =
+                            self.unanswered.checked_sub(1).context("an answer too many")?;
+                    }
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(error) => return Err(error.into()),
             }
         }
     }
+}
 
-    fn understand(&mut self, piece: &[u8]) -> anyhow::Result<()> {
-        const BEFORE: &[u8] = b"\"last_message_id\": \"";
-        self.answers.extend_from_slice(piece);
-        while let Some(at) = memchr::memmem::find(&self.answers, BEFORE) {
-            let id = self.answers.get(at + BEFORE.len()..).unwrap_or_default();
-            let Some(end) = memchr::memchr(b'"', id) else { break };
-            let id = String::from_utf8_lossy(id.get(..end).unwrap_or_default()).into_owned();
-            self.answers.drain(..at + BEFORE.len() + id.len());
-            self.newest_id = id;
-            self.unanswered = self.unanswered.checked_sub(1).context("an answer too many")?;
+/// The first whole answer in `bytes`: the id that it names, and its length.
+fn answer(bytes: &[u8]) -> anyhow::Result<Option<(Option<String>, usize)>> {
+    let Some(end) = memchr::memmem::find(bytes, b"\r\n\r\n") else { return Ok(None) };
+    let head = String::from_utf8_lossy(bytes.get(..end).unwrap_or_default());
+    let line = head.lines().next().unwrap_or_default();
+    if !line.starts_with("HTTP/1.1 2") {
+        bail!("an event was refused: {line}");
+    }
+    let field = |name: &str| {
+        head.lines().find_map(|line| {
+            let (key, value) = line.split_once(':')?;
+            key.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
+        })
+    };
+    let length: usize = field("content-length").and_then(|it| it.parse().ok()).unwrap_or(0);
+    let Some(body) = bytes.get(end + 4..end + 4 + length) else { return Ok(None) };
+    let body = String::from_utf8_lossy(body);
+    // nchan names it in the body, Electric in a field of the head.
+    let named = body
+        .split_once("\"last_message_id\": \"")
+        .and_then(|(_, rest)| rest.split_once('"'))
+        .map(|(id, _)| id.to_owned());
+    Ok(Some((named.or_else(|| field("stream-next-offset")), end + 4 + length)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::answer;
+
+    #[test]
+    fn an_answer_is_taken_when_it_is_whole() {
+        let body = "{\"messages\": 1, \"last_message_id\": \"17:0\" }";
+        let one = format!("HTTP/1.1 202 Accepted\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        for cut in 0..one.len() {
+            assert!(answer(&one.as_bytes()[..cut]).expect("well-formed").is_none(), "{cut}");
         }
-        Ok(())
+        let two = format!("{one}{one}");
+        let taken = answer(two.as_bytes()).expect("well-formed").expect("whole");
+        assert_eq!(taken, (Some("17:0".to_owned()), one.len()));
+        let empty = b"HTTP/1.1 204 No Content\r\nStream-Next-Offset: 5_10\r\n\r\n";
+        let taken = answer(empty).expect("well-formed").expect("whole");
+        assert_eq!(taken, (Some("5_10".to_owned()), empty.len()));
+        assert!(answer(b"HTTP/1.1 404 Not Found\r\n\r\n").is_err());
     }
 }
