@@ -11,7 +11,7 @@ use super::{
     count::Counter,
     server::{Launcher, Name, Server},
     system::{self, Used},
-    table::Results,
+    table::{OTHERS, Results},
 };
 use crate::{figures::Spread, sample::order_id};
 
@@ -74,6 +74,8 @@ struct Published {
     events: u32,
     took: Duration,
     used: Used,
+    /// How many cores other programs have kept busy meanwhile.
+    others: Option<f64>,
 }
 
 impl Session {
@@ -87,13 +89,19 @@ impl Session {
     /// Rounds until `window` is over.
     fn rounds(&mut self, size: u32, window: Duration) -> anyhow::Result<Published> {
         let (begun, used, before) = (Instant::now(), self.server.used(), self.server.published());
+        let (own, all) = (Used::of(std::process::id()), Used::by_all());
         while begun.elapsed() < window && self.server.published() - before < MOST_EVENTS {
             self.round(size)?;
         }
         let took = begun.elapsed();
         self.client.check(self.server.published() + 1)?;
         let events = self.server.published() - before;
-        Ok(Published { events, took, used: self.server.used().since(used) })
+        let used = self.server.used().since(used);
+        let own = Used::of(std::process::id()).since(own);
+        let others = all.zip(Used::by_all()).map(|(before, after)| {
+            (after.since(before).all() - used.all() - own.all()).max(0.0) / took.as_secs_f64()
+        });
+        Ok(Published { events, took, used, others })
     }
 
     /// `rate` events a second for a while: how late each delivery was.
@@ -189,6 +197,11 @@ impl Trial<'_> {
             if self.wants(scenario) {
                 let rate = deliveries / published.took.as_secs_f64();
                 self.add(&format!("{streams} streams: {figure}, deliveries/s"), rate);
+            }
+            if let Some(others) = published.others {
+                // A figure that was taken while others were busy says little.
+                let title = format!("{streams} streams: {figure}, {OTHERS}");
+                self.add(&title, others);
             }
             if self.wants(Scenario::Cpu) {
                 let micros = |seconds: f64| seconds * 1e6 / deliveries;

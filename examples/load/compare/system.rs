@@ -23,6 +23,18 @@ impl Used {
         Self { user: self.user - before.user, system: self.system - before.system }
     }
 
+    /// What everybody on this machine has used.
+    pub(super) fn by_all() -> Option<Self> {
+        let stat = std::fs::read_to_string("/proc/stat").ok()?;
+        let line = stat.lines().next()?.strip_prefix("cpu ")?;
+        let ticks: Vec<f64> =
+            line.split_ascii_whitespace().filter_map(|ticks| ticks.parse().ok()).collect();
+        let [user, nice, system, _idle, _waiting, interrupts, softly, ..] = ticks[..] else {
+            return None;
+        };
+        Some(Self { user: (user + nice) * TICK, system: (system + interrupts + softly) * TICK })
+    }
+
     /// What `process` has used; nothing where the system does not tell.
     pub(super) fn of(process: u32) -> Self {
         let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();

@@ -5,6 +5,9 @@ use std::fmt;
 use super::server::Name;
 use crate::figures::{Runs, short};
 
+/// What figures of the machine's other programs end with; they have no ratio.
+pub(super) const OTHERS: &str = "cores busy with other programs";
+
 /// Every figure of every peer in every run.
 #[derive(Default)]
 pub(super) struct Results {
@@ -48,7 +51,9 @@ impl Results {
             return "–".to_owned();
         };
         let ratio = match self.ratios(figure, name).median() {
-            Some(ratio) if name != Name::Raw => format!(" **×{}**", short(ratio)),
+            Some(ratio) if name != Name::Raw && !figure.ends_with(OTHERS) => {
+                format!(" **×{}**", short(ratio))
+            }
             _ => String::new(),
         };
         format!("{}{ratio} ({}–{})", short(median), short(least), short(greatest))
