@@ -35,9 +35,84 @@ impl fmt::Display for Spread {
     }
 }
 
+/// One figure out of several runs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Runs(Vec<f64>);
+
+impl Runs {
+    /// The run in the middle; between two, their mean.
+    pub(crate) fn median(&self) -> Option<f64> {
+        let mut sorted = self.0.clone();
+        sorted.sort_unstable_by(f64::total_cmp);
+        let middle = sorted.len() / 2;
+        let upper = sorted.get(middle).copied()?;
+        if sorted.len() % 2 == 1 {
+            return Some(upper);
+        }
+        sorted.get(middle - 1).map(|lower| f64::midpoint(*lower, upper))
+    }
+
+    /// The least and the greatest.
+    pub(crate) fn range(&self) -> Option<(f64, f64)> {
+        let least = self.0.iter().copied().min_by(f64::total_cmp)?;
+        let greatest = self.0.iter().copied().max_by(f64::total_cmp)?;
+        Some((least, greatest))
+    }
+}
+
+impl FromIterator<f64> for Runs {
+    fn from_iter<I: IntoIterator<Item = f64>>(figures: I) -> Self {
+        Self(figures.into_iter().collect())
+    }
+}
+
+/// A figure with three digits that mean something.
+pub(crate) fn short(figure: f64) -> String {
+    let size = figure.abs();
+    if size >= 100.0 {
+        // Parted by thousands, for the eye.
+        let whole = format!("{figure:.0}");
+        let digits = whole.len();
+        let mut text = String::new();
+        for (index, digit) in whole.char_indices() {
+            if index > 0 && (digits - index).is_multiple_of(3) && !text.ends_with('-') {
+                text.push(',');
+            }
+            text.push(digit);
+        }
+        text
+    } else if size >= 10.0 {
+        format!("{figure:.1}")
+    } else if size >= 1.0 {
+        format!("{figure:.2}")
+    } else {
+        format!("{figure:.3}")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn runs_have_a_median_and_a_range() {
+        let runs: Runs = [3.0, 1.0, 2.0].into_iter().collect();
+        assert_eq!(runs.median(), Some(2.0));
+        assert_eq!(runs.range(), Some((1.0, 3.0)));
+        let runs: Runs = [4.0, 1.0].into_iter().collect();
+        assert_eq!(runs.median(), Some(2.5));
+        assert_eq!(Runs::default().median(), None);
+        assert_eq!(Runs::default().range(), None);
+    }
+
+    #[test]
+    fn a_figure_is_short() {
+        let shown = [1_234_567.8, 123.4, -123_456.0, -123.0, 12.34, 1.234, 0.1234, 0.0];
+        assert_eq!(
+            shown.map(short),
+            ["1,234,568", "123", "-123,456", "-123", "12.3", "1.23", "0.123", "0.000"]
+        );
+    }
 
     #[test]
     fn a_percentile_is_one_of_the_durations() {

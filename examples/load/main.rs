@@ -3,9 +3,14 @@
 //! ```text
 //! cargo build --release --bin live-orders
 //! cargo run --release --example load -- fanout --streams 1000 --orders 200
+//! cargo run --release --example load -- compare --streams 1000,10000
+//! cargo run --release --example load -- posts
 //! ```
 //!
-//! Without `--url` it starts a server of its own (`--server`, by default the
+//! `compare` sets the fan-out beside others and beside what the machine can do
+//! at most; `posts` does the same with durable orders.
+//!
+//! `fanout` and `posts` load the whole program. Without `--url` `fanout` starts a server of its own (`--server`, by default the
 //! release build beside it) on a fresh store and a free port, and ends it
 //! again. It only ever talks to this machine, opens a bounded number of
 //! streams, and stops by itself after `--limit-s` seconds at most.
@@ -21,13 +26,22 @@
 //! | [`target`] | the server under load: found, or started |
 //! | [`http`] | as much of HTTP as a load client needs |
 //! | [`fanout`] | one order to every stream |
+//! | [`compare`] | the fan-out beside others |
+//! | [`peer`] | the others, each in a process of its own |
+//! | [`sample`] | the order that all of them carry |
+//! | [`posts`] | durable orders, beside the disk and a commit for each |
 //! | [`figures`] | medians and the like |
 
 #![expect(clippy::print_stdout, reason = "its figures are its output")]
+#![expect(clippy::print_stderr, reason = "how far it is, for whoever waits")]
 
+mod compare;
 mod fanout;
 mod figures;
 mod http;
+mod peer;
+mod posts;
+mod sample;
 mod target;
 
 use std::time::Duration;
@@ -52,6 +66,13 @@ enum Mode {
         #[command(flatten)]
         fanout: fanout::Options,
     },
+    /// The fan-out beside others: medians, spread, and ratios to the limit
+    Compare(compare::Options),
+    /// Durable orders a second, beside the disk and a commit for each
+    Posts(posts::Options),
+    /// One of the servers that `compare` starts
+    #[command(hide = true)]
+    Peer(peer::Options),
 }
 
 /// What every mode takes.
@@ -70,14 +91,17 @@ struct Common {
 
 fn main() -> anyhow::Result<()> {
     let Cli { mode } = Cli::parse();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match mode {
+        Mode::Compare(options) => compare::run(&options)?,
+        Mode::Posts(options) => posts::run(&options)?,
+        Mode::Peer(options) => peer::run(&options)?,
         Mode::Fanout { common, fanout } => {
             let files = u64::from(fanout.streams) + 256;
             let allowed = rlimit::increase_nofile_limit(files)?;
             anyhow::ensure!(allowed >= files, "needs {files} open files, and may have {allowed}");
             let target = target::Target::of(common.url.as_deref(), common.server)?;
             let limit = Duration::from_secs(common.limit_s);
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let report = runtime
                 .block_on(async {
                     tokio::time::timeout(limit, fanout::run(&target, &fanout)).await

@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader},
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
 };
 
@@ -19,33 +19,42 @@ pub(crate) struct Target {
 struct Started {
     child: Child,
     _output: BufReader<ChildStdout>,
-    /// Its store, which goes with it.
-    _folder: TempDir,
+    /// Its store, where that goes with it.
+    _folder: Option<TempDir>,
 }
 
 impl Target {
     /// The server at `url`, or one that is started from `program`.
     pub(crate) fn of(url: Option<&str>, program: Option<PathBuf>) -> anyhow::Result<Self> {
-        match url {
-            Some(url) => {
-                let address = url.trim_start_matches("http://").trim_end_matches('/');
-                let address: SocketAddr = address
-                    .parse()
-                    .with_context(|| format!("{url} is no address such as 127.0.0.1:3000"))?;
-                ensure!(address.ip().is_loopback(), "{url} is not on this machine");
-                Ok(Self { address, started: None })
-            }
-            None => Self::start(program.map_or_else(beside, Ok)?),
-        }
+        let Some(url) = url else {
+            let folder = tempfile::tempdir()?;
+            let path = folder.path().to_owned();
+            return Self::start(program, &path, Some(folder));
+        };
+        let address = url.trim_start_matches("http://").trim_end_matches('/');
+        let address: SocketAddr = address
+            .parse()
+            .with_context(|| format!("{url} is no address such as 127.0.0.1:3000"))?;
+        ensure!(address.ip().is_loopback(), "{url} is not on this machine");
+        Ok(Self { address, started: None })
     }
 
-    fn start(program: PathBuf) -> anyhow::Result<Self> {
-        let folder = tempfile::tempdir()?;
+    /// A server that is started from `program` on a store in `folder`.
+    pub(crate) fn start_in(program: Option<PathBuf>, folder: &Path) -> anyhow::Result<Self> {
+        Self::start(program, folder, None)
+    }
+
+    fn start(
+        program: Option<PathBuf>,
+        folder: &Path,
+        own: Option<TempDir>,
+    ) -> anyhow::Result<Self> {
+        let program = program.map_or_else(beside, Ok)?;
         let mut child = Command::new(&program)
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(folder.path())
+            .arg(folder)
             .env("LIVE_ORDERS_SERVER_LOG", "warn")
-            .current_dir(folder.path())
+            .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -59,7 +68,7 @@ impl Target {
         let mut line = String::new();
         let begun = output.read_line(&mut line);
         // From here on it is ended whatever happens.
-        let started = Started { child, _output: output, _folder: folder };
+        let started = Started { child, _output: output, _folder: own };
         begun.context("it did not say where it listens")?;
         let address = line
             .trim()

@@ -3,7 +3,6 @@
 use std::{
     io::Write as _,
     net::SocketAddr,
-    num::NonZero,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -140,12 +139,7 @@ async fn assemble(
     fill(&hub, &*store, head, &clock).await?;
     let _ = relay.hub.set(Arc::clone(&hub));
 
-    let sweepers = if config.stream.take_sockets {
-        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-        Some(Sweepers::start(cores, config.connections.write_timeout).context("cannot start")?)
-    } else {
-        None
-    };
+    let sweepers = Sweepers::of(config).context("cannot start the sweepers")?;
     let assets = Assets::find(&config.leptos);
     if !assets.complete() {
         tracing::warn!("assets.missing: this build has no scripts; build with `make build`");

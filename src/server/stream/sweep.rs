@@ -16,6 +16,7 @@ use std::{
     collections::{HashMap, VecDeque},
     io::{self, IoSlice, Read as _, Write as _},
     net::Shutdown,
+    num::NonZero,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -32,7 +33,10 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::{Reader, farewell, pager::Pager, taken::catch_up};
 use crate::{
-    server::hub::{Next, Once, Part, Place, Seat, Watcher, joined},
+    server::{
+        config::Config,
+        hub::{Next, Once, Part, Place, Seat, Watcher, joined},
+    },
     wire::ByeReason,
 };
 
@@ -72,11 +76,16 @@ pub struct Sweepers {
 }
 
 impl Sweepers {
-    /// Starts them. A socket that takes nothing for `write_timeout` is closed.
+    /// Starts those that `config` wants: one for each core, or none.
     ///
     /// # Errors
     /// The system gives no threads, or nothing to wait with.
-    pub fn start(count: usize, write_timeout: Duration) -> io::Result<Arc<Self>> {
+    pub fn of(config: &Config) -> io::Result<Option<Arc<Self>>> {
+        if !config.stream.take_sockets {
+            return Ok(None);
+        }
+        let count = thread::available_parallelism().map_or(1, NonZero::get);
+        let write_timeout = config.connections.write_timeout;
         let mut inboxes = Vec::new();
         let mut threads = Vec::new();
         for number in 0..count {
@@ -92,12 +101,12 @@ impl Sweepers {
             inboxes.push(inbox);
             threads.push(thread);
         }
-        Ok(Arc::new(Self {
+        Ok(Some(Arc::new(Self {
             write_timeout,
             inboxes,
             threads: Mutex::new(threads),
             turn: AtomicUsize::new(0),
-        }))
+        })))
     }
 
     /// Hands a reader over.

@@ -1,0 +1,237 @@
+//! This project's server with all its routes, on a store of its own. Events go
+//! straight to where the store's writer hands a commit over, so that it is the
+//! fan-out that is measured and not the disk.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use futures_util::{FutureExt as _, future::BoxFuture};
+use live_orders::{
+    domain::{
+        Actor, ActorKind, Change, Channel, Currency, Customer, FoodOrder, Fulfilment, MinorUnits,
+        NewItem, NewOrder, OrderId, OrderNumber, OrderStatus, Source, Station, UnixMillis, Version,
+    },
+    server::{
+        assets::Assets,
+        clock::Clock,
+        config::Config,
+        hub::Hub,
+        ingest::idempotency::KeysInFlight,
+        listen,
+        orders::Orders,
+        router::router,
+        state::{App, PageSettings, Parts},
+        store::{
+            ChangeError, CommitSink, Committed, EventPage, History, PlaceError, Placed, Placement,
+            SqliteStore, Store, StoredEvent, StoredOrders, Unavailable, sqlite::Purpose,
+        },
+        stream::{self, OpenStreams, Sweepers},
+    },
+    wire::{Epoch, EventFacts, Seq, StreamFilter},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::control::{Publish, Ready, obey};
+use crate::sample::{Ticket, order_id};
+
+/// The store is in the working directory, which is the peer's own.
+pub(super) fn run(settings: &[String]) -> anyhow::Result<()> {
+    let mut flags = vec![
+        ("server.listen".to_owned(), "127.0.0.1:0".to_owned()),
+        ("server.data".to_owned(), "data".to_owned()),
+        ("stream.max".to_owned(), "1000000".to_owned()),
+        ("stream.max_per_address".to_owned(), "0".to_owned()),
+    ];
+    for setting in settings {
+        let (key, value) = setting.split_once('=').context("a setting is KEY=VALUE")?;
+        flags.push((key.to_owned(), value.to_owned()));
+    }
+    let config = Config::load(None, [], &flags)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(serve(config))
+}
+
+async fn serve(config: Config) -> anyhow::Result<()> {
+    let listener = listen::bind(config.listen)?;
+    let address = listener.local_addr()?;
+    let store = SqliteStore::open(&config.data, Purpose::Service, Arc::new(Deaf))?;
+    let epoch = store.epoch();
+    let hub = Hub::new(epoch, store.head_at_start(), config.hub);
+    let store: Arc<dyn Store> = Arc::new(Ahead { inner: store, hub: Arc::clone(&hub) });
+    let clock = Clock::system();
+    let shutdown = CancellationToken::new();
+    let app = App::new(Parts {
+        orders: Orders::new(Arc::clone(&store), clock.clone(), config.orders.clone()),
+        store,
+        hub: Arc::clone(&hub),
+        clock,
+        stream: config.stream,
+        open_streams: OpenStreams::new(config.stream.limits),
+        sweepers: Sweepers::of(&config)?,
+        keys_in_flight: KeysInFlight::default(),
+        assets: Assets::find(&config.leptos),
+        page: PageSettings {
+            location: config.orders.location.clone(),
+            currency: config.orders.currency,
+            promises: config.hub.promises,
+            time_zone: config.orders.time_zone.clone(),
+            demo: false,
+        },
+        shutdown: shutdown.clone(),
+    });
+    tokio::spawn(stream::heartbeats(Arc::clone(&hub), app.clone()));
+    let mut commits = Commits::new()?;
+    obey(move |publish| {
+        hub.committed(&commits.next(publish));
+        hub.announce();
+    });
+    Ready { address, path: "/live-orders".to_owned(), id_prefix: format!("{epoch}-") }.say()?;
+    listen::serve(listener, router(app), config.connections, shutdown).await;
+    Ok(())
+}
+
+/// Commits as the store's writer makes them.
+struct Commits {
+    head: Seq,
+    order: FoodOrder,
+}
+
+impl Commits {
+    fn new() -> anyhow::Result<Self> {
+        let label = anyhow::Error::msg;
+        let item = |name: &str, station: &str| -> anyhow::Result<NewItem> {
+            Ok(NewItem {
+                name: name.to_owned(),
+                quantity: 1,
+                unit_price: MinorUnits(950),
+                station: Station::parse(station).map_err(label)?,
+                modifiers: Vec::new(),
+                allergens: Vec::new(),
+                note: None,
+            })
+        };
+        let order = NewOrder {
+            location: live_orders::domain::Location::parse("main").map_err(label)?,
+            source: Source { channel: Channel::parse("web").map_err(label)?, external_id: None },
+            fulfilment: Fulfilment::default(),
+            customer: Customer::default(),
+            items: vec![
+                item("Cheeseburger", "grill")?,
+                item("Fries", "fry")?,
+                item("Lemonade", "bar")?,
+            ],
+            currency: Currency::parse("EUR").map_err(label)?,
+            tax: MinorUnits(0),
+            tip: MinorUnits(0),
+            fees: MinorUnits(0),
+            discount: MinorUnits(0),
+            rush: false,
+        };
+        let at = Clock::system().now();
+        let mut order = order.place(order_id(0), OrderNumber(101), at);
+        order.version = Version(3);
+        order.status = OrderStatus::Preparing;
+        order.last_change.from = Some(OrderStatus::Accepted);
+        order.last_change.to = OrderStatus::Preparing;
+        order.last_change.actor = Actor { kind: ActorKind::Staff, id: "screen".to_owned() };
+        Ok(Self { head: Seq::START, order })
+    }
+
+    fn next(&mut self, publish: Publish) -> Vec<Committed> {
+        (0..publish.count)
+            .map(|_| {
+                let about = u32::try_from(self.head.0).unwrap_or_default() % publish.orders;
+                self.head = self.head.next();
+                let number = u32::try_from(self.head.0).unwrap_or_default();
+                self.order.id = order_id(about);
+                let event = StoredEvent {
+                    seq: self.head,
+                    facts: EventFacts::of(&self.order),
+                    order_json: Bytes::from(Ticket::new(number, about).json()),
+                };
+                Committed { event, order: self.order.clone() }
+            })
+            .collect()
+    }
+}
+
+/// Nothing is committed through the store itself.
+struct Deaf;
+
+impl CommitSink for Deaf {
+    fn committed(&self, _: &[Committed]) {}
+
+    fn announce(&self) {}
+}
+
+/// The store, with the head that the hub has: what was published never went
+/// through it.
+struct Ahead {
+    inner: SqliteStore,
+    hub: Arc<Hub>,
+}
+
+impl Store for Ahead {
+    fn epoch(&self) -> Epoch {
+        self.inner.epoch()
+    }
+
+    fn place(&self, placement: Placement) -> BoxFuture<'_, Result<Placed, PlaceError>> {
+        self.inner.place(placement)
+    }
+
+    fn change(
+        &self,
+        id: OrderId,
+        change: Change,
+        at: UnixMillis,
+    ) -> BoxFuture<'_, Result<Bytes, ChangeError>> {
+        self.inner.change(id, change, at)
+    }
+
+    fn events(&self, after: Seq, limit: usize) -> BoxFuture<'_, Result<EventPage, Unavailable>> {
+        async move {
+            // Asked all the same: a stream that begins pays for this.
+            let page = self.inner.events(after, limit).await?;
+            if limit > 0 {
+                // Further behind than the hub reaches. What it wants is not here.
+                return Err(Unavailable("these events were never stored".to_owned()));
+            }
+            Ok(EventPage { head: self.hub.head(), ..page })
+        }
+        .boxed()
+    }
+
+    fn snapshot(&self, filter: StreamFilter) -> BoxFuture<'_, Result<StoredOrders, Unavailable>> {
+        self.inner.snapshot(filter)
+    }
+
+    fn list(
+        &self,
+        filter: StreamFilter,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<StoredOrders, Unavailable>> {
+        self.inner.list(filter, limit)
+    }
+
+    fn history(&self, id: OrderId) -> BoxFuture<'_, Result<Option<History>, Unavailable>> {
+        self.inner.history(id)
+    }
+
+    fn recent(&self, since: UnixMillis) -> BoxFuture<'_, Result<Vec<FoodOrder>, Unavailable>> {
+        self.inner.recent(since)
+    }
+
+    fn prune(
+        &self,
+        before: UnixMillis,
+        keys_before: UnixMillis,
+    ) -> BoxFuture<'_, Result<u64, Unavailable>> {
+        self.inner.prune(before, keys_before)
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<(), Unavailable>> {
+        self.inner.check()
+    }
+}

@@ -1,0 +1,343 @@
+//! Durable orders a second, beside what the disk does at most one after the
+//! other, and beside a commit for each order.
+
+use std::{
+    fmt::Write as _,
+    fs::File,
+    io::Write as _,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+use clap::Args;
+use live_orders::{
+    domain::{
+        Channel, Currency, Customer, Fulfilment, Location, MinorUnits, NewItem, NewOrder, OrderId,
+        OrderNumber, Source, Station, UnixMillis,
+    },
+    server::store::{CommitSink, Committed, Placement, SqliteStore, Store, sqlite::Purpose},
+};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use crate::{
+    figures::{Runs, short},
+    http::Poster,
+    target::Target,
+};
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Where the disk is that is measured [default: the system's folder for temporary files]
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
+    /// Clients at one time, each with one order under way, 1 to 1024
+    #[arg(long, value_delimiter = ',', default_values = ["1", "16", "64", "256"], value_parser = clap::value_parser!(u32).range(1..=1024))]
+    clients: Vec<u32>,
+    /// Connections at one time, each with one order under way, 1 to 1024
+    #[arg(long, value_delimiter = ',', default_values = ["1", "16", "256"], value_parser = clap::value_parser!(u32).range(1..=1024))]
+    connections: Vec<u32>,
+    /// How often, 1 to 50
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=50))]
+    runs: u32,
+    /// How long each measurement lasts, in seconds, 1 to 60
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=60))]
+    seconds: u64,
+    /// The program to start [default: live-orders beside this one's folder]
+    #[arg(long, value_name = "FILE")]
+    server: Option<PathBuf>,
+    /// Leaves out the orders over HTTP
+    #[arg(long)]
+    no_http: bool,
+}
+
+/// A way to make an order durable.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    /// Append and `fdatasync`, one after the other.
+    Append,
+    /// A transaction and a commit for each order, one after the other.
+    CommitEach,
+    /// This project's store, so many at a time.
+    Store(u32),
+    /// This project's program, over so many connections.
+    Http(u32),
+}
+
+impl Way {
+    fn title(self) -> String {
+        match self {
+            Self::Append => "append and fdatasync".to_owned(),
+            Self::CommitEach => "SQLite, a commit for each".to_owned(),
+            Self::Store(clients) => format!("store, {clients} at a time"),
+            Self::Http(connections) => format!("HTTP, {connections} connections"),
+        }
+    }
+}
+
+/// Measures all, in turn, and prints a table.
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    let files = rlimit::increase_nofile_limit(u64::MAX)?;
+    anyhow::ensure!(files > 2500, "needs 2500 open files, and may have {files}");
+    let folder = match &options.folder {
+        Some(folder) => TempDir::new_in(folder)?,
+        None => TempDir::new()?,
+    };
+    let window = Duration::from_secs(options.seconds);
+    let mut ways = vec![Way::Append, Way::CommitEach];
+    ways.extend(options.clients.iter().map(|clients| Way::Store(*clients)));
+    if !options.no_http {
+        ways.extend(options.connections.iter().map(|connections| Way::Http(*connections)));
+    }
+    let mut rates: Vec<Vec<f64>> = Vec::new();
+    for run in 0..options.runs {
+        let mut this = Vec::new();
+        for way in &ways {
+            eprintln!("run {}: {}", run + 1, way.title());
+            let place = TempDir::new_in(folder.path())?;
+            let rate = match way {
+                Way::Append => append(place.path(), window),
+                Way::CommitEach => commit_each(place.path(), window),
+                Way::Store(clients) => store(place.path(), *clients, window),
+                Way::Http(connections) => {
+                    http(options.server.clone(), place.path(), *connections, window)
+                }
+            };
+            this.push(rate.with_context(|| way.title())?);
+        }
+        rates.push(this);
+    }
+    println!("{}", table(&ways, &rates));
+    Ok(())
+}
+
+/// Medians, spread, and ratios within a run to the two ways that stand first.
+fn table(ways: &[Way], rates: &[Vec<f64>]) -> String {
+    let mut text =
+        "| | durable orders/s | × append and fdatasync | × a commit for each |\n|---|---|---|---|"
+            .to_owned();
+    for (index, way) in ways.iter().enumerate() {
+        let of = |run: &Vec<f64>| run.get(index).copied();
+        let runs: Runs = rates.iter().filter_map(of).collect();
+        let ratio = |base: usize| {
+            let ratios: Runs =
+                rates.iter().filter_map(|run| Some(of(run)? / run.get(base)?)).collect();
+            ratios.median().map(short).unwrap_or_default()
+        };
+        let (least, greatest) = runs.range().unwrap_or_default();
+        let _ = write!(
+            text,
+            "\n| {} | {} ({}–{}) | {} | {} |",
+            way.title(),
+            short(runs.median().unwrap_or_default()),
+            short(least),
+            short(greatest),
+            ratio(0),
+            ratio(1)
+        );
+    }
+    text
+}
+
+/// Does `one` again and again for a while; how often in a second.
+fn again(window: Duration, mut one: impl FnMut(u32) -> anyhow::Result<()>) -> anyhow::Result<f64> {
+    let begun = Instant::now();
+    let mut count = 0;
+    while begun.elapsed() < window {
+        one(count)?;
+        count += 1;
+    }
+    Ok(f64::from(count) / begun.elapsed().as_secs_f64())
+}
+
+fn append(folder: &Path, window: Duration) -> anyhow::Result<f64> {
+    let mut file = File::create(folder.join("log"))?;
+    let json = as_json(&new_order()?)?;
+    again(window, |_| {
+        file.write_all(json.as_bytes())?;
+        Ok(file.sync_data()?)
+    })
+}
+
+fn commit_each(folder: &Path, window: Duration) -> anyhow::Result<f64> {
+    let connection = rusqlite::Connection::open(folder.join("orders.db"))?;
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
+    connection.execute_batch(
+        "CREATE TABLE log (seq INTEGER PRIMARY KEY, order_id BLOB NOT NULL, kind TEXT NOT NULL, \
+         at INTEGER NOT NULL, data TEXT NOT NULL) STRICT; \
+         CREATE INDEX log_of_order ON log (order_id, seq); \
+         CREATE TABLE orders (row INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, \
+         status TEXT NOT NULL, open INTEGER NOT NULL, placed_at INTEGER NOT NULL, \
+         changed_at INTEGER NOT NULL, data TEXT NOT NULL) STRICT; \
+         CREATE INDEX orders_open ON orders (placed_at) WHERE open = 1; \
+         CREATE INDEX orders_by_change ON orders (changed_at);",
+    )?;
+    let order = new_order()?;
+    again(window, |number| {
+        let id = Uuid::now_v7();
+        let order = order.clone().place(OrderId(id), OrderNumber(101), UnixMillis(0));
+        let json = as_json(&order)?;
+        let at = i64::from(number);
+        let transaction = connection.unchecked_transaction()?;
+        transaction
+            .prepare_cached(
+                "INSERT INTO log (order_id, kind, at, data) VALUES (?1, 'order.placed', ?2, ?3)",
+            )?
+            .execute((id.as_bytes(), at, &json))?;
+        transaction
+            .prepare_cached(
+                "INSERT INTO orders (id, status, open, placed_at, changed_at, data) \
+                 VALUES (?1, 'placed', 1, ?2, ?2, ?3)",
+            )?
+            .execute((id.as_bytes(), at, &json))?;
+        Ok(transaction.commit()?)
+    })
+}
+
+fn store(folder: &Path, clients: u32, window: Duration) -> anyhow::Result<f64> {
+    let store: Arc<dyn Store> =
+        Arc::new(SqliteStore::open(folder, Purpose::Service, Arc::new(Deaf))?);
+    let order = new_order()?;
+    together(clients, window, move |_| {
+        let (store, order) = (Arc::clone(&store), order.clone());
+        async move || {
+            let id = Uuid::now_v7();
+            let mut fingerprint = [0; 32];
+            fingerprint[..16].copy_from_slice(id.as_bytes());
+            let placement = Placement {
+                order: order.clone(),
+                id: OrderId(id),
+                at: UnixMillis(1_760_000_000_000),
+                business_day: 20_251_009,
+                key: None,
+                fingerprint,
+            };
+            let placed = store.place(placement).await;
+            placed.map(drop).map_err(|error| anyhow::anyhow!("{error:?}"))
+        }
+    })
+}
+
+fn http(
+    server: Option<PathBuf>,
+    folder: &Path,
+    connections: u32,
+    window: Duration,
+) -> anyhow::Result<f64> {
+    let target = Target::start_in(server, folder)?;
+    let address = target.address;
+    together(connections, window, move |_| {
+        let mut poster = None;
+        async move || {
+            let body = r#"{"source":{"channel":"web"},"customer":{"name":"Ana K"},"items":[{"name":"Cheeseburger","quantity":2,"unit_price":950,"station":"grill","modifiers":[{"kind":"no","name":"onion"}]}]}"#;
+            if poster.is_none() {
+                poster = Some(Poster::connect(address).await?);
+            }
+            poster.as_mut().context("connected")?.post(body).await
+        }
+    })
+}
+
+/// So many clients, each doing its thing again and again for a while; how
+/// often in a second in all.
+fn together<C, F>(clients: u32, window: Duration, client: C) -> anyhow::Result<f64>
+where
+    C: Fn(u32) -> F,
+    F: AsyncFnMut() -> anyhow::Result<()> + 'static,
+{
+    // One thread is enough for all of them: it only passes on and waits.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let done = Arc::new(AtomicU32::new(0));
+    let local = tokio::task::LocalSet::new();
+    let took = local.block_on(&runtime, async {
+        let begun = Instant::now();
+        let tasks: Vec<_> = (0..clients)
+            .map(|number| {
+                let (mut one, done) = (client(number), Arc::clone(&done));
+                tokio::task::spawn_local(async move {
+                    while begun.elapsed() < window {
+                        one().await?;
+                        done.fetch_add(1, Ordering::Relaxed);
+                    }
+                    anyhow::Ok(())
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.context("a client stopped")??;
+        }
+        anyhow::Ok(begun.elapsed())
+    })?;
+    Ok(f64::from(done.load(Ordering::Relaxed)) / took.as_secs_f64())
+}
+
+/// Nobody follows along.
+struct Deaf;
+
+impl CommitSink for Deaf {
+    fn committed(&self, _: &[Committed]) {}
+
+    fn announce(&self) {}
+}
+
+fn new_order() -> anyhow::Result<NewOrder> {
+    let label = anyhow::Error::msg;
+    let item = |name: &str, station: &str| -> anyhow::Result<NewItem> {
+        Ok(NewItem {
+            name: name.to_owned(),
+            quantity: 2,
+            unit_price: MinorUnits(950),
+            station: Station::parse(station).map_err(label)?,
+            modifiers: Vec::new(),
+            allergens: Vec::new(),
+            note: None,
+        })
+    };
+    Ok(NewOrder {
+        location: Location::parse("main").map_err(label)?,
+        source: Source { channel: Channel::parse("web").map_err(label)?, external_id: None },
+        fulfilment: Fulfilment::default(),
+        customer: Customer { name: "Ana K".to_owned(), phone: None },
+        items: vec![item("Cheeseburger", "grill")?, item("Fries", "fry")?],
+        currency: Currency::parse("EUR").map_err(label)?,
+        tax: MinorUnits(0),
+        tip: MinorUnits(0),
+        fees: MinorUnits(0),
+        discount: MinorUnits(0),
+        rush: false,
+    })
+}
+
+fn as_json(value: &impl serde::Serialize) -> anyhow::Result<String> {
+    Ok(serde_json::to_string(value)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_are_taken_within_a_run() {
+        let ways = [Way::Append, Way::CommitEach, Way::Store(16)];
+        let rates = [vec![100.0, 50.0, 400.0], vec![10.0, 5.0, 80.0], vec![200.0, 100.0, 600.0]];
+        let table = table(&ways, &rates);
+        let last = table.lines().last().expect("a row");
+        assert_eq!(last, "| store, 16 at a time | 400 (80.0–600) | 4.00 | 8.00 |");
+    }
+
+    #[test]
+    fn each_way_makes_orders_durable() {
+        let window = Duration::from_millis(20);
+        let folder = || TempDir::new().expect("a folder");
+        assert!(append(folder().path(), window).expect("appends") > 0.0);
+        assert!(commit_each(folder().path(), window).expect("commits") > 0.0);
+        assert!(store(folder().path(), 4, window).expect("stores") > 0.0);
+    }
+}
