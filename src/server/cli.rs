@@ -15,7 +15,7 @@ Each key of the configuration is taken from the first of these that sets it:
   4. the default: `live-orders config` prints all keys with theirs
 
 Example:
-  LIVE_ORDERS_ORDERS_CURRENCY=USD live-orders serve --listen 0.0.0.0:8080 --data /srv/orders";
+  LIVE_ORDERS_ORDERS_CURRENCY=USD live-orders serve --listen 127.0.0.1:8080 --data /srv/orders";
 
 /// The folder of a demo that is given none. A demo deletes what it holds, so it
 /// is never the one that orders go to unless somebody names it.
