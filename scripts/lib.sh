@@ -21,6 +21,10 @@ export LIVE_ORDERS_TOOLS=$TOOLS
 # downloading them.
 export PATH=$TOOLS/cargo/bin:$TOOLS/npm/node_modules/.bin:$PATH
 
+# Whatever the user has set for other projects, this one finds what it has built.
+export CARGO_TARGET_DIR=$ROOT/target
+unset CARGO_BUILD_TARGET
+
 # An answer that somebody has to type would hang a build that nobody watches.
 export npm_config_yes=true CARGO_TERM_PROGRESS_WHEN=${CARGO_TERM_PROGRESS_WHEN:-never}
 

@@ -1,14 +1,18 @@
 /** axe finds nothing to complain about, in dark and light, whatever the board shows. */
 
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 
 import { expect, test } from '../fixtures';
-import { fullOrder, order } from '../fixtures/orders';
+import { fullOrder, order, refusal } from '../fixtures/orders';
 
-async function complaints(page: Page): Promise<string[]> {
+async function complaints(page: Page, ...but: string[]): Promise<string[]> {
     const { violations } = await new AxeBuilder({ page })
         .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+        .disableRules(but)
         .analyze();
     return violations.flatMap(({ id, help, nodes }) =>
         nodes.map((node) => `${id} (${help}): ${node.target.join(' ')} ${node.failureSummary ?? ''}`),
@@ -39,6 +43,31 @@ for (const colorScheme of ['dark', 'light'] as const) {
                 expect(await complaints(board.page)).toEqual([]);
             });
 
+            test('a board in the middle of everything', async ({ board, server, network, faults }) => {
+                faults.allow(/Failed to load resource.*503/);
+                const delivery = order({ fulfilment: { type: 'delivery', address: '1 Example Street' } });
+                const cooking = async () => server.move(await server.place(delivery), 'accepted', 'preparing');
+                const [pending, refused, cancelled, bumped] = [await cooking(), await cooking(), await cooking(), await cooking()];
+                await board.open();
+
+                await board.ticket(bumped).bump();
+                await board.says(`Order ${bumped.number} is ready`);
+                await server.cancel(cancelled, 'Customer called');
+                await expect(board.ticket(cancelled).root).toContainText('Customer called');
+                await board.page.route(`**/${refused.id}/transitions`, (route) => route.fulfill(refusal('The disk is full.')));
+                await board.ticket(refused).cancel('Closing');
+                await board.ticket(refused).isRefused('The disk is full.');
+                // Never answered: it stays pending for as long as axe looks.
+                await board.page.route(`**/${pending.id}/transitions`, () => {});
+                await board.ticket(pending).bump();
+                await board.ticket(pending).isPending();
+                network.rewrite('event: order.placed', 'event: order.unseen');
+                await server.place(fullOrder());
+                await board.says('Resynced, 1 order added', 20_000);
+                network.rewrite();
+                expect(await complaints(board.page)).toEqual([]);
+            });
+
             test('an empty board', async ({ board }) => {
                 await board.open();
                 expect(await complaints(board.page)).toEqual([]);
@@ -56,6 +85,27 @@ for (const colorScheme of ['dark', 'light'] as const) {
             await network.cut();
             await board.says(/Offline since/, 40_000);
             expect(await complaints(board.page)).toEqual([]);
+        });
+
+        test('a board that has crashed', async ({ board, server }) => {
+            await server.place(fullOrder());
+            await board.page.clock.install();
+            await board.open();
+            await board.page.evaluate(() => window.dispatchEvent(new Event('live-orders:crashed')));
+            await board.says(/This board stopped working/);
+            expect(await complaints(board.page)).toEqual([]);
+        });
+
+        test('the page while orders cannot be read', async ({ page, server, faults }) => {
+            faults.allow(/Failed to load resource.*503/);
+            // A store that is no longer one.
+            for (const file of await readdir(server.data)) {
+                if (file.startsWith('orders.db')) await writeFile(join(server.data, file), 'no store '.repeat(10_000));
+            }
+            await page.goto('/');
+            await expect(page.getByRole('heading', { name: 'The orders cannot be read' })).toBeVisible();
+            // It comes back by itself: at a screen on the wall there is nobody to press anything.
+            expect(await complaints(page, 'meta-refresh')).toEqual([]);
         });
 
         test('the dialogs', async ({ board, server }) => {

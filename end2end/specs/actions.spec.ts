@@ -1,7 +1,7 @@
 /** What staff do to a ticket: shown as pending until the server confirms it, and undone with the reason when it refuses. */
 
 import { expect, test } from '../fixtures';
-import { order } from '../fixtures/orders';
+import { order, refusal } from '../fixtures/orders';
 
 test('a bump is pending until the stream confirms it', async ({ board, server }) => {
     const accepted = await server.move(await server.place(order()), 'accepted');
@@ -44,19 +44,7 @@ test('a bump that the server cannot store comes back', async ({ board, server, f
     const accepted = await server.move(await server.place(order()), 'accepted');
     await board.open();
 
-    await board.page.route('**/transitions', (route) =>
-        route.fulfill({
-            status: 503,
-            contentType: 'application/problem+json',
-            body: JSON.stringify({
-                type: 'about:blank',
-                title: 'Nothing can be stored',
-                status: 503,
-                code: 'store_unavailable',
-                detail: 'The disk is full.',
-            }),
-        }),
-    );
+    await board.page.route('**/transitions', (route) => route.fulfill(refusal('The disk is full.')));
     await board.ticket(accepted).bump();
     await board.ticket(accepted).isRefused('The disk is full.');
     await board.has(accepted, 'New');
@@ -98,6 +86,55 @@ test('a bump whose answer is lost is done as soon as the stream shows it', async
     await network.restore();
     await board.has(late, 'Preparing');
     await expect(board.ticket(late).root).not.toContainText(/Not (saved|confirmed)/);
+});
+
+test('a cancel that was refused does not hide one that was not', async ({ board, server, faults }) => {
+    faults.allow(/Failed to load resource.*503/);
+    const preparing = await server.move(await server.place(order()), 'accepted', 'preparing');
+    await board.open();
+    await board.page.route('**/transitions', (route) => route.fulfill(refusal('The disk is full.')));
+    const ticket = board.ticket(preparing);
+    await ticket.cancel('Closing');
+    await ticket.isRefused('The disk is full.');
+
+    // This screen's cancel came to nothing: somebody else's has to be seen here.
+    await server.cancel(preparing, 'Customer called');
+    await expect(ticket.root).toContainText('Customer called');
+    await ticket.root.getByRole('button', { name: /^Seen/ }).click();
+    await expect(board.tickets).toHaveCount(0);
+});
+
+test("a proxy's answer is not the server's", async ({ board, server, faults }) => {
+    faults.allow(/Failed to load resource.*502/);
+    const accepted = await server.move(await server.place(order()), 'accepted');
+    await board.open();
+    await board.page.route('**/transitions', (route) =>
+        route.fulfill({ status: 502, contentType: 'text/html', body: '<h1>502 Bad Gateway</h1>' }),
+    );
+    await board.ticket(accepted).bump();
+    await expect(board.ticket(accepted).root).toContainText('Not confirmed – the server answered 502');
+
+    // The request had come through after all.
+    await server.move(accepted, 'preparing');
+    await board.has(accepted, 'Preparing');
+    await expect(board.ticket(accepted).root).not.toContainText(/Not (saved|confirmed)/);
+});
+
+test('a bump whose answer is lost was done, even if the order has gone on', async ({ board, server, faults }) => {
+    faults.allowLostConnections();
+    const accepted = await server.move(await server.place(order()), 'accepted');
+    await board.open();
+    await board.page.route('**/transitions', async (route) => {
+        await route.fetch();
+        const order = await server.read(accepted.id);
+        await server.move(order, 'ready');
+        await board.has(accepted, 'Ready');
+        await route.abort();
+    });
+    await board.ticket(accepted).bump();
+    await board.has(accepted, 'Ready');
+    await board.ticket(accepted).isSettled();
+    await expect(board.ticket(accepted).root).not.toContainText(/Not (saved|confirmed)/);
 });
 
 test('a ticket that another screen cancels while an item is being ticked stays to be seen', async ({

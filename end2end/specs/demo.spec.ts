@@ -21,3 +21,13 @@ test('orders come and go without anybody doing anything', async ({ board }) => {
     const before = await board.numbers();
     await expect.poll(() => board.numbers(), { timeout: 40_000 }).not.toEqual(before);
 });
+
+test('silence is counted in the time of whoever looks, not in that of the demo', async ({ board, network, faults }) => {
+    faults.allowLostConnections();
+    await board.open();
+    await network.cut();
+    await board.says(/Reconnecting… last update \d+ s ago/, 15_000);
+    const words = await board.page.locator('#chip-words').textContent();
+    // Broken for three seconds after at most one of silence: twenty times that is a minute.
+    expect(Number(/(\d+) s ago/.exec(words ?? '')?.[1])).toBeLessThan(12);
+});

@@ -66,8 +66,11 @@ test('a database that is not the one before: the board takes what is there now',
     await server.kill('SIGKILL');
     await rm(server.data, { recursive: true });
     await mkdir(server.data);
+    await board.says(/Reconnecting/);
     await server.restart();
     const placed = await server.place(order({ customer: { name: 'Only one' } }));
+    // What went is told too: an empty lane is no "Nothing new".
+    await board.says(/^Live again\..* 3 gone while offline$/, 30_000);
     await board.holdsExactly([placed], 30_000);
     await expect(board.ticket(placed).root).toContainText('Only one');
 });

@@ -40,3 +40,12 @@ test('the station is chosen on the board', async ({ board, server }) => {
     expect(new URL(board.page.url()).searchParams.get('station')).toBe('grill');
     await board.isLive();
 });
+
+test('a board of a station with nothing to do says where the orders are', async ({ board, server }) => {
+    await server.place(bar);
+    await board.open('?station=grill');
+    await board.says('No grill items.');
+    await board.says(/1 order elsewhere/);
+    await board.page.getByRole('link', { name: 'Show all' }).click();
+    await expect(board.tickets).toHaveCount(1);
+});

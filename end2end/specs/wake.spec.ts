@@ -3,6 +3,13 @@
 import { expect, test } from '../fixtures';
 import { order } from '../fixtures/orders';
 
+/** What the tests put into a page to have it sleep. */
+interface Sleeper {
+    sleep: () => void;
+    wake: (millis: number) => void;
+    said: string[];
+}
+
 test('a page that comes back from the back/forward cache catches up', async ({ board, server }) => {
     await server.place(order());
     await board.open();
@@ -25,4 +32,49 @@ test('a page that is looked at again does not wait for a stream that is dead', a
     await board.page.evaluate(() => document.dispatchEvent(new Event('visibilitychange', { bubbles: true })));
     await expect(board.ticketIn(missed, 'New')).toHaveCount(1, { timeout: 5_000 });
     await board.isLive();
+});
+
+test('a device that has slept does not call the old board live', async ({ board, server, network, faults }) => {
+    faults.allowLostConnections();
+    // Asleep, the page's clock ticks not once: only Date goes on.
+    await board.page.addInitScript(() => {
+        const page = window as unknown as Sleeper;
+        const every = window.setInterval.bind(window);
+        const { now } = Date;
+        let asleep = false;
+        let slept = 0;
+        Date.now = () => now() + slept;
+        window.setInterval = ((tick: () => void, millis: number) =>
+            every(() => asleep || tick(), millis)) as typeof window.setInterval;
+        page.sleep = () => (asleep = true);
+        page.wake = (millis) => {
+            slept = millis;
+            asleep = false;
+            document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+        };
+    });
+    await board.open();
+    network.strand();
+    await board.page.evaluate(() => (window as unknown as Sleeper).sleep());
+    const missed = [await server.place(order()), await server.place(order())];
+    await board.page.evaluate(() => {
+        const page = window as unknown as Sleeper;
+        page.said = [];
+        const chip = document.getElementById('chip-words');
+        new MutationObserver(() => page.said.push(chip?.textContent ?? '')).observe(chip as Node, {
+            childList: true,
+            characterData: true,
+            subtree: true,
+        });
+        page.wake(25_000);
+    });
+    await board.says('Live again. 2 new while offline', 20_000);
+    await board.holdsExactly(missed);
+    await board.isLive();
+    const said = await board.page.evaluate(() => (window as unknown as Sleeper).said);
+    expect(said[0]).toBe('Offline');
+    expect(said.filter((one) => one === 'Live')).toEqual(['Live']);
+    expect(said).toContainEqual(expect.stringMatching(/^Catching up/));
+    // Nothing is left behind that somebody would be read.
+    await expect(board.page.getByRole('alert').filter({ hasText: 'offline' })).toHaveCount(0);
 });

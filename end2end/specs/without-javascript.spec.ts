@@ -36,6 +36,15 @@ test('each order is in the lane of its status', async ({ board, server }) => {
     await expect(board.ticket(done).root).toHaveCount(0);
 });
 
+test('an empty board counts no seconds that nobody counts', async ({ board }) => {
+    await board.page.goto('/');
+    await board.says('All caught up');
+    await board.says(/does not update by itself/);
+    for (const claim of [/checked \d+ s ago/, /^\d\d:\d\d$/, 'Live']) {
+        await expect(board.page.getByText(claim).filter({ visible: true })).toHaveCount(0);
+    }
+});
+
 test('the page is served with a policy that runs nothing but its own script', async ({ request, server }) => {
     await server.place(order());
     const answer = await request.get('/');

@@ -119,7 +119,7 @@ fn nothing(ui: Ui) -> String {
         return html.done();
     }
     let now = ui.live.now.get();
-    let (open, last_sign) = ui.live.pulse.with(|pulse| (pulse.open, pulse.last_sign));
+    let (open, silent_ms) = ui.live.pulse.with(|pulse| (pulse.open, pulse.silent_ms));
     html.raw("<p class=\"big\">");
     if ui.live.filtered() {
         ui.station.with_value(|station| match station {
@@ -127,13 +127,13 @@ fn nothing(ui: Ui) -> String {
             None => html.raw("No orders match this filter."),
         });
         html.raw("</p><p>").text(&text::count(open, "order"));
-        html.raw(" on other stations. <a class=\"button\" href=\"/\">Show all</a></p>");
+        html.raw(" elsewhere. <a class=\"button\" href=\"/\">Show all</a></p>");
     } else {
         html.raw("All caught up</p>");
     }
     html.raw("<p class=\"clock\">").text(&ui.time_of_day(now, false));
     html.raw("</p><p class=\"sub\">checked ");
-    html.text(&(now.since(last_sign).max(0) / 1000).to_string()).raw(" s ago</p>").done()
+    html.text(&(silent_ms / 1000).to_string()).raw(" s ago</p>").done()
 }
 
 /// The bar that takes the last bump back. It goes by itself, so the list of

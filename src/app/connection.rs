@@ -14,7 +14,6 @@ pub fn spots(ui: Ui, spots: &mut Spots) {
     let now = ui.live.now;
     spots.class("chip", move || with_look("chip ", ui));
     spots.content("chip-words", move || {
-        let now = now.get();
         pulse.with(|pulse| match pulse.state {
             State::Connecting => "Connecting…".to_owned(),
             State::Live | State::Interrupted | State::LiveAgain { .. } => "Live".to_owned(),
@@ -22,8 +21,7 @@ pub fn spots(ui: Ui, spots: &mut Spots) {
                 format!("Catching up – {}", text::count(u64::from(changes), "change"))
             }
             State::Reconnecting => {
-                let silent = now.since(pulse.last_sign).max(0) / 1000;
-                format!("Reconnecting… last update {silent} s ago")
+                format!("Reconnecting… last update {} s ago", pulse.silent_ms / 1000)
             }
             State::NotLive => "Not live".to_owned(),
             State::Offline { .. } => "Offline".to_owned(),
@@ -45,14 +43,16 @@ fn bar(ui: Ui) -> String {
         State::Offline { device } => format!(
             "Offline since {}. Orders shown may be out of date.{}",
             ui.time_of_day(pulse.last_sign, false),
-            if device { " No network on this device." } else { "" }
+            if device { " No network on this device." } else { " Server not reachable." }
         ),
-        State::LiveAgain { new: 0, cancelled: 0 } => {
-            "Live again. Nothing new while offline".to_owned()
-        }
-        State::LiveAgain { new, cancelled: 0 } => format!("Live again. {new} new while offline"),
-        State::LiveAgain { new, cancelled } => {
-            format!("Live again. {new} new, {cancelled} cancelled while offline")
+        State::LiveAgain { new, cancelled, gone } => {
+            let told: Vec<String> = [(new, "new"), (cancelled, "cancelled"), (gone, "gone")]
+                .into_iter()
+                .filter(|(count, _)| *count > 0)
+                .map(|(count, what)| format!("{count} {what}"))
+                .collect();
+            let told = if told.is_empty() { "Nothing new".to_owned() } else { told.join(", ") };
+            format!("Live again. {told} while offline")
         }
         _ => pulse.notice.clone().map_or_else(String::new, |(text, _)| text),
     })

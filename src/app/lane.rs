@@ -22,7 +22,7 @@ pub fn lane(ui: Ui, lane: Lane) -> impl IntoView {
         html.raw("<h2 id=\"title-").raw(slug).raw("\" tabindex=\"-1\">").raw(text::lane(lane));
         html.raw("</h2><span class=\"lane-count\">").text(&in_lane(ui, lane).to_string());
         html.raw("</span>");
-        if let Some(since) = ui.live.read(|board| board.oldest(lane)) {
+        if let Some(since) = ui.live.read(|board| board.oldest(lane, now)) {
             html.raw("<span class=\"oldest\">oldest ").text(&text::span(now.since(since)));
             html.raw("</span>");
         }

@@ -1,6 +1,7 @@
 //! Times and names in words. Short by hand: the general way costs the browser
 //! more than everything else on the page.
 
+pub use crate::domain::text::count;
 use crate::domain::{Lane, OrderStatus, Service, UnixMillis};
 
 /// `at` as a time of day, `utc_offset_s` seconds east of UTC.
@@ -25,12 +26,6 @@ pub fn span(millis: i64) -> String {
     } else {
         format!("{minutes}:{seconds:02}")
     }
-}
-
-/// `count` of something that takes an s.
-#[must_use]
-pub fn count(count: u64, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A lane's name.

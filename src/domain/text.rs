@@ -1,4 +1,4 @@
-//! What is kept of text that a client sends.
+//! Text: what is kept of what a client sends, and how a number of things is said.
 
 /// `raw` as it was sent, in any script, minus control characters. A line break
 /// or tab becomes one space, so that two lines of a note do not run together
@@ -30,6 +30,12 @@ pub fn clean(raw: &str) -> String {
     }
     let trimmed = kept.trim();
     if trimmed.len() == kept.len() { kept } else { trimmed.to_owned() }
+}
+
+/// `count` of something that takes an s.
+#[must_use]
+pub fn count(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

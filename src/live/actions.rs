@@ -59,6 +59,8 @@ pub struct Mark {
     pub confirmed_by: Option<Version>,
     /// The action that is not known to be saved, and why.
     pub refused: Option<(Action, Failure)>,
+    /// Whether the stream has shown what is under way as done, whatever came after.
+    pub seen_done: bool,
     /// When the ticket stops being marked as new, by the local clock.
     pub fresh_until: Option<i64>,
 }
@@ -144,7 +146,7 @@ impl LiveBoard {
     fn refused(self, id: OrderId, action: Action, failure: Failure) {
         let Some(row) = self.row(id) else { return };
         // Only the answer was lost: the stream has brought what was asked for.
-        if !failure.answered && row.with_untracked(|ticket| action.is_done_in(&ticket.order)) {
+        if !failure.answered && row.with_untracked(|ticket| ticket.mark.seen_done) {
             row.update(|ticket| ticket.mark.pending = None);
             return self.changed_something();
         }

@@ -38,7 +38,8 @@ pub struct Failure {
     /// What the page says of it.
     pub words: String,
     /// Whether the server has answered, and so has not carried it out. Else it
-    /// may have: an answer can be lost on the way.
+    /// may have: an answer can be lost on the way, and a proxy that gives one
+    /// of its own does not know.
     pub answered: bool,
 }
 
@@ -52,7 +53,7 @@ pub async fn change(method: &'static str, url: &str, body: String) -> Result<Foo
             Some(order) => return Ok(order),
             None => (unreadable(), false),
         },
-        Ok((false, status, text)) => (refusal(status, &text), true),
+        Ok((false, status, text)) => (refusal(status, &text), reason(&text).is_some()),
         Err(_) => (unanswered(), false),
     };
     let begin = if answered { "Not saved – " } else { "Not confirmed – " };
@@ -67,9 +68,11 @@ fn unreadable() -> String {
     "the answer cannot be read".to_owned()
 }
 
-/// What an RFC 9457 problem says: its detail, or else its title.
+/// What a refusal of this server's says: its detail, or else its title. It is
+/// told from what a proxy says by its code.
 fn reason(problem: &str) -> Option<String> {
     let mut problem = Json::parse(problem)?;
+    let Json::Text(_) = problem.take("code")? else { return None };
     match problem.take("detail").or_else(|| problem.take("title"))? {
         Json::Text(text) => Some(text),
         _ => None,

@@ -20,7 +20,7 @@ use super::{
     table::Table,
 };
 use crate::{
-    domain::{FoodOrder, Lane, OrderId, UnixMillis, Version},
+    domain::{FoodOrder, Lane, OrderId, UnixMillis, Version, text::count},
     wire::{BoardPage, BoardSettings, Bye, Heartbeat, Hello, Snapshot, Stats, lean::Lean},
 };
 
@@ -58,6 +58,9 @@ pub struct Pulse {
     pub state: State,
     /// When the server was last heard, in its own time.
     pub last_sign: UnixMillis,
+    /// For how long it has not been heard. A demo's clock may run fast; silence
+    /// is reckoned in the time of whoever looks at the board.
+    pub silent_ms: i64,
     /// How the last hour went.
     pub stats: Stats,
     /// How many orders are open, whatever the filter.
@@ -102,6 +105,8 @@ struct Line {
     /// How many heartbeats in a row counted other open orders than the board.
     mismatches: u32,
     resynced_at: Option<i64>,
+    /// Whether something came that cannot be read, so that the board lacks it.
+    unread: bool,
     /// Whether the next connection asks for everything.
     resync: bool,
     unannounced: Vec<String>,
@@ -130,6 +135,7 @@ impl LiveBoard {
             pulse: RwSignal::new(Pulse {
                 state: State::Connecting,
                 last_sign: server_time,
+                silent_ms: 0,
                 stats,
                 open,
                 undo: None,
@@ -151,6 +157,7 @@ impl LiveBoard {
                 clock: ServerClock::new(clock_rate, server_time, server_time.0),
                 mismatches: 0,
                 resynced_at: None,
+                unread: false,
                 resync: false,
                 unannounced: Vec::new(),
                 announced_at: 0,
@@ -301,10 +308,11 @@ impl LiveBoard {
         let now = local_now();
         let told = self.line.try_update_value(|line| {
             let command = line.freshness.on(input, now);
-            let last_sign = line.clock.at(line.freshness.last_sign());
-            (command, line.freshness.state(now), last_sign, line.clock.at(now))
+            (command, line.freshness.state(now), line.freshness.last_sign())
         });
-        let Some((command, state, last_sign, server_now)) = told else { return };
+        let Some((command, state, last_sign)) = told else { return };
+        let (server_now, heard_at) =
+            self.line.with_value(|line| (line.clock.at(now), line.clock.at(last_sign)));
         if input == Input::Tick {
             self.now.set(server_now);
             self.local.set(UnixMillis(now));
@@ -314,7 +322,8 @@ impl LiveBoard {
                 self.announce_state(state);
             }
             pulse.state = state;
-            pulse.last_sign = last_sign;
+            pulse.last_sign = heard_at;
+            pulse.silent_ms = now - last_sign;
             if input == Input::Tick {
                 let over = |undo: &Undo| !undo.pending && now >= undo.until.0;
                 if pulse.undo.as_ref().is_some_and(over) {
@@ -366,9 +375,11 @@ impl LiveBoard {
             if name != Hello::NAME {
                 self.line.update_value(|line| line.cursor = id);
             }
-        } else {
-            // What cannot be read is another version's: only the whole can help.
-            reload_once(&name);
+        } else if !reload_once(&name) {
+            // What cannot be read is another version's, and a page that is loaded
+            // anew is of that version. Where that did not help, the whole may.
+            self.line.update_value(|line| line.unread = true);
+            self.resync_if_due();
         }
     }
 
@@ -389,13 +400,19 @@ impl LiveBoard {
             pulse.open = heartbeat.open;
         });
         let here = self.board.with_value(BoardState::open) as u64;
-        let filtered = self.filtered();
+        let missing = !self.filtered() && here != heartbeat.open;
+        self.line.update_value(|line| {
+            line.mismatches = if missing { line.mismatches + 1 } else { 0 };
+        });
+        self.resync_if_due();
+    }
+
+    /// Reads everything anew if the board is known to lack something.
+    fn resync_if_due(self) {
         let now = local_now();
-        let resync = self.line.try_update_value(|line| {
-            line.mismatches =
-                if !filtered && here != heartbeat.open { line.mismatches + 1 } else { 0 };
+        let due = self.line.try_update_value(|line| {
             // Twice in a row: the count may have been made a moment before the last event.
-            let due = line.mismatches >= 2
+            let due = (line.unread || line.mismatches >= 2)
                 && line.resynced_at.is_none_or(|at| now - at >= RESYNC_EVERY_MS);
             if due {
                 line.resync = true;
@@ -403,7 +420,7 @@ impl LiveBoard {
             }
             due
         });
-        if resync == Some(true) {
+        if due == Some(true) {
             super::later(0, move || self.open_source());
         }
     }
@@ -416,17 +433,19 @@ impl LiveBoard {
         };
         let (new, gone) = (outcome.new, outcome.gone);
         let resynced = self.line.try_update_value(|line| {
-            let resynced = line.mismatches > 0;
-            line.mismatches = 0;
+            let resynced = line.unread || line.mismatches > 0;
+            (line.unread, line.mismatches) = (false, 0);
             resynced
         });
         self.take_in(outcome);
         if resynced == Some(true) {
             let text = match (new, gone) {
                 (0, 0) => "Resynced, nothing was missing".to_owned(),
-                (0, gone) => format!("Resynced, {} removed", orders(gone)),
-                (new, 0) => format!("Resynced, {} added", orders(new)),
-                (new, gone) => format!("Resynced, {} added, {gone} removed", orders(new)),
+                (0, gone) => format!("Resynced, {} removed", count(u64::from(gone), "order")),
+                (new, 0) => format!("Resynced, {} added", count(u64::from(new), "order")),
+                (new, gone) => {
+                    format!("Resynced, {} added, {gone} removed", count(u64::from(new), "order"))
+                }
             };
             self.say(text.clone());
             self.pulse.update(|pulse| pulse.notice = Some((text, local_now() + NOTICE_MS)));
@@ -440,9 +459,9 @@ impl LiveBoard {
     }
 
     fn take_in(self, outcome: Outcome) {
-        let (new, cancelled) = (outcome.new, outcome.cancelled);
+        let Outcome { new, cancelled, gone, .. } = outcome;
         self.step(outcome, Some(local_now() + FRESH_MS));
-        self.feed(Input::Changed { new, cancelled });
+        self.feed(Input::Changed { new, cancelled, gone });
     }
 
     fn read_clock(self, server_time: UnixMillis) {
@@ -497,9 +516,11 @@ impl LiveBoard {
         let Some(row) = self.row(order.id) else { return };
         let (id, version, number) = (order.id, order.version, order.number);
         let cancelled = !order.status.is_open();
-        // Whoever ticks an item has not called the order off.
+        // Whoever ticks an item has not called the order off, nor has anybody
+        // who was refused: only a lost answer may belong to what comes now.
         let own = row.with_untracked(|Ticket { mark, .. }| {
-            let tried = mark.pending.as_ref().or(mark.refused.as_ref().map(|(action, _)| action));
+            let lost = mark.refused.as_ref().filter(|(_, failure)| !failure.answered);
+            let tried = mark.pending.as_ref().or(lost.map(|(action, _)| action));
             matches!(tried, Some(Action::Go { to, .. }) if !to.is_open())
         });
         row.update(|ticket| {
@@ -508,6 +529,9 @@ impl LiveBoard {
             };
             if ticket.mark.refused.as_ref().is_some_and(only_the_answer_was_lost) {
                 ticket.mark.refused = None;
+            }
+            if ticket.mark.pending.as_ref().is_some_and(|action| action.is_done_in(&order)) {
+                ticket.mark.seen_done = true;
             }
             if ticket.mark.confirmed_by.is_some_and(|confirmed| confirmed <= version) {
                 ticket.mark.pending = None;
@@ -552,16 +576,10 @@ impl LiveBoard {
 /// Where this tab remembers what it was loaded anew for.
 const RELOADED_FOR: &str = "reloaded-for";
 
-/// Loads the page anew, once for each `cause`.
-fn reload_once(cause: &str) {
-    let Ok(Some(storage)) = window().session_storage() else { return };
-    if storage.get_item(RELOADED_FOR).ok().flatten().as_deref() != Some(cause)
+/// Loads the page anew, once for each `cause`; whether it does.
+fn reload_once(cause: &str) -> bool {
+    let Ok(Some(storage)) = window().session_storage() else { return false };
+    storage.get_item(RELOADED_FOR).ok().flatten().as_deref() != Some(cause)
         && storage.set_item(RELOADED_FOR, cause).is_ok()
-    {
-        let _ = window().location().reload();
-    }
-}
-
-fn orders(count: u32) -> String {
-    format!("{count} order{}", if count == 1 { "" } else { "s" })
+        && window().location().reload().is_ok()
 }

@@ -118,12 +118,13 @@ impl BoardState {
             .count()
     }
 
-    /// Since when the ticket has stood that has stood longest in `lane`.
+    /// Since when the ticket has stood that has stood longest in `lane`. An order
+    /// for later stands from when the kitchen needs to begin.
     #[must_use]
-    pub fn oldest(&self, lane: Lane) -> Option<UnixMillis> {
+    pub fn oldest(&self, lane: Lane, now: UnixMillis) -> Option<UnixMillis> {
         self.entries
             .iter()
-            .filter(|(_, entry)| entry.lane == lane && !entry.cancelled)
+            .filter(|(_, entry)| entry.lane == lane && !entry.cancelled && entry.since <= now)
             .map(|(_, entry)| entry.since)
             .min()
     }
@@ -194,16 +195,18 @@ impl BoardState {
 
     fn put(&mut self, order: FoodOrder, lane: Lane, outcome: &mut Outcome) {
         let times = &order.times;
+        let promised = self.promises.promised_at(&order);
+        let begin = promised.plus(-self.promises.of(order.fulfilment.service));
         let entry = Entry {
             version: order.version,
             lane,
-            rank: (!order.flags.rush, self.promises.promised_at(&order), times.placed_at, order.id),
+            rank: (!order.flags.rush, promised, times.placed_at, order.id),
             since: match lane {
                 Lane::New | Lane::Preparing => None,
                 Lane::Ready => times.ready_at,
                 Lane::Out => times.out_for_delivery_at,
             }
-            .unwrap_or(times.placed_at),
+            .unwrap_or(begin.max(times.placed_at)),
             cancelled: false,
         };
         let before = self.entries.insert(order.id, entry);

@@ -7,9 +7,9 @@
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input {
-    /// The stream said hello: it is open and will replay what was missed.
+    /// The stream said hello: it is open and replays what was missed.
     Opened,
-    /// A heartbeat: the stream has caught up.
+    /// A heartbeat: all that happened before it has been sent.
     Heartbeat,
     /// Orders changed.
     Changed {
@@ -17,6 +17,8 @@ pub enum Input {
         new: u32,
         /// Orders that were cancelled.
         cancelled: u32,
+        /// Orders that went in any other way.
+        gone: u32,
     },
     /// The connection failed. Unless it is `closed` the browser itself tries again.
     Failed {
@@ -73,6 +75,8 @@ pub enum State {
         new: u32,
         /// Orders cancelled meanwhile.
         cancelled: u32,
+        /// Orders that went in any other way meanwhile.
+        gone: u32,
     },
 }
 
@@ -80,8 +84,6 @@ pub enum State {
 const BLIP_MS: i64 = 3_000;
 /// An attempt that has brought nothing after this is given up.
 const ATTEMPT_MS: i64 = 10_000;
-/// A replay that pauses for this long is over.
-const QUIET_MS: i64 = 600;
 /// How long "Live again" stays.
 const AGAIN_MS: i64 = 4_000;
 /// Retries wait from here …
@@ -96,12 +98,14 @@ enum Link {
     Waiting { until: i64 },
 }
 
-#[derive(Clone, Copy, Debug)]
+/// What has come since the page said that it is not live. It is whole when a
+/// heartbeat comes, and not before: a replay may pause.
+#[derive(Clone, Copy, Debug, Default)]
 struct Replay {
-    last: i64,
+    changes: u32,
     new: u32,
     cancelled: u32,
-    changes: u32,
+    gone: u32,
 }
 
 /// The state machine. Every time is in milliseconds of the local wall clock: a
@@ -119,7 +123,8 @@ pub struct Freshness {
     outage_shown: bool,
     device_offline: bool,
     replay: Option<Replay>,
-    again: Option<(i64, u32, u32)>,
+    /// What "Live again" tells, and until when.
+    again: Option<(i64, Replay)>,
     attempts: u32,
     random: u32,
 }
@@ -167,19 +172,18 @@ impl Freshness {
 
     /// Takes in `input` at `now`.
     pub fn on(&mut self, input: Input, now: i64) -> Option<Command> {
-        // The device's clock was set back: do not wait for it to catch up.
-        self.last_sign = self.last_sign.min(now);
+        self.clamp(now);
+        // Whoever wakes has not ticked since: what the page would say at this
+        // moment counts, not what it said last.
+        if matches!(self.state(now), State::Reconnecting | State::NotLive | State::Offline { .. }) {
+            self.outage_shown = true;
+        }
         match input {
             Input::Opened => {
                 self.link = Link::Open;
                 self.attempts = 0;
                 self.ever_open = true;
                 self.sign(now);
-                if self.outage_shown {
-                    self.replay
-                        .get_or_insert(Replay { last: now, new: 0, cancelled: 0, changes: 0 })
-                        .last = now;
-                }
                 None
             }
             Input::Heartbeat => {
@@ -187,13 +191,13 @@ impl Freshness {
                 self.end_replay(now);
                 None
             }
-            Input::Changed { new, cancelled } => {
+            Input::Changed { new, cancelled, gone } => {
                 self.sign(now);
                 if let Some(replay) = &mut self.replay {
-                    replay.last = now;
                     replay.changes += 1;
                     replay.new += new;
                     replay.cancelled += cancelled;
+                    replay.gone += gone;
                 }
                 None
             }
@@ -241,10 +245,23 @@ impl Freshness {
             (Some(_), _, _) if self.outage_shown => State::Reconnecting,
             (Some(_), _, _) => State::Interrupted,
             (None, Some(replay), _) => State::CatchingUp { changes: replay.changes },
-            (None, None, Some((until, new, cancelled))) if now < until => {
-                State::LiveAgain { new, cancelled }
+            (None, None, Some((until, Replay { new, cancelled, gone, .. }))) if now < until => {
+                State::LiveAgain { new, cancelled, gone }
             }
             _ => State::Live,
+        }
+    }
+
+    /// The device's clock may be set back: nothing has happened later than now,
+    /// and nothing is waited for longer than it ever is.
+    fn clamp(&mut self, now: i64) {
+        self.last_sign = self.last_sign.min(now);
+        self.broken_since = self.broken_since.map(|since| since.min(now));
+        self.again = self.again.map(|(until, what)| (until.min(now + AGAIN_MS), what));
+        match &mut self.link {
+            Link::Opening { since } => *since = (*since).min(now),
+            Link::Waiting { until } => *until = (*until).min(now + i64::from(LONGEST_WAIT_MS)),
+            Link::Open => {}
         }
     }
 
@@ -253,6 +270,9 @@ impl Freshness {
         if self.link == Link::Open {
             self.broken_since = None;
             self.device_offline = false;
+            if self.outage_shown {
+                self.replay.get_or_insert_default();
+            }
         }
     }
 
@@ -264,27 +284,15 @@ impl Freshness {
     fn end_replay(&mut self, now: i64) {
         if let Some(replay) = self.replay.take() {
             self.outage_shown = false;
-            self.again = Some((now + AGAIN_MS, replay.new, replay.cancelled));
+            self.again = Some((now + AGAIN_MS, replay));
         }
     }
 
     fn tick(&mut self, now: i64) -> Option<Command> {
-        if self.replay.is_some_and(|replay| now - replay.last >= QUIET_MS)
-            && self.broken_since.is_none()
-        {
-            self.end_replay(now);
-        }
-        if matches!(self.state(now), State::Reconnecting | State::NotLive | State::Offline { .. }) {
-            self.outage_shown = true;
-        }
         match self.link {
             Link::Open if now - self.last_sign >= self.watchdog_ms() => Some(self.open(now)),
             Link::Opening { since } if now - since >= ATTEMPT_MS => Some(self.retry_later(now)),
             Link::Waiting { until } if now >= until => Some(self.open(now)),
-            // Set back by hours, the clock must not hold a retry for hours.
-            Link::Waiting { until } if until - now > i64::from(LONGEST_WAIT_MS) => {
-                Some(self.open(now))
-            }
             _ => None,
         }
     }
@@ -354,6 +362,10 @@ mod tests {
             .collect()
     }
 
+    fn again(new: u32, cancelled: u32, gone: u32) -> State {
+        State::LiveAgain { new, cancelled, gone }
+    }
+
     #[test]
     fn a_page_connects_before_it_claims_to_be_live() {
         let mut freshness = Freshness::new(5_000, 0, 7);
@@ -390,7 +402,7 @@ mod tests {
         assert_eq!(freshness.state(6_000), State::Interrupted);
         ticks(&mut freshness, 7_000, 8_000);
         freshness.on(Input::Opened, 8_500);
-        freshness.on(Input::Changed { new: 1, cancelled: 0 }, 8_600);
+        freshness.on(Input::Changed { new: 1, cancelled: 0, gone: 0 }, 8_600);
         assert_eq!(freshness.state(8_600), State::Live);
     }
 
@@ -402,25 +414,40 @@ mod tests {
         assert_eq!(freshness.state(9_001), State::Reconnecting);
         freshness.on(Input::Opened, 10_500);
         assert_eq!(freshness.state(10_500), State::CatchingUp { changes: 0 });
-        freshness.on(Input::Changed { new: 3, cancelled: 0 }, 10_600);
-        freshness.on(Input::Changed { new: 0, cancelled: 1 }, 10_700);
+        freshness.on(Input::Changed { new: 3, cancelled: 0, gone: 0 }, 10_600);
+        freshness.on(Input::Changed { new: 0, cancelled: 1, gone: 0 }, 10_700);
         assert_eq!(freshness.state(10_700), State::CatchingUp { changes: 2 });
         freshness.on(Input::Heartbeat, 10_800);
-        assert_eq!(freshness.state(10_800), State::LiveAgain { new: 3, cancelled: 1 });
-        assert_eq!(freshness.state(14_799), State::LiveAgain { new: 3, cancelled: 1 });
+        assert_eq!(freshness.state(10_800), again(3, 1, 0));
+        assert_eq!(freshness.state(14_799), again(3, 1, 0));
         assert_eq!(freshness.state(14_800), State::Live);
     }
 
     #[test]
-    fn a_quiet_replay_ends_without_a_heartbeat() {
+    fn a_replay_ends_with_a_heartbeat_however_long_it_pauses() {
         let mut freshness = live();
         freshness.on(Input::Failed { closed: false }, 6_000);
         ticks(&mut freshness, 7_000, 10_000);
         freshness.on(Input::Opened, 10_100);
-        freshness.on(Input::Tick, 10_699);
-        assert_eq!(freshness.state(10_699), State::CatchingUp { changes: 0 });
-        freshness.on(Input::Tick, 10_700);
-        assert_eq!(freshness.state(10_700), State::LiveAgain { new: 0, cancelled: 0 });
+        freshness.on(Input::Changed { new: 1, cancelled: 0, gone: 2 }, 10_200);
+        assert_eq!(ticks(&mut freshness, 11_000, 15_000), []);
+        assert_eq!(freshness.state(15_000), State::CatchingUp { changes: 1 });
+        freshness.on(Input::Changed { new: 1, cancelled: 0, gone: 0 }, 15_100);
+        freshness.on(Input::Heartbeat, 15_200);
+        assert_eq!(freshness.state(15_200), again(2, 0, 2));
+    }
+
+    #[test]
+    fn a_connection_that_was_only_held_up_catches_up_too() {
+        let mut freshness = live();
+        // Not a tick since the last heartbeat: the tab was frozen.
+        freshness.on(Input::Changed { new: 1, cancelled: 0, gone: 0 }, 16_000);
+        assert_eq!(freshness.state(16_000), State::CatchingUp { changes: 1 });
+        freshness.on(Input::Heartbeat, 16_100);
+        assert_eq!(freshness.state(16_100), again(1, 0, 0));
+        // What was said is forgotten: the next blip is one again.
+        freshness.on(Input::Failed { closed: false }, 17_000);
+        assert_eq!(freshness.state(17_000), State::Interrupted);
     }
 
     #[test]
@@ -429,13 +456,13 @@ mod tests {
         freshness.on(Input::Failed { closed: false }, 6_000);
         ticks(&mut freshness, 7_000, 10_000);
         freshness.on(Input::Opened, 10_100);
-        freshness.on(Input::Changed { new: 2, cancelled: 0 }, 10_200);
+        freshness.on(Input::Changed { new: 2, cancelled: 0, gone: 0 }, 10_200);
         freshness.on(Input::Failed { closed: false }, 10_300);
         assert_eq!(freshness.state(10_300), State::Reconnecting);
         freshness.on(Input::Opened, 11_000);
-        freshness.on(Input::Changed { new: 1, cancelled: 0 }, 11_100);
+        freshness.on(Input::Changed { new: 1, cancelled: 0, gone: 0 }, 11_100);
         freshness.on(Input::Heartbeat, 11_200);
-        assert_eq!(freshness.state(11_200), State::LiveAgain { new: 3, cancelled: 0 });
+        assert_eq!(freshness.state(11_200), again(3, 0, 0));
     }
 
     #[test]
@@ -475,6 +502,15 @@ mod tests {
         assert_eq!(freshness.on(Input::Shown, 900_000), Some(Command::Open));
         assert_eq!(freshness.on(Input::NetworkBack, 900_001), None);
         assert_eq!(freshness.on(Input::Shown, 900_002), None);
+        // What comes before the next tick finds an outage that nobody has ticked.
+        assert_eq!(freshness.state(900_002), State::Offline { device: false });
+        freshness.on(Input::Opened, 900_300);
+        assert_eq!(freshness.state(900_300), State::CatchingUp { changes: 0 });
+        freshness.on(Input::Changed { new: 4, cancelled: 0, gone: 1 }, 900_400);
+        assert_eq!(freshness.state(900_400), State::CatchingUp { changes: 1 });
+        freshness.on(Input::Heartbeat, 900_500);
+        assert_eq!(freshness.state(900_500), again(4, 0, 1));
+        assert_eq!(freshness.state(904_500), State::Live);
     }
 
     #[test]
@@ -493,6 +529,26 @@ mod tests {
         freshness.on(Input::Tick, -3_600_000);
         assert_eq!(freshness.state(-3_600_000), State::Live);
         assert_eq!(freshness.on(Input::Tick, -3_588_000), Some(Command::Open), "silence counts on");
+    }
+
+    #[test]
+    fn a_clock_set_back_holds_nothing_up() {
+        let hour = 3_600_000;
+        // An attempt that is under way is given up in its time.
+        let mut freshness = live();
+        freshness.on(Input::Failed { closed: false }, 6_000);
+        assert_eq!(ticks(&mut freshness, -hour, 10_000 - hour), [(10_000 - hour, Command::Open)]);
+        assert_eq!(freshness.state(3_001 - hour), State::Reconnecting);
+        // So is a wait, and words that go by themselves go.
+        let mut freshness = live();
+        freshness.on(Input::Failed { closed: true }, 6_000);
+        freshness.on(Input::Failed { closed: true }, 6_000);
+        assert_eq!(ticks(&mut freshness, -hour, 8_000 - hour), [(8_000 - hour, Command::Open)]);
+        freshness.on(Input::Opened, 8_100 - hour);
+        freshness.on(Input::Heartbeat, 8_200 - hour);
+        assert_eq!(freshness.state(8_200 - hour), again(0, 0, 0));
+        freshness.on(Input::Heartbeat, -2 * hour);
+        assert_eq!(freshness.state(4_000 - 2 * hour), State::Live);
     }
 
     #[test]

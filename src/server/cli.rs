@@ -6,12 +6,27 @@ use clap::{Args, Parser, Subcommand};
 
 use super::config::{Config, DEFAULTS};
 
+/// What stands under the help of whatever reads the configuration.
+const PRECEDENCE: &str = "\
+Each key of the configuration is taken from the first of these that sets it:
+  1. a flag: --listen, --data, or --set stream.heartbeat_ms=2000
+  2. the environment: LIVE_ORDERS_STREAM_HEARTBEAT_MS=2000
+  3. the configuration file: heartbeat_ms = 2000 under [stream]
+  4. the default: `live-orders config` prints all keys with theirs
+
+Example:
+  LIVE_ORDERS_ORDERS_CURRENCY=USD live-orders serve --listen 127.0.0.1:8080 --data /srv/orders";
+
+/// The folder of a demo that is given none. A demo deletes what it holds, so it
+/// is never the one that orders go to unless somebody names it.
+const DEMO_DATA: &str = "demo-data";
+
 /// Takes restaurant orders in over HTTP, keeps them durably, and streams every
 /// change to a live board in the browser.
 ///
 /// Without a command it serves.
 #[derive(Debug, Parser)]
-#[command(name = "live-orders", version, max_term_width = 100)]
+#[command(name = "live-orders", version, max_term_width = 100, after_help = PRECEDENCE)]
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -22,8 +37,16 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve orders until SIGTERM or Ctrl-C
+    #[command(after_help = PRECEDENCE)]
     Serve(Options),
     /// Play a dinner rush on a store of its own, to look around
+    #[command(
+        after_help = PRECEDENCE,
+        mut_arg("data", |data| data.help(format!(
+            "Folder of the demo's store. The demo that it holds is deleted at each start; \
+             one with real orders is refused [default: {DEMO_DATA}]"
+        )))
+    )]
     Demo(DemoOptions),
     /// Print the configuration's keys with their defaults and what they mean
     Config,
@@ -81,9 +104,7 @@ impl Cli {
             }
             Some(Command::Demo(demo)) => {
                 let mut options = demo.options.or(self.options);
-                // A demo's folder is emptied at each start: it is never the
-                // one that orders go to unless somebody names it.
-                options.data.get_or_insert_with(|| "demo-data".to_owned());
+                options.data.get_or_insert_with(|| DEMO_DATA.to_owned());
                 let extra = [("demo.seed", demo.seed), ("demo.speed", demo.speed)];
                 Ok(Task::Demo(Box::new(options.load(&extra)?)))
             }
@@ -134,5 +155,31 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    fn help(command: &str) -> String {
+        let mut cli = Cli::command();
+        cli.build();
+        let command = cli.find_subcommand_mut(command).expect("a command");
+        command.render_help().to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn a_demo_tells_where_it_plays_and_what_it_deletes() {
+        let (demo, serve) = (help("demo"), help("serve"));
+        assert!(demo.contains("is deleted at each start"), "{demo}");
+        assert!(demo.contains("[default: demo-data]") && !demo.contains("[default: data]"));
+        assert!(serve.contains("[default: data]") && !serve.contains("deleted"), "{serve}");
+    }
+
+    #[test]
+    fn help_tells_which_of_two_settings_wins() {
+        for command in ["demo", "serve"] {
+            let help = help(command);
+            let places = ["1. a flag", "2. the environment", "3. the configuration file"]
+                .map(|place| help.find(place).expect(place));
+            assert!(places.is_sorted(), "{help}");
+            assert!(help.contains("LIVE_ORDERS_STREAM_HEARTBEAT_MS"), "{help}");
+        }
     }
 }

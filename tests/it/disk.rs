@@ -93,6 +93,15 @@ async fn fills_up_and_recovers(
     }
 }
 
+/// Says that a test has tried nothing, and why.
+#[expect(
+    clippy::print_stderr,
+    reason = "a test that is passed over must not look like one that passed"
+)]
+fn skipped(what: &str, why: &str) {
+    eprintln!("NOT TRIED: {what} ({why})");
+}
+
 /// A small disk in memory.
 struct SmallDisk {
     folder: TempDir,
@@ -125,7 +134,8 @@ impl Drop for SmallDisk {
 #[tokio::test]
 async fn a_disk_that_is_full_loses_nothing_and_is_used_again_when_there_is_room() {
     let Some(disk) = SmallDisk::mount(4096) else {
-        return; // The limit on files below is tried by everybody.
+        // The limit on files below is tried by everybody.
+        return skipped("a full disk", "this user may not mount one");
     };
     let filler = disk.path().join("filler");
     let program = Program::serve(disk.path(), &[]);
@@ -140,7 +150,7 @@ async fn a_disk_that_is_full_loses_nothing_and_is_used_again_when_there_is_room(
 #[tokio::test]
 async fn a_disk_that_cannot_be_written_is_told_at_the_start() {
     let Some(disk) = SmallDisk::mount(8192) else {
-        return; // As above.
+        return skipped("a disk that cannot be written", "this user may not mount one");
     };
     {
         let mut program = Program::serve(disk.path(), &[]);
@@ -160,7 +170,8 @@ async fn a_disk_that_cannot_be_written_is_told_at_the_start() {
 async fn a_file_that_may_not_grow_loses_nothing_and_grows_again_when_it_may() {
     let prlimit = Command::new("prlimit").arg("--version").stdout(Stdio::null()).status();
     if prlimit.is_err() {
-        return; // Without it the limit cannot be lifted again.
+        // Without it the limit cannot be lifted again.
+        return skipped("a file that may not grow", "there is no prlimit");
     }
     let folder = tempfile::tempdir().expect("a folder");
     let mut command = Command::new("sh");
@@ -179,4 +190,72 @@ async fn a_file_that_may_not_grow_loses_nothing_and_grows_again_when_it_may() {
     let fill = |program: &Program| limit(program, "600000");
     let make_room = |program: &Program| limit(program, "unlimited");
     fills_up_and_recovers(program, folder.path(), fill, make_room).await;
+}
+
+/// Makes the files of a store unwritable, even for whoever has them open.
+fn freeze(folder: &Path, frozen: bool) -> bool {
+    let files = std::fs::read_dir(folder).expect("a folder").map(|file| file.expect("a file"));
+    // The memory that the processes share is not written like a file.
+    let files: Vec<_> =
+        files.map(|file| file.path()).filter(|file| !file.ends_with("orders.db-shm")).collect();
+    Command::new("chattr")
+        .arg(if frozen { "+i" } else { "-i" })
+        .args(files)
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// Thaws what a test that fails leaves behind, so that it can be removed.
+struct Thaw<'a>(&'a Path);
+
+impl Drop for Thaw<'_> {
+    fn drop(&mut self) {
+        freeze(self.0, false);
+    }
+}
+
+/// Whether a file that is frozen cannot be written by whoever has it open:
+/// not everybody may freeze, and not every file system heeds it.
+fn freezing_works() -> bool {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut file = File::create(folder.path().join("file")).expect("a file");
+    let _thaw = Thaw(folder.path());
+    freeze(folder.path(), true) && file.write_all(b"x").is_err()
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_be_written_for_a_while_loses_nothing() {
+    if !freezing_works() {
+        return skipped("a store that turns read-only", "files cannot be frozen here");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut program = Program::serve(folder.path(), &[]);
+    let client = program.client;
+    let _thaw = Thaw(folder.path());
+    let mut stream = client.stream("").await;
+    stream.expect("hello").await;
+    let mut placed = vec![client.place(&long_order()).await];
+
+    assert!(freeze(folder.path(), true));
+    for _ in 0..3 {
+        let refused = client.post("/api/orders", &long_order()).await;
+        refused.problem(503, "store_unavailable");
+    }
+    client.get("/health/ready").await.problem(503, "store_unavailable");
+    assert_eq!(client.get("/health/live").await.status, 200);
+    let read: FoodOrder = client.get(&format!("/api/orders/{}", placed[0].id)).await.read();
+    assert_eq!(read, placed[0]);
+
+    assert!(freeze(folder.path(), false));
+    assert_eq!(client.get("/health/ready").await.status, 200);
+    placed.push(client.place(&long_order()).await);
+    assert_eq!(stream.orders(2).await, placed);
+    program.kill();
+    let program = Program::serve(folder.path(), &[]);
+    let there = program.client.all_orders().await;
+    assert_eq!(there.len(), placed.len());
+    for order in placed {
+        assert_eq!(there.get(&order.id), Some(&order));
+    }
 }

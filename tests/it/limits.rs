@@ -169,3 +169,81 @@ async fn a_filter_or_a_page_that_is_too_large_is_refused() {
     }
     assert_eq!(server.get("/api/events?limit=1000").await.status, 200);
 }
+
+/// The limits as users read them are the limits that hold.
+#[test]
+fn every_limit_is_documented_as_it_is() {
+    // Whatever the table's columns and the lines' ends are.
+    let text = include_str!("../../docs/api.md").split_whitespace().collect::<Vec<_>>().join(" ");
+    let thousands = |number: i64| {
+        let digits = number.to_string();
+        let groups: Vec<_> =
+            digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+        groups.join(",")
+    };
+    let (note, label, key) = (limits::NOTE, limits::LABEL, limits::KEY);
+    assert_eq!(
+        (limits::DUE_BEHIND_MILLIS, limits::DUE_AHEAD_MILLIS),
+        (86_400_000, 366 * 86_400_000)
+    );
+    for documented in [
+        format!("A body has at most {} KiB", limits::BODY_BYTES / 1024),
+        format!("| `items` | 1 to {} |", limits::ITEMS),
+        format!("| `items[].name` | 1 to {} characters |", limits::ITEM_NAME),
+        format!("| `items[].quantity` | 1 to {} |", limits::QUANTITY),
+        format!("| `items[].unit_price` | 0 to {},", thousands(limits::AMOUNT)),
+        format!("`discount` | 0 to {} |", thousands(limits::AMOUNT)),
+        format!("| `items[].modifiers` | up to {}:", limits::MODIFIERS),
+        format!("`name` (1 to {} characters)", limits::ITEM_NAME),
+        format!("`quantity` (1 to {}, or 1)", limits::QUANTITY),
+        format!("`unit_price` (0 to {}, or 0)", thousands(limits::AMOUNT)),
+        format!(
+            "| `items[].allergens` | up to {} texts of 1 to {label} characters |",
+            limits::ALLERGENS
+        ),
+        format!("| `items[].note` | up to {note} characters |"),
+        format!("| `source.external_id` | up to {key} characters,"),
+        "| `fulfilment.due_at` | a time, at most one day ago and 366 days ahead |".to_owned(),
+        format!(
+            "| `fulfilment.table`, `address`, `instructions` | up to {label}, {}, {note} characters |",
+            limits::ADDRESS
+        ),
+        format!(
+            "| `customer.name`, `customer.phone` | up to {}, {} characters |",
+            limits::CUSTOMER_NAME,
+            limits::PHONE
+        ),
+        format!("A *label* has 1 to {label} characters and no comma"),
+        format!("`Idempotency-Key` (1 to {key} visible ASCII characters;"),
+        format!("`reason` has up to {note} characters"),
+        format!("`actor.id` 1 to {label}"),
+        format!("at most {} values", limits::FILTER_VALUES),
+        format!("100 unless `limit` (1 to {}) says otherwise", limits::PAGE),
+        format!("`limit` (1 to {}, or 100)", limits::PAGE),
+    ] {
+        assert!(text.contains(&documented), "docs/api.md does not say: {documented}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_change_says_has_its_limits_too() {
+    let server = TestServer::start().await;
+    let text = |length: usize| "ü".repeat(length);
+    for (reason, actor, pointer) in [
+        (limits::NOTE + 1, limits::LABEL, "/reason"),
+        (limits::NOTE, limits::LABEL + 1, "/actor/id"),
+        (limits::NOTE, 0, "/actor/id"),
+        (limits::NOTE, limits::LABEL, ""),
+    ] {
+        let order = server.place(&burger()).await;
+        let body = json!({"to": "accepted", "expected_version": 1, "reason": text(reason),
+                          "actor": {"kind": "staff", "id": text(actor)}});
+        let answer = server.post(&format!("/api/orders/{}/transitions", order.id), &body).await;
+        if pointer.is_empty() {
+            let change = answer.order().last_change;
+            assert_eq!((change.reason, change.actor.id), (Some(text(reason)), text(actor)));
+        } else {
+            assert_eq!(answer.pointers(), [pointer]);
+        }
+    }
+}

@@ -181,8 +181,33 @@ fn late_and_oldest_are_told_by_the_clock() {
     board.apply(placed(2, "grill", false));
     assert_eq!(board.late(UnixMillis(601_000)), 0);
     assert_eq!(board.late(UnixMillis(601_001)), 1);
-    assert_eq!(board.oldest(Lane::New), Some(UnixMillis(1_000)));
-    assert_eq!(board.oldest(Lane::Ready), None);
+    assert_eq!(board.oldest(Lane::New, UnixMillis(601_001)), Some(UnixMillis(1_000)));
+    assert_eq!(board.oldest(Lane::Ready, UnixMillis(601_001)), None);
+}
+
+#[test]
+fn an_order_for_later_stands_from_when_the_kitchen_needs_to_begin() {
+    let mut board = board();
+    let mut later = placed(1, "grill", false);
+    later.times.due_at = Some(UnixMillis(7_200_000));
+    board.apply(later.clone());
+    assert_eq!(board.oldest(Lane::New, UnixMillis(6_599_999)), None);
+    assert_eq!(board.oldest(Lane::New, UnixMillis(6_700_000)), Some(UnixMillis(6_600_000)));
+    // One that is due sooner than the kitchen can be stands from when it was placed.
+    let mut soon = placed(2, "grill", false);
+    soon.times.due_at = Some(UnixMillis(100_000));
+    board.apply(soon);
+    assert_eq!(board.oldest(Lane::New, UnixMillis(6_700_000)), Some(UnixMillis(2_000)));
+}
+
+#[test]
+fn a_snapshot_counts_what_it_takes_away() {
+    let mut board = board();
+    for number in 1..4 {
+        board.apply(placed(number, "grill", false));
+    }
+    let outcome = board.replace(vec![placed(3, "grill", false), placed(4, "grill", false)]);
+    assert_eq!((outcome.new, outcome.cancelled, outcome.gone), (1, 0, 2));
 }
 
 /// Histories of a few orders, made by the rules of the domain: what a log holds.

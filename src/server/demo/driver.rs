@@ -68,14 +68,6 @@ struct List {
     cursor: EventId,
 }
 
-/// One order may come with its history around it.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Single {
-    Bare(Box<FoodOrder>),
-    Wrapped { order: Box<FoodOrder> },
-}
-
 #[derive(Serialize)]
 struct Transition<'a> {
     to: crate::domain::OrderStatus,
@@ -303,7 +295,7 @@ fn may_pass(action: &Action, status: StatusCode) -> bool {
 fn judge(answer: &Answer) -> Outcome {
     match answer.status {
         StatusCode::OK | StatusCode::CREATED => match serde_json::from_slice(&answer.body) {
-            Ok(Single::Bare(order) | Single::Wrapped { order }) => Outcome::Stands(order),
+            Ok(order) => Outcome::Stands(order),
             Err(error) => {
                 unreadable(&error);
                 Outcome::Refused

@@ -106,7 +106,14 @@ impl Writer {
     /// a transaction of its own, so that one bad job harms no other; but not
     /// where the disk is at fault, which fails for all.
     fn write(&mut self, batch: &mut Vec<Job>) {
-        match self.transact(batch) {
+        let mut outcomes = self.transact(batch);
+        // A connection that was opened while nothing could be written stays
+        // read-only: the disk may be fine again and only the connection old.
+        if outcomes.as_ref().is_err_and(is_read_only) {
+            self.reconnect();
+            outcomes = self.transact(batch);
+        }
+        match outcomes {
             Ok(outcomes) => {
                 for (job, outcome) in batch.drain(..).zip(outcomes) {
                     job.answer(outcome);
@@ -149,12 +156,20 @@ impl Writer {
     /// full or broken disk that works again is used again.
     fn recover(&mut self, error: &rusqlite::Error) -> Unavailable {
         tracing::error!(error = %error, "store.write.failed");
+        self.reconnect();
+        Unavailable(explain(error).to_owned())
+    }
+
+    fn reconnect(&mut self) {
         match schema::connect(&self.file) {
             Ok(connection) => self.connection = connection,
             Err(error) => tracing::error!(error = %error, "store.reopen.failed"),
         }
-        Unavailable(explain(error).to_owned())
     }
+}
+
+fn is_read_only(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::ReadOnly)
 }
 
 /// Whether every other write would fail as this one did.
