@@ -63,7 +63,7 @@ impl Heard {
         let address = line.trim().strip_prefix("listening on http://").unwrap_or_else(|| {
             panic!("{line:?}: {}", std::fs::read_to_string(log).unwrap_or_default())
         });
-        let client = Client { address: address.parse().expect("an address") };
+        let client = Client { address: address.parse().expect("an address"), gzip: false };
         Self { child, client, output }
     }
 }
