@@ -143,6 +143,14 @@ impl Hub {
         self.lock().recent.head()
     }
 
+    /// Between which positions a reader can join: what is before the first is
+    /// in the store alone; the second is the newest that has gone out.
+    #[must_use]
+    pub fn bounds(&self) -> (Seq, Seq) {
+        let state = self.lock();
+        (state.recent.floor(), state.recent.head())
+    }
+
     /// Waits until everything up to `seq` has gone out. A reader that begins
     /// at a position which the store has just shown waits here for a moment;
     /// otherwise it would be sent what it has.

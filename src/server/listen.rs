@@ -83,14 +83,19 @@ pub async fn serve(
             Ok((socket, peer)) => {
                 let router = router.clone();
                 let open = connections.token();
-                connections.spawn(connection(
-                    socket,
-                    Peer(peer.ip()),
-                    router,
-                    settings,
-                    shutdown.clone(),
-                    open,
-                ));
+                let shutdown = shutdown.clone();
+                connections.spawn(async move {
+                    // A connection that asks nothing costs next to nothing:
+                    // browsers open some ahead of time, and a storm opens them all.
+                    let asks = tokio::select! {
+                        asks = tokio::time::timeout(HEAD_TIMEOUT, socket.readable()) => asks,
+                        () = shutdown.cancelled() => return,
+                    };
+                    if matches!(asks, Ok(Ok(()))) {
+                        let peer = Peer(peer.ip());
+                        Box::pin(connection(socket, peer, router, settings, shutdown, open)).await;
+                    }
+                });
             }
             Err(error) => {
                 tracing::warn!(error = %error, "http.accept.failed");

@@ -166,6 +166,15 @@ async fn begin(
     after: After,
     wants_snapshot: bool,
 ) -> Result<Beginning, Unavailable> {
+    // Most come back to where the hub still is. Nothing waits for the store then.
+    let (floor, head) = app.hub.bounds();
+    match after {
+        After::Now if !wants_snapshot => return Ok(Beginning { after: head, snapshot: None }),
+        After::Id(id) if id.epoch == app.hub.epoch() && (floor..=head).contains(&id.seq) => {
+            return Ok(Beginning { after: id.seq, snapshot: None });
+        }
+        _ => {}
+    }
     // The store's head and not the hub's, which follows a moment later: an id
     // that an answer has just given must not be taken for one from the future.
     let bounds = app.store.events(Seq::START, 0).await?;
