@@ -1,11 +1,12 @@
 //! Cut and replay: whatever happens, whatever the filter and wherever a stream
 //! is cut, a reader that comes back with its last id ends up with what one that
-//! was never cut has. The service without the network, on the real store, with
-//! a ring of a few events so that resumes come from the ring, from the store,
-//! and from before what is kept.
+//! was never cut has. The service on the real store, without a network or with
+//! sockets that a sweeper writes to, and a ring of a few events so that resumes
+//! come from the hub, from the store, and from before what is kept.
 
 use std::{
     collections::BTreeMap,
+    net::SocketAddr,
     sync::{Arc, Mutex, OnceLock, mpsc},
     time::Duration,
 };
@@ -18,7 +19,7 @@ use hyper::Request;
 use live_orders::{
     domain::{
         Actor, ActorKind, Change, Channel, Currency, Customer, FoodOrder, Fulfilment, ItemId,
-        ItemStatus, Location, MinorUnits, NewItem, NewOrder, OrderId, OrderStatus, Service, Source,
+        ItemStatus, Location, MinorUnits, NewItem, NewOrder, OrderId, OrderStatus, Service,
         Station, UnixMillis, change::Action,
     },
     server::{
@@ -26,6 +27,7 @@ use live_orders::{
         clock::Clock,
         hub::Hub,
         ingest::idempotency::KeysInFlight,
+        listen,
         orders::Orders,
         router::router,
         state::{App, PageSettings, Parts},
@@ -33,7 +35,7 @@ use live_orders::{
             ChangeError, CommitSink, Committed, EventPage, History, PlaceError, Placed, Placement,
             SqliteStore, Store, StoredOrders, Unavailable, sqlite::Purpose,
         },
-        stream::OpenStreams,
+        stream::{OpenStreams, Sweepers},
     },
     wire::{
         Epoch, EventKind, Seq, Snapshot, StreamFilter,
@@ -43,9 +45,13 @@ use live_orders::{
 use proptest::{collection::vec, prelude::*, sample::Index};
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpSocket, TcpStream},
+};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{config, id_of, order_of, read, within};
+use crate::support::{Gunzip, config, id_of, order_of, read, within};
 
 const STATIONS: [&str; 3] = ["grill", "fry", "bar"];
 const CHANNELS: [&str; 2] = ["web", "kiosk"];
@@ -164,7 +170,18 @@ struct Offline {
     relay: Arc<Relay>,
     router: Router,
     orders: Vec<FoodOrder>,
-    _folder: TempDir,
+    /// Where it listens, if it does.
+    address: Option<SocketAddr>,
+    folder: TempDir,
+}
+
+impl Drop for Offline {
+    fn drop(&mut self) {
+        self.app.shutdown.cancel();
+        if let Some(sweepers) = &self.app.sweepers {
+            sweepers.stop();
+        }
+    }
 }
 
 /// Milliseconds from one step to the next.
@@ -175,10 +192,30 @@ impl Offline {
         Self::with_store(ring_bytes, |store| store)
     }
 
+    /// One whose streams go over sockets.
+    fn listening(ring_bytes: usize) -> Self {
+        let mut service = Self::make(ring_bytes, true, |store| store);
+        let config = config(service.folder.path());
+        let listener = listen::bind(config.listen).expect("a free port");
+        service.address = Some(listener.local_addr().expect("its address"));
+        let (router, shutdown) = (service.router.clone(), service.app.shutdown.clone());
+        tokio::spawn(listen::serve(listener, router, config.connections, shutdown));
+        service
+    }
+
     fn with_store(ring_bytes: usize, wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>) -> Self {
+        Self::make(ring_bytes, false, wrap)
+    }
+
+    fn make(
+        ring_bytes: usize,
+        sockets: bool,
+        wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut config = config(folder.path());
         config.hub.ring_bytes = ring_bytes;
+        config.stream.take_sockets = sockets;
         let relay = Arc::new(Relay::default());
         let sink = Arc::clone(&relay) as Arc<dyn CommitSink>;
         let store = SqliteStore::open(folder.path(), Purpose::Service, sink).expect("a store");
@@ -193,7 +230,7 @@ impl Offline {
             clock,
             stream: config.stream,
             open_streams: OpenStreams::new(config.stream.limits),
-            sweepers: None,
+            sweepers: Sweepers::of(&config).expect("threads"),
             keys_in_flight: KeysInFlight::default(),
             assets: Assets::find(&config.leptos),
             page: PageSettings {
@@ -205,7 +242,7 @@ impl Offline {
             },
             shutdown: CancellationToken::new(),
         });
-        Self { router: router(app.clone()), app, relay, orders: Vec::new(), _folder: folder }
+        Self { router: router(app.clone()), app, relay, orders: Vec::new(), address: None, folder }
     }
 
     async fn carry_out(&mut self, step: &Step) {
@@ -246,11 +283,24 @@ impl Offline {
     }
 
     async fn open(&self, filter: &StreamFilter, last_id: Option<&str>) -> Body {
-        get(self.router.clone(), format!("/live-orders?{}", filter.to_query()), last_id).await
+        let path = format!("/live-orders?{}", filter.to_query());
+        get(self.router.clone(), path, &[("last-event-id", last_id.unwrap_or_default())]).await
+    }
+
+    async fn source(&self, filter: &StreamFilter, last_id: Option<&str>, packed: bool) -> Source {
+        let path = format!("/live-orders?{}", filter.to_query());
+        let headers = [
+            ("last-event-id", last_id.unwrap_or_default()),
+            ("accept-encoding", if packed { "gzip" } else { "" }),
+        ];
+        match self.address {
+            None => Source::Body(get(self.router.clone(), path, &headers).await),
+            Some(address) => within("a stream", Source::connect(address, &path, &headers)).await,
+        }
     }
 
     async fn poll(&self, query: &str) -> Value {
-        let body = get(self.router.clone(), format!("/api/events?{query}"), None).await;
+        let body = get(self.router.clone(), format!("/api/events?{query}"), &[]).await;
         let body = body.collect().await.expect("a body").to_bytes();
         serde_json::from_slice(&body).expect("JSON")
     }
@@ -260,10 +310,10 @@ impl Offline {
     }
 }
 
-async fn get(router: Router, path: String, last_id: Option<&str>) -> Body {
+async fn get(router: Router, path: String, headers: &[(&'static str, &str)]) -> Body {
     let mut request = Request::get(path);
-    if let Some(id) = last_id {
-        request = request.header("last-event-id", id);
+    for (name, value) in headers.iter().filter(|(_, value)| !value.is_empty()) {
+        request = request.header(*name, *value);
     }
     let request = request.body(Body::empty()).expect("a request");
     let answer = tower::ServiceExt::oneshot(router, request).await.expect("an answer");
@@ -281,7 +331,7 @@ async fn change(app: &App, order: &FoodOrder, action: Action) -> FoodOrder {
 fn new_order(station: Station, channel: Channel, service: Service) -> NewOrder {
     NewOrder {
         location: Location::parse("main").expect("a location"),
-        source: Source { channel, external_id: None },
+        source: live_orders::domain::Source { channel, external_id: None },
         fulfilment: Fulfilment { service, ..Fulfilment::default() },
         customer: Customer::default(),
         items: vec![NewItem {
@@ -302,10 +352,58 @@ fn new_order(station: Station, channel: Channel, service: Service) -> NewOrder {
     }
 }
 
+/// Where a reader reads from.
+enum Source {
+    Body(Body),
+    /// A socket, and what came with the answer's head.
+    Socket(TcpStream, Bytes),
+}
+
+impl Source {
+    async fn connect(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Self {
+        let mut request = format!("GET {path} HTTP/1.1\r\nhost: test\r\n");
+        for (name, value) in headers.iter().filter(|(_, value)| !value.is_empty()) {
+            request = [request.as_str(), name, ": ", value, "\r\n"].concat();
+        }
+        request.push_str("\r\n");
+        let socket = TcpSocket::new_v4().expect("a socket");
+        // Little room, so that a reader that does not read is soon not written to.
+        socket.set_recv_buffer_size(2048).expect("a small buffer");
+        let mut socket = socket.connect(address).await.expect("connected");
+        socket.write_all(request.as_bytes()).await.expect("a request");
+        let mut answer = Vec::new();
+        loop {
+            socket.read_buf(&mut answer).await.expect("an answer");
+            let head = answer.windows(4).position(|it| it == b"\r\n\r\n");
+            if let Some(head) = head.filter(|head| head + 4 < answer.len()) {
+                assert!(answer.starts_with(b"HTTP/1.1 200 "));
+                return Self::Socket(socket, answer.split_off(head + 4).into());
+            }
+        }
+    }
+
+    /// The next piece; none at the end.
+    async fn piece(&mut self) -> Option<Bytes> {
+        match self {
+            Self::Body(body) => body.frame().await?.expect("bytes").into_data().ok(),
+            Self::Socket(_, first) if !first.is_empty() => Some(std::mem::take(first)),
+            Self::Socket(socket, _) => {
+                let mut piece = Vec::with_capacity(512);
+                // A server that goes may do so with a reset.
+                let count = socket.read_buf(&mut piece).await.unwrap_or(0);
+                (count > 0).then(|| piece.into())
+            }
+        }
+    }
+}
+
 /// A reader, and what it has made of what it read.
 struct Reader {
     filter: StreamFilter,
-    body: Option<Body>,
+    /// Whether it takes its stream compressed.
+    packed: bool,
+    gunzip: Option<Gunzip>,
+    source: Option<Source>,
     frames: FrameReader,
     last_id: Option<String>,
     /// The events in the order in which they came.
@@ -316,10 +414,12 @@ struct Reader {
 }
 
 impl Reader {
-    fn new(filter: &StreamFilter) -> Self {
+    fn new(filter: &StreamFilter, packed: bool) -> Self {
         Self {
             filter: filter.clone(),
-            body: None,
+            packed,
+            gunzip: None,
+            source: None,
             frames: FrameReader::default(),
             last_id: None,
             events: Vec::new(),
@@ -329,21 +429,22 @@ impl Reader {
     }
 
     async fn connect(&mut self, service: &Offline) {
-        if self.body.is_none() {
+        if self.source.is_none() {
             self.frames = FrameReader::default();
-            self.body = Some(service.open(&self.filter, self.last_id.as_deref()).await);
+            self.gunzip = self.packed.then(Gunzip::default);
+            let last_id = self.last_id.as_deref();
+            self.source = Some(service.source(&self.filter, last_id, self.packed).await);
         }
     }
 
     /// The next piece; none when there is none yet, and when the stream has ended.
     fn piece(&mut self) -> Option<Bytes> {
-        let body = self.body.as_mut()?;
-        let ready = futures_util::FutureExt::now_or_never(body.frame())?;
-        if let Some(frame) = ready {
-            return frame.expect("bytes").into_data().ok();
+        let source = self.source.as_mut()?;
+        let ready = futures_util::FutureExt::now_or_never(source.piece())?;
+        if ready.is_none() {
+            self.source = None;
         }
-        self.body = None;
-        None
+        ready
     }
 
     async fn read(&mut self, service: &Offline, most: usize) {
@@ -361,19 +462,18 @@ impl Reader {
         let mut beats = tokio::time::interval(Duration::from_millis(1));
         loop {
             self.connect(service).await;
-            let Some(body) = self.body.as_mut() else { continue };
-            let frame = tokio::select! {
-                frame = body.frame() => frame,
+            let Some(source) = self.source.as_mut() else { continue };
+            let piece = tokio::select! {
+                piece = source.piece() => piece,
                 _ = beats.tick() => {
                     service.app.hub.heartbeat(service.app.clock.now());
                     continue;
                 }
             };
-            let Some(frame) = frame else {
-                self.body = None;
+            let Some(piece) = piece else {
+                self.source = None;
                 continue;
             };
-            let piece = frame.expect("bytes").into_data().expect("data");
             let seen = self.take(&piece);
             if seen.iter().any(|it| it.event == "heartbeat" && id_of(it).seq == head) {
                 return;
@@ -382,7 +482,10 @@ impl Reader {
     }
 
     fn take(&mut self, piece: &[u8]) -> Vec<Frame> {
-        let frames = self.frames.push(piece);
+        let frames = match &mut self.gunzip {
+            Some(gunzip) => self.frames.push(&gunzip.push(piece)),
+            None => self.frames.push(piece),
+        };
         for frame in &frames {
             // A hello before a snapshot leaves the reader where it was.
             if frame.event == "hello" && frame.id.is_empty() {
@@ -421,14 +524,20 @@ impl Reader {
             let kept = within.index(piece.len() + 1);
             self.take(&piece[..kept]);
         }
-        self.body = None;
+        self.source = None;
     }
 }
 
 /// Plays `steps` with two readers, one of which is cut; gives both at the end.
-async fn play(steps: &[Step], filter: &StreamFilter, ring: usize) -> (Reader, Reader) {
-    let mut service = Offline::new(ring);
-    let (mut whole, mut cut) = (Reader::new(filter), Reader::new(filter));
+async fn play(
+    steps: &[Step],
+    filter: &StreamFilter,
+    ring: usize,
+    packed: [bool; 2],
+    sockets: bool,
+) -> (Reader, Reader) {
+    let mut service = if sockets { Offline::listening(ring) } else { Offline::new(ring) };
+    let (mut whole, mut cut) = (Reader::new(filter, packed[0]), Reader::new(filter, packed[1]));
     // Both have begun: hello gives them the position that they come back with.
     whole.read(&service, 1).await;
     cut.read(&service, 1).await;
@@ -467,8 +576,10 @@ proptest! {
         steps in vec(step(), 1..60),
         filter in filter(true),
         ring in sizes(),
+        packed: [bool; 2],
+        sockets: bool,
     ) {
-        let (whole, cut) = block_on(play(&steps, &filter, ring));
+        let (whole, cut) = block_on(play(&steps, &filter, ring, packed, sockets));
         prop_assert_eq!((whole.snapshots, cut.snapshots), (0, 0));
         prop_assert_eq!(&whole.events, &cut.events);
     }
@@ -480,8 +591,10 @@ proptest! {
         steps in vec(step_or_prune(), 1..60),
         filter in filter(false),
         ring in sizes(),
+        packed: [bool; 2],
+        sockets: bool,
     ) {
-        let (whole, cut) = block_on(play(&steps, &filter, ring));
+        let (whole, cut) = block_on(play(&steps, &filter, ring, packed, sockets));
         prop_assert_eq!(&whole.shown, &cut.shown);
         if cut.snapshots + whole.snapshots == 0 {
             prop_assert_eq!(&whole.events, &cut.events);
@@ -517,7 +630,7 @@ async fn a_position_that_the_hub_has_not_heard_of_is_waited_for() {
         // By its id, and by a snapshot that is read now.
         let given = if query == "after=" { cursor.as_str() } else { "earliest" };
         let path = format!("/live-orders?{query}{given}");
-        let opening = tokio::spawn(get(service.router.clone(), path, None));
+        let opening = tokio::spawn(get(service.router.clone(), path, &[]));
         // Gives it time to come to where it must wait.
         for _ in 0..20 {
             service.poll("").await;

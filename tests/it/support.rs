@@ -381,7 +381,7 @@ pub(crate) struct EventStream {
 
 /// Reads a gzip stream as it comes: whatever was sent can be read at once.
 #[derive(Default)]
-struct Gunzip {
+pub(crate) struct Gunzip {
     head: Vec<u8>,
     inflate: Option<flate2::Decompress>,
 }
@@ -389,7 +389,8 @@ struct Gunzip {
 impl Gunzip {
     const HEAD: [u8; 10] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF];
 
-    fn push(&mut self, mut piece: &[u8]) -> Bytes {
+    pub(crate) fn push(&mut self, mut piece: &[u8]) -> Bytes {
+        // A header that is cut comes with the next piece.
         let missing = Self::HEAD.len() - self.head.len();
         let (head, rest) = piece.split_at(missing.min(piece.len()));
         self.head.extend_from_slice(head);
