@@ -18,11 +18,15 @@ pub fn push_event(out: &mut Vec<u8>, id: &str, event: &str, data: &[u8]) {
     out.extend_from_slice(b"event: ");
     out.extend_from_slice(event.as_bytes());
     out.extend_from_slice(b"\ndata: ");
-    for &byte in data {
-        match byte {
-            b'\r' | b'\n' => out.extend_from_slice(b"\ndata: "),
-            0 => {}
-            byte => out.push(byte),
+    // One line and no more, but for data that is not ours: taken as a whole.
+    for (index, line) in data.split(|byte| matches!(byte, b'\r' | b'\n')).enumerate() {
+        if index > 0 {
+            out.extend_from_slice(b"\ndata: ");
+        }
+        if line.contains(&0) {
+            out.extend(line.iter().filter(|byte| **byte != 0));
+        } else {
+            out.extend_from_slice(line);
         }
     }
     out.extend_from_slice(b"\n\n");
