@@ -253,6 +253,7 @@ impl Values {
             connections: ListenSettings {
                 write_timeout: self.millis("stream.write_timeout_ms", 1000..=600_000)?,
                 drain,
+                most: usize::MAX,
             },
             stream: StreamSettings {
                 heartbeat: self.millis("stream.heartbeat_ms", 100..=60_000)?,

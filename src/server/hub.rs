@@ -36,6 +36,9 @@ use recent::Recent;
 /// How long the figures of the last hour may be told again.
 const TOLD_MILLIS: i64 = 500;
 
+/// How many different filters there may be besides those of certain orders.
+const BROAD_FEEDS: usize = 1024;
+
 /// How much the hub keeps.
 #[derive(Clone, Copy, Debug)]
 pub struct HubSettings {
@@ -175,12 +178,8 @@ impl Hub {
         }
         if filter.is_everything() {
             let position = state.recent.start_after(after);
-            return Join::Seat(Seat::new(
-                Arc::clone(self),
-                Arc::clone(&self.everything),
-                after,
-                position,
-            ));
+            let seat = Seat::new(Arc::clone(self), Arc::clone(&self.everything), after, position);
+            return seat.map_or(Join::Store, Join::Seat);
         }
         let served = state.feeds.entry(filter.clone()).or_insert_with(|| {
             let feed = Arc::new(Feed::new(filter.clone()));
@@ -196,10 +195,26 @@ impl Hub {
             }
             Served { feed, readers: 0 }
         });
-        served.readers += 1;
         // While the lock is held: nothing comes between what the feed was made
         // of and what it is given from now on.
-        Join::Seat(Seat::new(Arc::clone(self), Arc::clone(&served.feed), after, None))
+        match Seat::new(Arc::clone(self), Arc::clone(&served.feed), after, None) {
+            Some(seat) => {
+                served.readers += 1;
+                Join::Seat(seat)
+            }
+            None => Join::Store,
+        }
+    }
+
+    /// Whether there is room for a reader with `filter`. Every commit is held
+    /// against every broad filter, so there are not any number of those.
+    #[must_use]
+    pub fn takes(&self, filter: &StreamFilter) -> bool {
+        let state = self.lock();
+        filter.is_everything()
+            || !filter.orders.is_empty()
+            || state.broad.len() < BROAD_FEEDS
+            || state.feeds.contains_key(filter)
     }
 
     /// Encodes the frame of an event.

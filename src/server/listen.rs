@@ -41,6 +41,9 @@ const BACKLOG: i32 = 4096;
 const UNSENT_BYTES: u32 = 64 * 1024;
 /// Bytes of an answer that are held back while they wait to be written.
 const BUFFER_BYTES: usize = 64 * 1024;
+/// How long a client may confirm nothing at least, because packets get lost.
+#[cfg(target_os = "linux")]
+const UNCONFIRMED: Duration = Duration::from_secs(10);
 /// How long the head of a request may take.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -49,6 +52,8 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct ListenSettings {
     /// How long a client may read nothing.
     pub write_timeout: Duration,
+    /// How many connections there may be; a stream counts as one, another as two.
+    pub most: usize,
     /// How long requests may take to finish once the server stops.
     pub drain: Duration,
 }
@@ -80,6 +85,10 @@ pub async fn serve(
             () = shutdown.cancelled() => break,
         };
         match accepted {
+            // Each open file that is left is one that something else may need.
+            Ok(_) if connections.len() >= settings.most => {
+                tracing::warn!(connections = connections.len(), "http.connections.full");
+            }
             Ok((socket, peer)) => {
                 let router = router.clone();
                 let open = connections.token();
@@ -190,7 +199,7 @@ fn prepare(socket: &TcpStream, write_timeout: Duration) -> io::Result<()> {
         let socket = SockRef::from(socket);
         socket.set_tcp_notsent_lowat(UNSENT_BYTES)?;
         // A screen that was switched off confirms nothing any more.
-        socket.set_tcp_user_timeout(Some(write_timeout))?;
+        socket.set_tcp_user_timeout(Some(write_timeout.max(UNCONFIRMED)))?;
     }
     Ok(())
 }

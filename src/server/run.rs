@@ -19,7 +19,7 @@ use super::{
     demo::{self, DemoSettings},
     hub::Hub,
     ingest::idempotency::KeysInFlight,
-    listen,
+    listen::{self, ListenSettings},
     orders::{Orders, utc_offset_seconds},
     router::router,
     state::{App, PageSettings, Parts},
@@ -107,7 +107,9 @@ pub async fn run_with(
         announce(address);
     }
     let sweepers = app.sweepers.clone();
-    listen::serve(listener, router(app), config.connections, shutdown).await;
+    let most = open_files().saturating_sub(RESERVED_FILES / 2).max(1);
+    let connections = ListenSettings { most, ..config.connections };
+    listen::serve(listener, router(app), connections, shutdown).await;
     if let Some(sweepers) = sweepers {
         let _ = tokio::task::spawn_blocking(move || sweepers.stop()).await;
     }
@@ -273,11 +275,22 @@ fn raise_file_limit() {
     }
 }
 
+/// How many files may be open.
+#[cfg(unix)]
+fn open_files() -> usize {
+    let files = rlimit::getrlimit(rlimit::Resource::NOFILE).map_or(u64::MAX, |(soft, _)| soft);
+    usize::try_from(files).unwrap_or(usize::MAX)
+}
+
+#[cfg(not(unix))]
+fn open_files() -> usize {
+    usize::MAX
+}
+
 /// Each stream is an open file, and some must be left for everything else.
 fn within_files(limits: StreamLimits) -> StreamLimits {
-    let files = rlimit::getrlimit(rlimit::Resource::NOFILE).map_or(u64::MAX, |(soft, _)| soft);
-    let room = usize::try_from(files).unwrap_or(usize::MAX).saturating_sub(RESERVED_FILES).max(1);
-    let most = limits.most.min(room);
+    let files = open_files();
+    let most = limits.most.min(files.saturating_sub(RESERVED_FILES).max(1));
     tracing::info!(most, open_files = files, "stream.limits");
     StreamLimits { most, ..limits }
 }

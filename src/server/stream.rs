@@ -96,6 +96,9 @@ pub async fn live_orders(
 
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
     let permit = app.open_streams.enter(peer).map_err(Problem::TooManyStreams)?;
+    if !app.hub.takes(&filter) {
+        return Err(Problem::TooManyStreams(Full::Filters));
+    }
     let mut prelude = Vec::new();
     let start = begin(&app, &filter, after, wants_snapshot).await?;
     let cursor = EventId { epoch: app.hub.epoch(), seq: start.after };

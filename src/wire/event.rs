@@ -8,7 +8,7 @@ use super::event_id::EventId;
 use crate::domain::{FoodOrder, OrderStatus};
 
 /// What happened, as the `event:` field names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EventKind {
     /// The order came to this status.
     Became(OrderStatus),

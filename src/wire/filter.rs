@@ -172,7 +172,7 @@ fn statuses(raw: &str) -> Result<Vec<OrderStatus>, &'static str> {
     }
 }
 
-fn extend<T: PartialEq>(
+fn extend<T: Ord>(
     list: &mut Vec<T>,
     name: &str,
     value: &str,
@@ -198,6 +198,8 @@ fn extend<T: PartialEq>(
         });
     }
     list.append(&mut wanted);
+    // Who wants the same in another order wants the same.
+    list.sort_unstable();
     Ok(())
 }
 

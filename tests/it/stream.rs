@@ -100,6 +100,7 @@ all_ways! {
     one_stream_too_many_for_one_client_is_refused,
     what_is_sent_behind_the_request_disturbs_nobody,
     who_has_caught_up_is_told_at_once,
+    a_reader_far_behind_comes_back_to_a_server_that_was_restarted,
 }
 
 async fn the_first_bytes_go_out_before_there_is_any_order(way: Way) {
@@ -698,5 +699,28 @@ async fn who_has_caught_up_is_told_at_once(way: Way) {
         assert_eq!(stream.orders(events).await.len(), events);
         let beat = stream.next_or_beat().await;
         assert_eq!((beat.event.as_str(), id_of(&beat).seq), ("heartbeat", Seq(20)), "{query}");
+    }
+}
+
+async fn a_reader_far_behind_comes_back_to_a_server_that_was_restarted(way: Way) {
+    let server = way.start().await;
+    let mut placed = Vec::new();
+    for _ in 0..30 {
+        placed.push(server.place(&burger()).await);
+    }
+    let folder = server.stop().await.expect("a folder");
+    // All in memory again, some of it, and next to nothing.
+    for ring_bytes in [1 << 20, 3000, 1] {
+        let set = |config: &mut Config| config.hub.ring_bytes = ring_bytes;
+        let server = way.start_in(folder.path(), set).await;
+        for (query, from) in [("", 0), ("", 29), ("station=kitchen", 0), ("station=kitchen", 20)] {
+            let epoch = cursor_of(&server.stream("").await.expect("hello").await).epoch;
+            let last_id = EventId { epoch, seq: Seq(from) }.to_string();
+            let mut stream = server.stream_from(query, Some(&last_id)).await;
+            stream.expect("hello").await;
+            let from = usize::try_from(from).expect("a small number");
+            assert_eq!(stream.orders(30 - from).await, placed[from..], "{ring_bytes} {query}");
+        }
+        server.stop().await;
     }
 }

@@ -21,7 +21,7 @@ use slab::Slab;
 
 use super::{
     Hub,
-    pack::{CHAIN, Packer, packed_alone},
+    pack::{CHAIN, Packer, SHORTEST, packed_alone},
 };
 use crate::wire::{Seq, StreamFilter};
 
@@ -64,8 +64,8 @@ struct FeedLog {
     closed: bool,
     /// Readers that take blocks.
     packed_readers: usize,
-    /// Whether the next block must be the first of a chain.
-    break_chain: bool,
+    /// Whether a new chain is to begin, once the present one has so many blocks.
+    break_chain: Option<u32>,
     /// Chains so far; never used again.
     chains: u32,
 }
@@ -168,7 +168,7 @@ impl Feed {
                 stirred: false,
                 closed: false,
                 packed_readers: 0,
-                break_chain: false,
+                break_chain: None,
                 chains: 0,
             }),
             packing: Mutex::new(None),
@@ -205,21 +205,22 @@ impl Feed {
         let number = log.beat.as_ref().map_or(0, |beat| beat.number).wrapping_add(1);
         log.beat = Some(Beat { number, at: log.tail, frame, packed, head });
         // It stands in nobody's chain.
-        log.break_chain = true;
+        log.break_chain = Some(0);
         log.stirred = true;
         log.trim(floor);
     }
 
     /// The place of a reader that has everything up to `after`: where the first
     /// event after it begins, which is at `position` if that is known.
-    fn place(&self, after: Seq, position: Option<u64>) -> Place {
+    fn place(&self, after: Seq, position: Option<u64>) -> Option<Place> {
         let log = self.lock();
         let position = position.unwrap_or_else(|| {
             let next = log.pieces.partition_point(|piece| piece.reached <= after);
             log.pieces.get(next).map_or(log.tail, |piece| piece.start)
         });
         let beat = log.beat.as_ref().map_or(0, |beat| beat.number);
-        Place { position, reached: after, beat, chain: 0 }
+        // What is gone from here is in the store alone.
+        (position >= log.base).then_some(Place { position, reached: after, beat, chain: 0 })
     }
 
     /// What comes after `place`, about `limit` bytes of it.
@@ -344,7 +345,12 @@ impl Feed {
             if plain.is_empty() {
                 return;
             }
-            (plain, std::mem::take(&mut log.break_chain), log.chains)
+            // Each break costs all the others, so newcomers wait for a few blocks.
+            let broken = log.break_chain.is_some_and(|least| packing.length >= least);
+            if broken {
+                log.break_chain = None;
+            }
+            (plain, broken, log.chains)
         };
         if broken {
             packing.length = CHAIN;
@@ -378,8 +384,7 @@ impl Feed {
         let mut packing = self.packing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut log = self.lock();
         log.packed_readers += 1;
-        // The next block is one that the newcomer can begin with.
-        log.break_chain = true;
+        log.break_chain.get_or_insert(SHORTEST);
         // Feeds of single orders have few readers and there are many of them:
         // a compressor for each would cost more than it saves.
         if packing.is_none() && self.filter.orders.is_empty() {
@@ -446,10 +451,16 @@ pub struct Seat {
 }
 
 impl Seat {
-    /// A seat in `feed` for a reader that has everything up to `after`.
-    pub(super) fn new(hub: Arc<Hub>, feed: Arc<Feed>, after: Seq, position: Option<u64>) -> Self {
-        let place = feed.place(after, position);
-        Self { hub, feed, packed: false, place }
+    /// A seat in `feed` for a reader that has everything up to `after`, if the
+    /// feed reaches back that far. The hub counts it already.
+    pub(super) fn new(
+        hub: Arc<Hub>,
+        feed: Arc<Feed>,
+        after: Seq,
+        position: Option<u64>,
+    ) -> Option<Self> {
+        let place = feed.place(after, position)?;
+        Some(Self { hub, feed, packed: false, place })
     }
 
     /// What the reader wants.
@@ -612,6 +623,12 @@ impl Once {
     #[must_use]
     pub fn set(&self) -> bool {
         !self.0.swap(true, Ordering::AcqRel)
+    }
+
+    /// Whether it has been set since [`Once::look`].
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Acquire)
     }
 
     /// From here on it may be set again.

@@ -15,6 +15,9 @@ use flate2::{Compress, Compression, FlushCompress};
 /// is a fifth smaller) and hold back whoever comes in between for longer.
 pub(super) const CHAIN: u32 = 16;
 
+/// Blocks that a chain has at least before it ends for somebody who comes anew.
+pub(super) const SHORTEST: u32 = 4;
+
 /// Compressors that are not in use. One takes a quarter of a megabyte to make.
 static POOL: Mutex<Vec<Compress>> = Mutex::new(Vec::new());
 /// How many of those are kept.

@@ -108,6 +108,7 @@ impl StreamBody {
                             return Poll::Ready(());
                         }
                         Read::Behind(reached) => {
+                            self.greeted = false;
                             let filter = follower.filter().clone();
                             self.phase = Phase::paging(Pager::new(app.clone(), filter, reached));
                             return Poll::Ready(());

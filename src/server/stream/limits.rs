@@ -39,6 +39,8 @@ pub enum Full {
     All,
     /// This client has as many as it may have.
     Address,
+    /// There are as many different filters as there may be.
+    Filters,
 }
 
 /// One stream that is counted; it is not any more when this is dropped.

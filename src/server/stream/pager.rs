@@ -44,6 +44,14 @@ impl Pager {
         Self { app, filter, after, spoke_at: Instant::now() }
     }
 
+    /// The reader's seat, if the hub reaches back to it.
+    pub(super) fn seat(&self) -> Option<Seat> {
+        match self.app.hub.join(&self.filter, self.after) {
+            Join::Seat(seat) => Some(seat),
+            Join::Store | Join::Closed => None,
+        }
+    }
+
     pub(super) async fn next(&mut self) -> Page {
         loop {
             match self.app.hub.join(&self.filter, self.after) {
@@ -61,6 +69,8 @@ impl Pager {
                 return Page::Gone;
             };
             self.after = last.seq;
+            // The store may be a moment ahead of the hub.
+            self.app.hub.reach(self.after).await;
             let mut frames = Vec::new();
             for event in page.events.iter().filter(|event| self.filter.matches(&event.facts)) {
                 self.app.hub.encode_into(&mut frames, event);

@@ -50,6 +50,10 @@ const GARBAGE_BYTES: usize = 64 * 1024;
 const LINGER: Duration = Duration::from_secs(1);
 /// How often sockets that take nothing are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// A sweep that takes longer than this keeps others from the core.
+const BUSY: Duration = Duration::from_millis(5);
+/// How long a sweeper gives way at most.
+const BREATH: Duration = Duration::from_millis(25);
 /// Events of the system that are taken in at once.
 const EVENTS: usize = 1024;
 /// Stands for the inbox among the sockets.
@@ -299,7 +303,12 @@ impl Sweeper {
             for message in self.inbox.take() {
                 match message {
                     Message::Take(follower) => self.add(*follower, now, &mut look),
-                    Message::Stir(group) => self.sweep(group, now),
+                    Message::Stir(group) => {
+                        self.sweep(group, now);
+                        // What it saw may be less than there is now, and nobody
+                        // would say so again.
+                        look = Look::default();
+                    }
                     Message::Stop => return,
                 }
             }
@@ -359,6 +368,13 @@ impl Sweeper {
             if let Some(key) = key {
                 self.serve(key, now, &mut look);
             }
+        }
+        // When more comes than can be swept, sweeping less often is sweeping
+        // more at once; and the orders themselves need the core too.
+        let took = now.elapsed();
+        let again = self.groups.get(group).is_some_and(|it| it.watch.stirred.is_set());
+        if again && took > BUSY {
+            thread::park_timeout((took / 2).min(BREATH));
         }
     }
 

@@ -69,28 +69,32 @@ pub(super) async fn catch_up(
 ) {
     let Some(sweepers) = reader.app.sweepers.clone() else { return };
     let mut socket = Patient::new(socket, sweepers.write_timeout);
-    loop {
+    let mut seat = pager.seat();
+    // The first bytes do not wait for the store.
+    if seat.is_none() && socket.write_all(&std::mem::take(&mut first)).await.is_err() {
+        return;
+    }
+    while seat.is_none() {
         let (bytes, last) = match pager.next().await {
-            Page::Seat(seat) => {
-                let seat = reader.encoding.seat(seat);
-                if let Ok(socket) = socket.into_inner().into_std() {
-                    sweepers.take(Follower { reader, seat, socket, first, open });
-                }
-                return;
+            Page::Seat(found) => {
+                seat = Some(found);
+                break;
             }
             Page::Frames(frames) => (frames, false),
             Page::End(bye) => (bye, true),
             Page::Gone => (Bytes::new(), true),
         };
-        for bytes in [std::mem::take(&mut first), reader.encoding.more(bytes)] {
-            if socket.write_all(&bytes).await.is_err() {
-                return;
-            }
+        if socket.write_all(&reader.encoding.more(bytes)).await.is_err() {
+            return;
         }
         if last {
             let _ = socket.shutdown().await;
             return;
         }
+    }
+    if let (Some(seat), Ok(socket)) = (seat, socket.into_inner().into_std()) {
+        let seat = reader.encoding.seat(seat);
+        sweepers.take(Follower { reader, seat, socket, first, open });
     }
 }
 
