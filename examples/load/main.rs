@@ -27,21 +27,27 @@
 //! | [`http`] | as much of HTTP as a load client needs |
 //! | [`fanout`] | one order to every stream |
 //! | [`compare`] | the fan-out beside others |
+//! | [`client`] | every stream on one thread |
+//! | [`count`] | how many events a stream has had, and whether the right ones |
+//! | [`system`] | processor time, memory, cores |
 //! | [`peer`] | the others, each in a process of its own |
-//! | [`sample`] | the order that all of them carry |
+//! | [`sample`] | the orders that all of them carry |
 //! | [`posts`] | durable orders, beside the disk and a commit for each |
 //! | [`figures`] | medians and the like |
 
 #![expect(clippy::print_stdout, reason = "its figures are its output")]
 #![expect(clippy::print_stderr, reason = "how far it is, for whoever waits")]
 
+mod client;
 mod compare;
+mod count;
 mod fanout;
 mod figures;
 mod http;
 mod peer;
 mod posts;
 mod sample;
+mod system;
 mod target;
 
 use std::time::Duration;
