@@ -41,6 +41,15 @@ impl Used {
         Self::parse(&stat).unwrap_or_default()
     }
 
+    /// What `process` has used, as long as it runs.
+    pub(crate) fn if_running(process: u32) -> Option<Self> {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+        if stat.rsplit_once(')')?.1.trim_start().starts_with('Z') {
+            return None;
+        }
+        Self::parse(&stat)
+    }
+
     fn parse(stat: &str) -> Option<Self> {
         // The name before it may hold anything, parentheses and blanks too.
         let (_, fields) = stat.rsplit_once(')')?;
@@ -56,6 +65,25 @@ pub(crate) fn memory_kib(process: u32, name: &str) -> Option<f64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
     line.trim().trim_end_matches(" kB").parse().ok()
+}
+
+/// How many descriptors `process` has open.
+pub(crate) fn open_files(process: u32) -> Option<usize> {
+    Some(std::fs::read_dir(format!("/proc/{process}/fd")).ok()?.count())
+}
+
+/// How many cores were kept busy by the server, which has used `server` seconds
+/// in the last `took`, by this program, which had used `own` before, and by others.
+pub(crate) fn busy(took: f64, server: f64, own: Used, all: Option<Used>) -> String {
+    let own = Used::of(std::process::id()).since(own).all();
+    let others = all.zip(Used::by_all()).map(|(before, after)| after.since(before).all());
+    let others = others.map_or(f64::NAN, |all| (all - server - own).max(0.0));
+    format!(
+        "{:.2} by the server, {:.2} by this program, {:.2} by others",
+        server / took,
+        own / took,
+        others / took
+    )
 }
 
 /// What TCP holds of the kernel's memory, over all sockets of the machine, in KiB.
