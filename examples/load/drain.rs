@@ -19,8 +19,8 @@ use crate::{
 
 /// Orders before the streams are opened, for those that follow one.
 const ORDERS_BEFORE: u32 = 200;
-/// Pause between two orders.
-const PAUSE: Duration = Duration::from_millis(20);
+/// Pause between two orders once streams are open: each goes to most of them.
+const PAUSE: Duration = Duration::from_millis(200);
 /// How long the streams may take to open.
 const PATIENCE: Duration = Duration::from_mins(2);
 /// How long the server may take to end.
@@ -48,9 +48,11 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let settings: Vec<&str> = options.settings.iter().map(String::as_str).collect();
     let mut target = Target::start_with(options.server.clone(), folder.path(), &settings)?;
     let process = target.process().context("a process of its own")?;
-    let guests = Guests::arrive(target.address, PAUSE)?;
+    let guests = Guests::arrive(target.address, Duration::ZERO)?;
     guests.wait_for(ORDERS_BEFORE)?;
     let orders = guests.orders();
+    guests.leave()?;
+    let guests = Guests::arrive(target.address, PAUSE)?;
     let count = usize::try_from(options.streams)?;
     let mut client = Client::calm()?;
     let stream = |index| crowd::wanted(index, &orders, Reading::AwaitsEnd(Box::default()));

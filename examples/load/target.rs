@@ -60,6 +60,8 @@ impl Target {
         settings: &[&str],
     ) -> anyhow::Result<Self> {
         let program = program.map_or_else(beside, Ok)?;
+        // It is started in another folder.
+        let program = program.canonicalize().unwrap_or(program);
         // All streams come from one address.
         let limits = ["stream.max=1000000", "stream.max_per_address=0"];
         let settings = limits.iter().chain(settings).flat_map(|setting| ["--set", setting]);
