@@ -323,6 +323,11 @@ struct Readers {
 /// How long readers let their sockets fill.
 const BETWEEN_READS: Duration = Duration::from_millis(10);
 
+/// When nothing has come for so long, nothing more is due.
+const QUIET: Duration = Duration::from_millis(500);
+/// When streams that lag are waited for no longer.
+const LATEST: Duration = Duration::from_secs(20);
+
 impl Readers {
     /// Returns when all are open.
     fn open(address: SocketAddr, streams: u32, gzip: bool) -> anyhow::Result<Self> {
@@ -346,8 +351,18 @@ impl Readers {
                     client.drain(Duration::from_millis(500))?;
                     thread::sleep(BETWEEN_READS);
                 }
-                // What the last orders have brought.
-                client.read_until(Instant::now() + Duration::from_millis(500))?;
+                let ended = Instant::now();
+                let mut last = ended;
+                // What the last orders have brought, and how late it was.
+                while last.elapsed() < QUIET && ended.elapsed() < LATEST {
+                    let have = client.bytes();
+                    client.drain(Duration::from_millis(50))?;
+                    if client.bytes() > have {
+                        last = Instant::now();
+                    }
+                }
+                let late = last.duration_since(ended).as_secs_f64();
+                eprintln!("  every stream had every order {late:.2} s after the last one");
                 Ok(client.bytes() - before)
             })
         };
