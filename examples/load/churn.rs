@@ -71,6 +71,10 @@ impl Held {
 
     /// What it holds when it has no more than `files` descriptors, or when it
     /// has not given them back for too long.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the system tells nobody when a descriptor is closed"
+    )]
     fn settled(process: u32, files: usize) -> anyhow::Result<Self> {
         let deadline = Instant::now() + SETTLING;
         loop {

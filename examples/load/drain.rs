@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// How long the streams may take to open.
 const PATIENCE: Duration = Duration::from_mins(2);
 /// How long the server may take to end.
-const MOST: Duration = Duration::from_secs(60);
+const MOST: Duration = Duration::from_mins(1);
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {

@@ -330,6 +330,7 @@ const LATEST: Duration = Duration::from_secs(20);
 
 impl Readers {
     /// Returns when all are open.
+    #[expect(clippy::disallowed_methods, reason = "a pause is what makes the readers light")]
     fn open(address: SocketAddr, streams: u32, gzip: bool) -> anyhow::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let mut client = Client::calm()?;

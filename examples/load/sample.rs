@@ -47,7 +47,7 @@ impl Ticket {
     pub(crate) fn new(number: u32, order: u32) -> Self {
         let mut chance = Chance::of(order);
         let mut total = 0;
-        let items = (0..1 + chance.below(4))
+        let items = (0..=chance.below(4))
             .map(|_| {
                 let dish = Dish::any(&mut chance);
                 let quantity = 1 + chance.below(3);
@@ -85,7 +85,7 @@ impl Ticket {
 /// The body of a request that places an order; each `number` has one of its own.
 pub(crate) fn request(number: u32) -> String {
     let mut chance = Chance::of(number);
-    let items: Vec<_> = (0..1 + chance.below(4))
+    let items: Vec<_> = (0..=chance.below(4))
         .map(|_| {
             let dish = Dish::any(&mut chance);
             let modifiers: Vec<_> = dish
@@ -214,7 +214,7 @@ fn customer(chance: &mut Chance) -> String {
 }
 
 /// What chance has in store for one number: in every process the same
-/// (the mixing function of SplitMix64).
+/// (the mixing function of `SplitMix64`).
 struct Chance(u64);
 
 impl Chance {
