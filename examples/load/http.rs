@@ -56,8 +56,8 @@ impl Poster {
         Ok(Self { address, socket: connect(address).await? })
     }
 
-    /// Posts `body` and waits until it is acknowledged.
-    pub(crate) async fn post(&mut self, body: &str) -> anyhow::Result<()> {
+    /// Posts `body` and waits until it is acknowledged; the answer's body.
+    pub(crate) async fn post(&mut self, body: &str) -> anyhow::Result<Vec<u8>> {
         let request = format!(
             "POST /api/orders HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             self.address,
@@ -81,6 +81,6 @@ impl Poster {
                 bail!("the server closed the connection");
             }
         }
-        Ok(())
+        Ok(rest)
     }
 }

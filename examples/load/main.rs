@@ -5,12 +5,17 @@
 //! cargo run --release --example load -- fanout --streams 1000 --orders 200
 //! cargo run --release --example load -- compare --streams 1000,10000
 //! cargo run --release --example load -- posts
+//! cargo run --release --example load -- churn
+//! cargo run --release --example load -- drain
 //! ```
 //!
 //! `compare` sets the fan-out beside others and beside what the machine can do
 //! at most; `posts` does the same with durable orders.
 //!
-//! `fanout` and `posts` load the whole program. Without `--url` `fanout` starts a server of its own (`--server`, by default the
+//! `churn` has streams come and go and looks at what the server keeps of them;
+//! `drain` stops the server and looks whether every stream is told.
+//!
+//! All but `compare` load the whole program. Without `--url` `fanout` starts a server of its own (`--server`, by default the
 //! release build beside it) on a fresh store and a free port, and ends it
 //! again. It only ever talks to this machine, opens a bounded number of
 //! streams, and stops by itself after `--limit-s` seconds at most.
@@ -27,21 +32,33 @@
 //! | [`http`] | as much of HTTP as a load client needs |
 //! | [`fanout`] | one order to every stream |
 //! | [`compare`] | the fan-out beside others |
+//! | [`client`] | every stream on one thread |
+//! | [`count`] | how many events a stream has had, and whether the right ones |
+//! | [`system`] | processor time, memory, cores |
 //! | [`peer`] | the others, each in a process of its own |
-//! | [`sample`] | the order that all of them carry |
+//! | [`sample`] | the orders that all of them carry |
 //! | [`posts`] | durable orders, beside the disk and a commit for each |
+//! | [`churn`] | streams that come and go |
+//! | [`drain`] | a server that is stopped |
+//! | [`crowd`] | streams of every kind, and orders meanwhile |
 //! | [`figures`] | medians and the like |
 
 #![expect(clippy::print_stdout, reason = "its figures are its output")]
 #![expect(clippy::print_stderr, reason = "how far it is, for whoever waits")]
 
+mod churn;
+mod client;
 mod compare;
+mod count;
+mod crowd;
+mod drain;
 mod fanout;
 mod figures;
 mod http;
 mod peer;
 mod posts;
 mod sample;
+mod system;
 mod target;
 
 use std::time::Duration;
@@ -70,6 +87,10 @@ enum Mode {
     Compare(compare::Options),
     /// Durable orders a second, beside the disk and a commit for each
     Posts(posts::Options),
+    /// What a server keeps of streams that have come and gone
+    Churn(churn::Options),
+    /// How a server takes leave of many streams
+    Drain(drain::Options),
     /// One of the servers that `compare` starts
     #[command(hide = true)]
     Peer(peer::Options),
@@ -94,6 +115,8 @@ fn main() -> anyhow::Result<()> {
     match mode {
         Mode::Compare(options) => compare::run(&options)?,
         Mode::Posts(options) => posts::run(&options)?,
+        Mode::Churn(options) => churn::run(&options)?,
+        Mode::Drain(options) => drain::run(&options)?,
         Mode::Peer(options) => peer::run(&options)?,
         Mode::Fanout { common, fanout } => {
             let files = u64::from(fanout.streams) + 256;

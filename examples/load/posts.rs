@@ -2,14 +2,18 @@
 //! other, and beside a commit for each order.
 
 use std::{
+    cell::Cell,
     fmt::Write as _,
     fs::File,
     io::Write as _,
+    net::SocketAddr,
     path::{Path, PathBuf},
+    rc::Rc,
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -26,8 +30,11 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::{
+    client::{Client, GENTLY, Reading, Wanted},
     figures::{Runs, short},
     http::Poster,
+    sample,
+    system::{self, Used},
     target::Target,
 };
 
@@ -51,6 +58,12 @@ pub(crate) struct Options {
     /// The program to start [default: live-orders beside this one's folder]
     #[arg(long, value_name = "FILE")]
     server: Option<PathBuf>,
+    /// Streams that are open and read while orders come over HTTP, 0 to 50000
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(0..=50_000))]
+    streams: u32,
+    /// Connections that orders come over meanwhile, 1 to 1024
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    stream_connections: u32,
     /// Leaves out the orders over HTTP
     #[arg(long)]
     no_http: bool,
@@ -67,6 +80,8 @@ enum Way {
     Store(u32),
     /// This project's program, over so many connections.
     Http(u32),
+    /// The same, while so many streams are open and read.
+    WithStreams { connections: u32, streams: u32, gzip: bool },
 }
 
 impl Way {
@@ -76,6 +91,10 @@ impl Way {
             Self::CommitEach => "SQLite, a commit for each".to_owned(),
             Self::Store(clients) => format!("store, {clients} at a time"),
             Self::Http(connections) => format!("HTTP, {connections} connections"),
+            Self::WithStreams { connections, streams, gzip } => {
+                let packed = if gzip { " that take gzip" } else { "" };
+                format!("HTTP, {connections} connections, {streams} streams{packed}")
+            }
         }
     }
 }
@@ -83,7 +102,8 @@ impl Way {
 /// Measures all, in turn, and prints a table.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let files = rlimit::increase_nofile_limit(u64::MAX)?;
-    anyhow::ensure!(files > 2500, "needs 2500 open files, and may have {files}");
+    let wanted = u64::from(options.streams) + 2500;
+    anyhow::ensure!(files >= wanted, "needs {wanted} open files, and may have {files}");
     let folder = match &options.folder {
         Some(folder) => TempDir::new_in(folder)?,
         None => TempDir::new()?,
@@ -93,6 +113,13 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     ways.extend(options.clients.iter().map(|clients| Way::Store(*clients)));
     if !options.no_http {
         ways.extend(options.connections.iter().map(|connections| Way::Http(*connections)));
+        if options.streams > 0 {
+            let (connections, streams) = (options.stream_connections, options.streams);
+            if !options.connections.contains(&connections) {
+                ways.push(Way::Http(connections));
+            }
+            ways.extend([false, true].map(|gzip| Way::WithStreams { connections, streams, gzip }));
+        }
     }
     let mut rates: Vec<Vec<f64>> = Vec::new();
     for run in 0..options.runs {
@@ -105,7 +132,11 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
                 Way::CommitEach => commit_each(place.path(), window),
                 Way::Store(clients) => store(place.path(), *clients, window),
                 Way::Http(connections) => {
-                    http(options.server.clone(), place.path(), *connections, window)
+                    http(options.server.clone(), place.path(), *connections, None, window)
+                }
+                Way::WithStreams { connections, streams, gzip } => {
+                    let readers = Some((*streams, *gzip));
+                    http(options.server.clone(), place.path(), *connections, readers, window)
                 }
             };
             this.push(rate.with_context(|| way.title())?);
@@ -113,6 +144,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         rates.push(this);
     }
     println!("{}", table(&ways, &rates));
+    print!("{}", slowed(&ways, &rates));
     Ok(())
 }
 
@@ -140,6 +172,23 @@ fn table(ways: &[Way], rates: &[Vec<f64>]) -> String {
             ratio(0),
             ratio(1)
         );
+    }
+    text
+}
+
+/// What is left of the orders a second when streams are open, within a run.
+fn slowed(ways: &[Way], rates: &[Vec<f64>]) -> String {
+    let mut text = String::new();
+    for (index, way) in ways.iter().enumerate() {
+        let Way::WithStreams { connections, .. } = way else { continue };
+        let alone = ways.iter().position(|it| matches!(it, Way::Http(it) if it == connections));
+        let ratios: Runs =
+            rates.iter().filter_map(|it| Some(it.get(index)? / it.get(alone?)?)).collect();
+        if let (Some(median), Some((least, greatest))) = (ratios.median(), ratios.range()) {
+            let (median, least, greatest) = (short(median), short(least), short(greatest));
+            let title = way.title();
+            let _ = writeln!(text, "\n{title}: **×{median}** of none ({least}–{greatest})");
+        }
     }
     text
 }
@@ -229,20 +278,103 @@ fn http(
     server: Option<PathBuf>,
     folder: &Path,
     connections: u32,
+    readers: Option<(u32, bool)>,
     window: Duration,
 ) -> anyhow::Result<f64> {
     let target = Target::start_in(server, folder)?;
     let address = target.address;
-    together(connections, window, move |_| {
-        let mut poster = None;
+    let process = target.process().context("a process of its own")?;
+    let readers =
+        readers.map(|(streams, gzip)| Readers::open(address, streams, gzip)).transpose()?;
+    let next = Rc::new(Cell::new(0));
+    let (used, own, all) = (Used::of(process), Used::of(std::process::id()), Used::by_all());
+    let begun = Instant::now();
+    let rate = together(connections, window, move |_| {
+        let (mut poster, next) = (None, Rc::clone(&next));
         async move || {
-            let body = r#"{"source":{"channel":"web"},"customer":{"name":"Ana K"},"items":[{"name":"Cheeseburger","quantity":2,"unit_price":950,"station":"grill","modifiers":[{"kind":"no","name":"onion"}]}]}"#;
+            let body = sample::request(next.replace(next.get() + 1));
             if poster.is_none() {
                 poster = Some(Poster::connect(address).await?);
             }
-            poster.as_mut().context("connected")?.post(body).await
+            poster.as_mut().context("connected")?.post(&body).await.map(drop)
         }
-    })
+    })?;
+    let took = begun.elapsed().as_secs_f64();
+    let server = Used::of(process).since(used).all();
+    eprintln!("  cores busy: {}", system::busy(took, server, own, all));
+    if let Some(readers) = readers {
+        let (streams, bytes) = (f64::from(readers.streams), readers.close()?);
+        let deliveries = rate * took * streams;
+        #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^53 bytes")]
+        let each = bytes as f64 / deliveries;
+        eprintln!("  about {each:.0} bytes a delivery");
+    }
+    Ok(rate)
+}
+
+/// Streams that are read on a thread of their own. Light, so that it is the
+/// server that is measured: what comes is forgotten, and now and then.
+struct Readers {
+    streams: u32,
+    stop: Arc<AtomicBool>,
+    thread: thread::JoinHandle<anyhow::Result<u64>>,
+}
+
+/// How long readers let their sockets fill.
+const BETWEEN_READS: Duration = Duration::from_millis(10);
+
+/// When nothing has come for so long, nothing more is due.
+const QUIET: Duration = Duration::from_millis(500);
+/// When streams that lag are waited for no longer.
+const LATEST: Duration = Duration::from_secs(20);
+
+impl Readers {
+    /// Returns when all are open.
+    #[expect(clippy::disallowed_methods, reason = "a pause is what makes the readers light")]
+    fn open(address: SocketAddr, streams: u32, gzip: bool) -> anyhow::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut client = Client::calm()?;
+        let wanted = || Wanted {
+            path: "/live-orders".to_owned(),
+            last_event_id: None,
+            gzip,
+            reading: Reading::Forgets,
+            polite: false,
+        };
+        let deadline = Instant::now() + Duration::from_mins(1);
+        client.open(address, (0..streams).map(|_| wanted()), GENTLY, deadline)?;
+        client.drain(Duration::from_millis(300))?;
+        let thread = {
+            let stop = Arc::clone(&stop);
+            thread::spawn(move || {
+                let before = client.bytes();
+                while !stop.load(Ordering::Relaxed) {
+                    client.drain(Duration::from_millis(500))?;
+                    thread::sleep(BETWEEN_READS);
+                }
+                let ended = Instant::now();
+                let mut last = ended;
+                // What the last orders have brought, and how late it was.
+                while last.elapsed() < QUIET && ended.elapsed() < LATEST {
+                    let have = client.bytes();
+                    client.drain(Duration::from_millis(50))?;
+                    if client.bytes() > have {
+                        last = Instant::now();
+                    }
+                }
+                let late = last.duration_since(ended).as_secs_f64();
+                eprintln!("  every stream had every order {late:.2} s after the last one");
+                Ok(client.bytes() - before)
+            })
+        };
+        Ok(Self { streams, stop, thread })
+    }
+
+    /// The bytes that have come; an error when a stream was cut.
+    fn close(self) -> anyhow::Result<u64> {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().map_err(|_| anyhow::anyhow!("the readers' thread is gone"))?
+    }
 }
 
 /// So many clients, each doing its thing again and again for a while; how
@@ -330,6 +462,17 @@ mod tests {
         let table = table(&ways, &rates);
         let last = table.lines().last().expect("a row");
         assert_eq!(last, "| store, 16 at a time | 400 (80.0–600) | 4.00 | 8.00 |");
+    }
+
+    #[test]
+    fn streams_are_set_against_none() {
+        let with = Way::WithStreams { connections: 16, streams: 9, gzip: true };
+        let rates = [vec![1.0, 100.0, 80.0], vec![1.0, 200.0, 140.0]];
+        assert_eq!(
+            slowed(&[Way::Append, Way::Http(16), with], &rates),
+            "\nHTTP, 16 connections, 9 streams that take gzip: **×0.750** of none (0.700–0.800)\n"
+        );
+        assert_eq!(slowed(&[Way::Append, Way::Http(1), with], &rates), "");
     }
 
     #[test]

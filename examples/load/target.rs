@@ -4,7 +4,7 @@ use std::{
     io::{BufRead as _, BufReader},
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, Stdio},
+    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
 };
 
 use anyhow::{Context as _, ensure};
@@ -29,7 +29,7 @@ impl Target {
         let Some(url) = url else {
             let folder = tempfile::tempdir()?;
             let path = folder.path().to_owned();
-            return Self::start(program, &path, Some(folder));
+            return Self::start(program, &path, Some(folder), &[]);
         };
         let address = url.trim_start_matches("http://").trim_end_matches('/');
         let address: SocketAddr = address
@@ -41,18 +41,34 @@ impl Target {
 
     /// A server that is started from `program` on a store in `folder`.
     pub(crate) fn start_in(program: Option<PathBuf>, folder: &Path) -> anyhow::Result<Self> {
-        Self::start(program, folder, None)
+        Self::start(program, folder, None, &[])
+    }
+
+    /// The same, with keys of its configuration set.
+    pub(crate) fn start_with(
+        program: Option<PathBuf>,
+        folder: &Path,
+        settings: &[&str],
+    ) -> anyhow::Result<Self> {
+        Self::start(program, folder, None, settings)
     }
 
     fn start(
         program: Option<PathBuf>,
         folder: &Path,
         own: Option<TempDir>,
+        settings: &[&str],
     ) -> anyhow::Result<Self> {
         let program = program.map_or_else(beside, Ok)?;
+        // It is started in another folder.
+        let program = program.canonicalize().unwrap_or(program);
+        // All streams come from one address.
+        let limits = ["stream.max=1000000", "stream.max_per_address=0"];
+        let settings = limits.iter().chain(settings).flat_map(|setting| ["--set", setting]);
         let mut child = Command::new(&program)
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(folder)
+            .args(settings)
             .env("LIVE_ORDERS_SERVER_LOG", "warn")
             .current_dir(folder)
             .stdin(Stdio::null())
@@ -81,6 +97,12 @@ impl Target {
     /// The process that was started, if one was.
     pub(crate) fn process(&self) -> Option<u32> {
         self.started.as_ref().map(|started| started.child.id())
+    }
+
+    /// How the process that was started has ended, if it has.
+    pub(crate) fn has_ended(&mut self) -> anyhow::Result<Option<ExitStatus>> {
+        let started = self.started.as_mut().context("a process of its own")?;
+        Ok(started.child.try_wait()?)
     }
 }
 

@@ -7,13 +7,16 @@ use clap::ValueEnum;
 
 use super::{
     Options,
-    client::{Client, GENTLY, Wanted},
-    count::Counter,
     server::{Launcher, Name, Server},
-    system::{self, Used},
-    table::{OTHERS, Results},
+    table::{OTHERS, Results, WIRE},
 };
-use crate::{figures::Spread, sample::order_id};
+use crate::{
+    client::{Client, GENTLY, Reading, Wanted},
+    count::Counter,
+    figures::Spread,
+    sample::order_id,
+    system::{self, Used},
+};
 
 /// What can be measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -50,6 +53,12 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// Nobody compares a server that is slower than this.
 const MOST_EVENTS: u32 = 1_000_000;
 
+/// A stream that is read as `name` is.
+fn wanted(name: Name, path: String, reading: Reading) -> Wanted {
+    let gzip = name == Name::EngineGzip;
+    Wanted { path, last_event_id: None, gzip, reading, polite: false }
+}
+
 /// One peer in one run.
 pub(super) struct Trial<'a> {
     pub(super) options: &'a Options,
@@ -74,6 +83,8 @@ struct Published {
     events: u32,
     took: Duration,
     used: Used,
+    /// Bytes of the streams, as they were sent.
+    bytes: u64,
     /// How many cores other programs have kept busy meanwhile.
     others: Option<f64>,
 }
@@ -89,6 +100,7 @@ impl Session {
     /// Rounds until `window` is over.
     fn rounds(&mut self, size: u32, window: Duration) -> anyhow::Result<Published> {
         let (begun, used, before) = (Instant::now(), self.server.used(), self.server.published());
+        let bytes = self.client.bytes();
         let (own, all) = (Used::of(std::process::id()), Used::by_all());
         while begun.elapsed() < window && self.server.published() - before < MOST_EVENTS {
             self.round(size)?;
@@ -101,7 +113,8 @@ impl Session {
         let others = all.zip(Used::by_all()).map(|(before, after)| {
             (after.since(before).all() - used.all() - own.all()).max(0.0) / took.as_secs_f64()
         });
-        Ok(Published { events, took, used, others })
+        let bytes = self.client.bytes() - bytes;
+        Ok(Published { events, took, used, bytes, others })
     }
 
     /// `rate` events a second for a while: how late each delivery was.
@@ -147,11 +160,12 @@ impl Trial<'_> {
         let mut server = self.launcher.start(self.name)?;
         let mut client = Client::new()?;
         let path = server.path().to_owned();
-        let wanted = |due: u32, index: u32| Wanted {
-            path: path.clone(),
-            last_event_id: None,
-            counter: Counter::new(due, 1),
-            stuck: stuck.is_some_and(|stuck| index % stuck == stuck - 1),
+        let name = self.name;
+        let wanted = |due: u32, index: u32| {
+            let stuck = stuck.is_some_and(|stuck| index % stuck == stuck - 1);
+            let counter = Counter::new(due, 1);
+            let reading = if stuck { Reading::Stuck } else { Reading::Counts(counter) };
+            wanted(name, path.clone(), reading)
         };
         let first = FIRST.min(streams);
         let deadline = Instant::now() + PATIENCE;
@@ -164,7 +178,7 @@ impl Trial<'_> {
         let before = server.memory_kib();
         let address = server.address();
         let rest: Vec<Wanted> = (first..streams).map(|index| wanted(BURST + 1, index)).collect();
-        let stuck = rest.iter().filter(|wanted| wanted.stuck).count();
+        let stuck = rest.iter().filter(|wanted| matches!(wanted.reading, Reading::Stuck)).count();
         client.open(address, rest, GENTLY, deadline)?;
         // Whatever a server does once a stream is open.
         client.read_until(Instant::now() + Duration::from_millis(300))?;
@@ -197,6 +211,9 @@ impl Trial<'_> {
             if self.wants(scenario) {
                 let rate = deliveries / published.took.as_secs_f64();
                 self.add(&format!("{streams} streams: {figure}, deliveries/s"), rate);
+                #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^53 bytes")]
+                let bytes = published.bytes as f64 / deliveries;
+                self.add(&format!("{streams} streams: {figure}, {WIRE}"), bytes);
             }
             if let Some(others) = published.others {
                 // A figure that was taken while others were busy says little.
@@ -233,11 +250,10 @@ impl Trial<'_> {
         let clients = self.options.storm;
         let mut server = self.launcher.start(self.name)?;
         let mut client = Client::new()?;
-        let wanted = |due, (path, last_event_id)| Wanted {
-            path,
-            last_event_id,
-            counter: Counter::new(due, 1),
-            stuck: false,
+        let name = self.name;
+        let wanted = |due, (path, last_event_id)| {
+            let reading = Reading::Counts(Counter::new(due, 1));
+            Wanted { last_event_id, ..wanted(name, path, reading) }
         };
         let path = server.path().to_owned();
         // One is there from the beginning: what it has, the others can get.
@@ -296,11 +312,10 @@ impl Trial<'_> {
         let mut server = self.launcher.start(self.name)?;
         let mut client = Client::new()?;
         let path = server.path().to_owned();
-        let wanted = (0..streams).map(|order| Wanted {
-            path: format!("{path}?order={}", order_id(order)),
-            last_event_id: None,
-            counter: Counter::new(order + 1, streams),
-            stuck: false,
+        let name = self.name;
+        let wanted = (0..streams).map(|order| {
+            let reading = Reading::Counts(Counter::new(order + 1, streams));
+            wanted(name, format!("{path}?order={}", order_id(order)), reading)
         });
         client.open(server.address(), wanted, GENTLY, Instant::now() + PATIENCE)?;
         let window = Duration::from_secs(self.options.seconds);

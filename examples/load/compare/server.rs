@@ -12,10 +12,10 @@ use anyhow::{Context as _, bail};
 use clap::ValueEnum;
 use tempfile::TempDir;
 
-use super::system::{self, Pins, Used};
 use crate::{
     peer::control::Ready,
     sample::{EVENT, OPEN_ORDERS, Ticket},
+    system::{self, Pins, Used},
 };
 
 /// Who takes part.
@@ -25,6 +25,8 @@ pub(crate) enum Name {
     Raw,
     /// This project's server
     Engine,
+    /// This project's server, whose clients take gzip
+    EngineGzip,
     /// This project's server, which leaves its sockets to hyper
     EngineHyper,
     /// axum's `Sse` over a broadcast channel, each stream serialising for itself
@@ -42,6 +44,7 @@ impl Name {
         match self {
             Self::Raw => "raw",
             Self::Engine => "engine",
+            Self::EngineGzip => "engine-gzip",
             Self::EngineHyper => "engine-hyper",
             Self::Axum => "axum",
             Self::AxumArc => "axum-arc",
@@ -51,7 +54,7 @@ impl Name {
     }
 
     pub(super) fn is_engine(self) -> bool {
-        matches!(self, Self::Engine | Self::EngineHyper)
+        matches!(self, Self::Engine | Self::EngineGzip | Self::EngineHyper)
     }
 }
 
@@ -131,7 +134,7 @@ impl Launcher {
             Name::Raw => self.start_peer("raw", &[]),
             Name::Axum => self.start_peer("axum", &[]),
             Name::AxumArc => self.start_peer("axum-arc", &[]),
-            Name::Engine => self.start_peer("engine", &[]),
+            Name::Engine | Name::EngineGzip => self.start_peer("engine", &[]),
             Name::EngineHyper => self.start_peer("engine", &["stream.take_sockets=false"]),
         }
     }

@@ -7,6 +7,8 @@ use crate::figures::{Runs, short};
 
 /// What figures of the machine's other programs end with; they have no ratio.
 pub(super) const OTHERS: &str = "cores busy with other programs";
+/// What figures end with that say what a delivery costs the network.
+pub(super) const WIRE: &str = "bytes on the wire a delivery";
 
 /// Every figure of every peer in every run.
 #[derive(Default)]
@@ -34,13 +36,13 @@ impl Results {
         self.of(figure, name).map(|entry| entry.value).collect()
     }
 
-    /// The figure by that of the limit in the same run: what moves the whole
+    /// The figure by that of `other` in the same run: what moves the whole
     /// machine from run to run moves both.
-    fn ratios(&self, figure: &str, name: Name) -> Runs {
+    fn ratios(&self, figure: &str, name: Name, other: Name) -> Runs {
         self.of(figure, name)
             .filter_map(|entry| {
-                let limit = self.of(figure, Name::Raw).find(|limit| limit.run == entry.run)?;
-                Some(entry.value / limit.value).filter(|ratio| ratio.is_finite())
+                let other = self.of(figure, other).find(|other| other.run == entry.run)?;
+                Some(entry.value / other.value).filter(|ratio| ratio.is_finite())
             })
             .collect()
     }
@@ -50,7 +52,7 @@ impl Results {
         let (Some(median), Some((least, greatest))) = (runs.median(), runs.range()) else {
             return "–".to_owned();
         };
-        let ratio = match self.ratios(figure, name).median() {
+        let ratio = match self.ratios(figure, name, Name::Raw).median() {
             Some(ratio) if name != Name::Raw && !figure.ends_with(OTHERS) => {
                 format!(" **×{}**", short(ratio))
             }
@@ -81,10 +83,22 @@ impl fmt::Display for Results {
         for _ in &names {
             write!(out, "---|")?;
         }
-        for figure in figures {
+        for figure in &figures {
             write!(out, "\n| {figure} |")?;
             for name in &names {
                 write!(out, " {} |", self.cell(figure, *name))?;
+            }
+        }
+        for figure in figures.iter().filter(|figure| figure.ends_with(WIRE)) {
+            let ratios = self.ratios(figure, Name::EngineGzip, Name::Engine);
+            if let (Some(median), Some((least, greatest))) = (ratios.median(), ratios.range()) {
+                write!(
+                    out,
+                    "\n\n{figure}: engine-gzip **×{}** of engine ({}–{}).",
+                    short(median),
+                    short(least),
+                    short(greatest)
+                )?;
             }
         }
         Ok(())
@@ -110,5 +124,15 @@ mod tests {
              | x | 100 (10.0–1,000) | 90.0 **×0.900** (5.00–950) |\n\
              | y | – | 1.00 (1.00–1.00) |"
         );
+    }
+
+    #[test]
+    fn what_gzip_saves_stands_beneath() {
+        let mut results = Results::default();
+        let figure = format!("z, {WIRE}");
+        results.add(&figure, Name::Engine, 0, 500.0);
+        results.add(&figure, Name::EngineGzip, 0, 100.0);
+        let last = format!("\n\n{figure}: engine-gzip **×0.200** of engine (0.200–0.200).");
+        assert!(results.to_string().ends_with(&last), "{results}");
     }
 }

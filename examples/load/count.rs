@@ -4,7 +4,7 @@ use crate::sample::{DIGITS, MARK};
 
 /// Something is missing, doubled, out of order, or no event at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wrong {
+pub(crate) enum Wrong {
     /// An event with another number than the one that was due.
     Number { due: u32, came: u32 },
     /// What stands behind a mark is no number.
@@ -13,7 +13,7 @@ pub(super) enum Wrong {
 
 /// What one stream has had.
 #[derive(Clone, Debug)]
-pub(super) struct Counter {
+pub(crate) struct Counter {
     due: u32,
     step: u32,
     /// Digits of the number that a cut has parted, and what they come to.
@@ -22,17 +22,17 @@ pub(super) struct Counter {
 
 impl Counter {
     /// A stream whose first event is number `due`, and each one after it by `step` more.
-    pub(super) fn new(due: u32, step: u32) -> Self {
+    pub(crate) fn new(due: u32, step: u32) -> Self {
         Self { due, step, parted: None }
     }
 
     /// The number that comes next.
-    pub(super) fn due(&self) -> u32 {
+    pub(crate) fn due(&self) -> u32 {
         self.due
     }
 
     /// Takes in the next piece; how many events it completes.
-    pub(super) fn count(&mut self, piece: &[u8]) -> Result<u32, Wrong> {
+    pub(crate) fn count(&mut self, piece: &[u8]) -> Result<u32, Wrong> {
         let mut rest = piece;
         let mut count = 0;
         loop {

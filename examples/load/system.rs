@@ -7,24 +7,24 @@ const TICK: f64 = 0.01;
 
 /// What a process has used of the processor, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Used {
-    pub(super) user: f64,
-    pub(super) system: f64,
+pub(crate) struct Used {
+    pub(crate) user: f64,
+    pub(crate) system: f64,
 }
 
 impl Used {
     /// Both together.
-    pub(super) fn all(self) -> f64 {
+    pub(crate) fn all(self) -> f64 {
         self.user + self.system
     }
 
     /// What was used since `before`.
-    pub(super) fn since(self, before: Self) -> Self {
+    pub(crate) fn since(self, before: Self) -> Self {
         Self { user: self.user - before.user, system: self.system - before.system }
     }
 
     /// What everybody on this machine has used.
-    pub(super) fn by_all() -> Option<Self> {
+    pub(crate) fn by_all() -> Option<Self> {
         let stat = std::fs::read_to_string("/proc/stat").ok()?;
         let line = stat.lines().next()?.strip_prefix("cpu ")?;
         let ticks: Vec<f64> =
@@ -36,9 +36,18 @@ impl Used {
     }
 
     /// What `process` has used; nothing where the system does not tell.
-    pub(super) fn of(process: u32) -> Self {
+    pub(crate) fn of(process: u32) -> Self {
         let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
         Self::parse(&stat).unwrap_or_default()
+    }
+
+    /// What `process` has used, as long as it runs.
+    pub(crate) fn if_running(process: u32) -> Option<Self> {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+        if stat.rsplit_once(')')?.1.trim_start().starts_with('Z') {
+            return None;
+        }
+        Self::parse(&stat)
     }
 
     fn parse(stat: &str) -> Option<Self> {
@@ -52,14 +61,33 @@ impl Used {
 }
 
 /// A figure of `/proc/<process>/status` in KiB: `VmRSS`, or `VmHWM` for its peak.
-pub(super) fn memory_kib(process: u32, name: &str) -> Option<f64> {
+pub(crate) fn memory_kib(process: u32, name: &str) -> Option<f64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
     line.trim().trim_end_matches(" kB").parse().ok()
 }
 
+/// How many descriptors `process` has open.
+pub(crate) fn open_files(process: u32) -> Option<usize> {
+    Some(std::fs::read_dir(format!("/proc/{process}/fd")).ok()?.count())
+}
+
+/// How many cores were kept busy by the server, which has used `server` seconds
+/// in the last `took`, by this program, which had used `own` before, and by others.
+pub(crate) fn busy(took: f64, server: f64, own: Used, all: Option<Used>) -> String {
+    let own = Used::of(std::process::id()).since(own).all();
+    let others = all.zip(Used::by_all()).map(|(before, after)| after.since(before).all());
+    let others = others.map_or(f64::NAN, |all| (all - server - own).max(0.0));
+    format!(
+        "{:.2} by the server, {:.2} by this program, {:.2} by others",
+        server / took,
+        own / took,
+        others / took
+    )
+}
+
 /// What TCP holds of the kernel's memory, over all sockets of the machine, in KiB.
-pub(super) fn socket_memory_kib() -> Option<f64> {
+pub(crate) fn socket_memory_kib() -> Option<f64> {
     let text = std::fs::read_to_string("/proc/net/sockstat").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("TCP:"))?;
     let (_, pages) = line.rsplit_once("mem ")?;
@@ -70,14 +98,14 @@ pub(super) fn socket_memory_kib() -> Option<f64> {
 
 /// Cores to pin the server and the client to.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pins {
+pub(crate) struct Pins {
     possible: bool,
 }
 
 impl Pins {
     /// Pins this process, all of which is the client, to the second core,
     /// where there is one and the tool to do so.
-    pub(super) fn take() -> Self {
+    pub(crate) fn take() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let own = std::process::id().to_string();
         let pinned = cores > 1
@@ -89,12 +117,12 @@ impl Pins {
     }
 
     /// Whether servers and client have a core each.
-    pub(super) fn pinned(self) -> bool {
+    pub(crate) fn pinned(self) -> bool {
         self.possible
     }
 
     /// A command that runs `program` on the server's core.
-    pub(super) fn server(self, program: &Path) -> Command {
+    pub(crate) fn server(self, program: &Path) -> Command {
         if !self.possible {
             return Command::new(program);
         }
