@@ -21,7 +21,9 @@ use super::{
 };
 use crate::{
     domain::{FoodOrder, Lane, OrderId, UnixMillis, Version, text::count},
-    wire::{BoardPage, BoardSettings, Bye, Heartbeat, Hello, Snapshot, Stats, lean::Lean},
+    wire::{
+        BoardPage, BoardSettings, Bye, ByeReason, Heartbeat, Hello, Snapshot, Stats, lean::Lean,
+    },
 };
 
 /// How long a ticket that came over the stream is marked as new.
@@ -367,7 +369,7 @@ impl LiveBoard {
             Hello::NAME => Hello::parse(&data).map(|hello| self.hello(&hello)),
             Heartbeat::NAME => Heartbeat::parse(&data).map(|heartbeat| self.heartbeat(&heartbeat)),
             Snapshot::NAME => Snapshot::parse(&data).map(|snapshot| self.snapshot(snapshot)),
-            Bye::NAME => Some(()),
+            Bye::NAME => Bye::parse(&data).map(|bye| self.goodbye(&bye)),
             _ => FoodOrder::parse(&data).map(|order| self.changed(order)),
         };
         if known.is_some() {
@@ -390,6 +392,13 @@ impl LiveBoard {
         }
         self.read_clock(hello.server_time);
         self.feed(Input::Opened);
+    }
+
+    fn goodbye(self, bye: &Bye) {
+        // A stream that is only of age is followed by the next one at once.
+        if bye.reason == ByeReason::Shutdown {
+            self.feed(Input::Farewell);
+        }
     }
 
     fn heartbeat(self, heartbeat: &Heartbeat) {
