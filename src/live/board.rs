@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use leptos::prelude::{
-    ArcRwSignal, GetUntracked, Notify, RwSignal, Set, StoredValue, Trigger, Update, UpdateValue,
-    With, WithUntracked, WithValue, document, set_interval, window,
+    ArcRwSignal, GetUntracked, Notify, RwSignal, Set, StoredValue, Track, Trigger, Update,
+    UpdateValue, With, WithUntracked, WithValue, document, set_interval, window,
 };
 use web_sys::MessageEvent;
 
@@ -195,6 +195,16 @@ impl LiveBoard {
     #[must_use]
     pub fn filtered(self) -> bool {
         self.line.with_value(|line| !line.query.is_empty())
+    }
+
+    /// How many tickets of `lane` have just come; follows whatever changes.
+    #[must_use]
+    pub fn fresh(self, lane: Lane) -> usize {
+        self.changes.track();
+        let is_fresh = |ticket: &Ticket| ticket.mark.fresh_until.is_some();
+        self.lane(lane).with_untracked(|rows| {
+            rows.iter().filter(|row| row.ticket.with_untracked(is_fresh)).count()
+        })
     }
 
     /// How many tickets are on the board; follows every lane.
