@@ -5,7 +5,7 @@
 .PHONY: help run test measure dev build setup lint sizes screenshots clean-tools
 
 help: ## Say what there is
-	@echo "live-orders: the live order board that restaurants run on"
+	@echo "live-orders: takes food orders over HTTP and shows them live on a board"
 	@echo
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 

@@ -7,8 +7,9 @@ const MODULE: &str = "board_module.wasm";
 
 fn main() {
     // The server embeds what is built of the front end: when a file is added
-    // there, it is compiled anew.
-    if env::var_os("CARGO_FEATURE_SSR").is_some() {
+    // there, it is compiled anew. (Without optimisation it reads the disk.)
+    let embeds = env::var("PROFILE").is_ok_and(|profile| profile == "release");
+    if embeds && env::var_os("CARGO_FEATURE_SSR").is_some() {
         println!("cargo:rerun-if-changed=target/site");
     }
     println!("cargo:rerun-if-changed=build.rs");

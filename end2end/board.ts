@@ -77,6 +77,40 @@ export class Board {
         await expect(this.page.getByText(text).filter({ visible: true }).first()).toBeVisible(options);
     }
 
+    /** What is always there and says how fresh the board is. */
+    get chip(): Locator {
+        return this.page.locator('#chip-words');
+    }
+
+    /** What says it at length when it is not. */
+    get bar(): Locator {
+        return this.page.locator('#bar-words');
+    }
+
+    laneTitle(lane: Lane): Locator {
+        return this.lane(lane).getByRole('heading', { name: lane });
+    }
+
+    /** Whether nothing lies over `part`, in the viewport. */
+    isOnTop(part: Locator): Promise<boolean> {
+        return part.evaluate((element) => {
+            const { left, top, width, height } = element.getBoundingClientRect();
+            const there = document.elementFromPoint(left + width / 2, top + height / 2);
+            return element.contains(there);
+        });
+    }
+
+    /** How the timer of the first ticket looks, whatever it shows. */
+    timerLook(): Promise<string[]> {
+        return this.page
+            .locator('.timer')
+            .first()
+            .evaluate((timer) => {
+                const { color, borderStyle } = getComputedStyle(timer);
+                return [color, borderStyle];
+            });
+    }
+
     async isLive(timeout?: number): Promise<void> {
         const options = timeout === undefined ? {} : { timeout };
         await expect(this.page.getByText('Live', { exact: true })).toBeVisible(options);

@@ -1,4 +1,4 @@
-//! The live order board that restaurants run on.
+//! Food orders taken over HTTP, and a board that shows them live.
 //!
 //! One package, one binary, two compile targets: the server (feature `ssr`)
 //! and the board in the browser (feature `hydrate`, WebAssembly). Reading

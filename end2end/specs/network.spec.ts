@@ -34,6 +34,33 @@ for (const how of ['cut', 'stalled'] as const) {
     });
 }
 
+for (const [width, height] of [[390, 844], [820, 600], [1366, 700]] as const) {
+    test(`how fresh the board is stays in sight at ${width} pixels, wherever it is scrolled to`, async ({ board, server, network }) => {
+        for (let count = 0; count < 12; count += 1) await server.place(order());
+        await board.page.setViewportSize({ width, height });
+        await board.open();
+        const last = board.tickets.last();
+        await last.scrollIntoViewIfNeeded();
+        await expect(board.chip).toBeInViewport({ ratio: 1 });
+        const live = await board.timerLook();
+
+        network.stall();
+        await expect(board.bar).toHaveText(/^Not live – last update/, { timeout: 30_000 });
+        await expect(last).toBeInViewport();
+        await expect(board.chip).toBeInViewport({ ratio: 1 });
+        await expect(board.bar).toBeInViewport({ ratio: 1 });
+        // In the viewport, and not below something else.
+        expect(await board.isOnTop(board.chip)).toBe(true);
+        expect(await board.isOnTop(board.bar)).toBe(true);
+        if (width < 640) expect(await board.isOnTop(board.laneTitle('New'))).toBe(true);
+        expect(await board.timerLook()).not.toEqual(live);
+
+        await network.restore();
+        await board.isLive(30_000);
+        await expect.poll(() => board.timerLook()).toEqual(live);
+    });
+}
+
 test('a board that has missed an order notices, and reads everything anew', async ({ board, server, network }) => {
     const kept = await server.place(order());
     await board.open();

@@ -35,6 +35,21 @@ test('a ticket looks the same streamed and served', async ({ board, anotherBoard
     expect((await text(board)).split(/\s+/)).toEqual((await text(later)).split(/\s+/));
 });
 
+test('an order that comes out of sight is told at the title of its lane, and one press away', async ({ board, server }) => {
+    for (let count = 0; count < 12; count += 1) await server.place(order());
+    await board.open();
+    const title = board.lane('New').getByRole('button', { name: /^\d+ new/ });
+    await expect(title).toHaveCount(0);
+
+    const placed = await server.place(order());
+    const ticket = board.ticket(placed);
+    await expect(ticket.root).toHaveCount(1);
+    await expect(ticket.bumpButton).not.toBeInViewport();
+    await title.click();
+    await expect(ticket.bumpButton).toBeInViewport();
+    await expect(ticket.root.getByRole('button').first()).toBeFocused();
+});
+
 test('a burst of orders comes up whole, each once', async ({ board, server }) => {
     await board.open();
     const placed = await Promise.all(Array.from({ length: 60 }, () => server.place(order())));

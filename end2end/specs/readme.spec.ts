@@ -9,7 +9,7 @@ import { order } from '../fixtures/orders';
 const README = readFileSync(fileURLToPath(new URL('../../README.md', import.meta.url)), 'utf8');
 const SCRIPT = /```js\n([\s\S]*?)```/.exec(README)?.[1] ?? '';
 
-test('ten lines follow every order, through a lost connection too', async ({ page, server, network, faults }) => {
+test('ten lines follow the open orders, through a lost connection too', async ({ page, server, network, faults }) => {
     faults.allowLostConnections();
     expect(SCRIPT.trim().split('\n')).toHaveLength(10);
     const first = await server.place(order());
@@ -31,6 +31,11 @@ test('ten lines follow every order, through a lost connection too', async ({ pag
     await network.cut();
     const third = await server.place(order());
     const preparing = await server.move(accepted, 'preparing');
+    const cancelled = await server.cancel(second, 'Customer called');
     await network.restore();
-    await are(preparing, second, third);
+    await are(preparing, third);
+    expect(cancelled.status).toBe('cancelled');
+    const completed = await server.move(preparing, 'ready', 'completed');
+    expect(completed.status).toBe('completed');
+    await are(third);
 });

@@ -51,6 +51,8 @@ test('a server that is stopped says goodbye and does not wait for its readers', 
     expect(await server.kill('SIGTERM')).toBe(0);
     // The promise is two seconds; the rest is for a busy machine.
     expect(performance.now() - started).toBeLessThan(5_000);
+    // A break without a goodbye may be a blip, and has words only after 3 s.
+    await board.says(/Reconnecting… last update [0-2] s ago/);
 
     await server.restart();
     await server.move(placed, 'accepted', 'preparing');

@@ -137,5 +137,6 @@ fn closed(ui: Ui, orders: &[FoodOrder], refused: Option<&str>, html: &mut Html) 
         "</ul><footer class=\"keys\"><span>Single keys: <kbd>Z</kbd> undo, <kbd>R</kbd> this \
          list</span><button type=\"button\" class=\"button\" data-act=\"keys\">",
     );
-    html.raw(if ui.keys.get() { "Switch off" } else { "Switch on" }).raw("</button></footer>");
+    html.raw(if ui.keys.get() { "Switch single keys off" } else { "Switch single keys on" })
+        .raw("</button></footer>");
 }

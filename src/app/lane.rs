@@ -28,10 +28,23 @@ pub fn lane(ui: Ui, lane: Lane) -> impl IntoView {
         }
         html.done()
     });
+    // A lane is sorted by urgency: what has just come may be far below.
+    let fresh = live(move || {
+        let mut html = Html::default();
+        let count = if lane == Lane::New { ui.live.fresh(lane) } else { 0 };
+        if count > 0 {
+            html.raw("<span>").text(&count.to_string()).raw(" new<span class=\"unseen\">, show");
+            html.raw("</span></span>");
+        }
+        html.done()
+    });
     view! {
         <section class=format!("lane lane-{slug}") id=format!("lane-{slug}")
             aria-labelledby=format!("title-{slug}")>
-            <header class="lane-head" inner_html=head></header>
+            <header class="lane-head">
+                <div class="lane-title" inner_html=head></div>
+                <button type="button" class="to-new" data-act="to-new" inner_html=fresh></button>
+            </header>
             <ul class="tickets">
                 <For each=move || rows.get() key=|row| row.id.0 children=move |row| ticket(ui, row)/>
             </ul>

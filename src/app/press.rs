@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, KeyboardEvent, MouseEvent, Storage};
+use web_sys::{Element, HtmlElement, KeyboardEvent, MouseEvent, Storage};
 
 use super::{
     Ui,
@@ -90,6 +90,7 @@ fn on_board(ui: Ui, act: &str) {
         "close" => ui.dialog.set(Dialog::None),
         "theme" => next_theme(ui),
         "keys" => switch_keys(ui),
+        "to-new" => show_new(),
         _ => {
             if let Some(place) = act.strip_prefix("reason-").and_then(|it| it.parse().ok()) {
                 cancel(ui, place);
@@ -189,6 +190,17 @@ fn bring_back(ui: Ui, place: usize) {
 
 fn storage() -> Option<Storage> {
     window().local_storage().ok().flatten()
+}
+
+/// Brings the first ticket that has just come into view, and the keyboard with
+/// it: the button that asked for it goes away.
+fn show_new() {
+    let Ok(Some(ticket)) = document().query_selector("#lane-new .is-new") else { return };
+    ticket.scroll_into_view();
+    let first = ticket.query_selector("button").ok().flatten();
+    if let Some(Ok(first)) = first.map(JsCast::dyn_into::<HtmlElement>) {
+        let _ = first.focus();
+    }
 }
 
 /// Whether single keys are on, as this device remembers it.

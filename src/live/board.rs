@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use leptos::prelude::{
-    ArcRwSignal, GetUntracked, Notify, RwSignal, Set, StoredValue, Trigger, Update, UpdateValue,
-    With, WithUntracked, WithValue, document, set_interval, window,
+    ArcRwSignal, GetUntracked, Notify, RwSignal, Set, StoredValue, Track, Trigger, Update,
+    UpdateValue, With, WithUntracked, WithValue, document, set_interval, window,
 };
 use web_sys::MessageEvent;
 
@@ -21,7 +21,9 @@ use super::{
 };
 use crate::{
     domain::{FoodOrder, Lane, OrderId, UnixMillis, Version, text::count},
-    wire::{BoardPage, BoardSettings, Bye, Heartbeat, Hello, Snapshot, Stats, lean::Lean},
+    wire::{
+        BoardPage, BoardSettings, Bye, ByeReason, Heartbeat, Hello, Snapshot, Stats, lean::Lean,
+    },
 };
 
 /// How long a ticket that came over the stream is marked as new.
@@ -193,6 +195,16 @@ impl LiveBoard {
     #[must_use]
     pub fn filtered(self) -> bool {
         self.line.with_value(|line| !line.query.is_empty())
+    }
+
+    /// How many tickets of `lane` have just come; follows whatever changes.
+    #[must_use]
+    pub fn fresh(self, lane: Lane) -> usize {
+        self.changes.track();
+        let is_fresh = |ticket: &Ticket| ticket.mark.fresh_until.is_some();
+        self.lane(lane).with_untracked(|rows| {
+            rows.iter().filter(|row| row.ticket.with_untracked(is_fresh)).count()
+        })
     }
 
     /// How many tickets are on the board; follows every lane.
@@ -367,7 +379,7 @@ impl LiveBoard {
             Hello::NAME => Hello::parse(&data).map(|hello| self.hello(&hello)),
             Heartbeat::NAME => Heartbeat::parse(&data).map(|heartbeat| self.heartbeat(&heartbeat)),
             Snapshot::NAME => Snapshot::parse(&data).map(|snapshot| self.snapshot(snapshot)),
-            Bye::NAME => Some(()),
+            Bye::NAME => Bye::parse(&data).map(|bye| self.goodbye(&bye)),
             _ => FoodOrder::parse(&data).map(|order| self.changed(order)),
         };
         if known.is_some() {
@@ -390,6 +402,13 @@ impl LiveBoard {
         }
         self.read_clock(hello.server_time);
         self.feed(Input::Opened);
+    }
+
+    fn goodbye(self, bye: &Bye) {
+        // A stream that is only of age is followed by the next one at once.
+        if bye.reason == ByeReason::Shutdown {
+            self.feed(Input::Farewell);
+        }
     }
 
     fn heartbeat(self, heartbeat: &Heartbeat) {

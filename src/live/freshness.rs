@@ -20,6 +20,8 @@ pub enum Input {
         /// Orders that went in any other way.
         gone: u32,
     },
+    /// The server said that it stops.
+    Farewell,
     /// The connection failed. Unless it is `closed` the browser itself tries again.
     Failed {
         /// Whether the browser gave up.
@@ -80,7 +82,8 @@ pub enum State {
     },
 }
 
-/// A break shorter than this shows nothing but the dot.
+/// A break shorter than this shows nothing but the dot, unless the server has
+/// said that it stops.
 const BLIP_MS: i64 = 3_000;
 /// An attempt that has brought nothing after this is given up.
 const ATTEMPT_MS: i64 = 10_000;
@@ -199,6 +202,12 @@ impl Freshness {
                     replay.cancelled += cancelled;
                     replay.gone += gone;
                 }
+                None
+            }
+            Input::Farewell => {
+                // No blip: whoever says goodbye is away for as long as a start takes.
+                self.outage_shown = true;
+                self.broken(now);
                 None
             }
             Input::Failed { closed } => {
@@ -404,6 +413,22 @@ mod tests {
         freshness.on(Input::Opened, 8_500);
         freshness.on(Input::Changed { new: 1, cancelled: 0, gone: 0 }, 8_600);
         assert_eq!(freshness.state(8_600), State::Live);
+    }
+
+    #[test]
+    fn a_server_that_says_it_stops_is_believed_at_once() {
+        let mut freshness = live();
+        assert_eq!(freshness.on(Input::Farewell, 6_000), None);
+        assert_eq!(freshness.state(6_000), State::Reconnecting);
+        freshness.on(Input::Failed { closed: false }, 6_010);
+        assert_eq!(freshness.state(6_010), State::Reconnecting);
+        freshness.on(Input::Opened, 7_000);
+        assert_eq!(freshness.state(7_000), State::CatchingUp { changes: 0 });
+        freshness.on(Input::Heartbeat, 7_010);
+        assert_eq!(freshness.state(7_010), again(0, 0, 0));
+        // The next break is a blip again.
+        freshness.on(Input::Failed { closed: false }, 8_000);
+        assert_eq!(freshness.state(8_000), State::Interrupted);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! A release has each of them three times, as it is and compressed ahead of
 //! time with Brotli and gzip. Names under `/pkg/` carry a hash of their content,
 //! so browsers may keep them forever. (A development build reads them from the
-//! disk instead, so that changes show at once.)
+//! disk instead, under plain names that browsers ask for anew each time, so that
+//! changes show at once.)
 
 use std::{borrow::Cow, fmt::Write as _};
 
@@ -40,19 +41,11 @@ impl Assets {
     #[must_use]
     pub fn find(options: &LeptosOptions) -> Self {
         let package = options.site_pkg_dir.to_string();
-        let name = options.output_name.to_string();
-        let find = |ending: &str| {
-            let exact = format!("{package}/{name}{ending}");
-            let prefix = format!("{package}/{name}.");
-            Site::iter()
-                .find(|path| {
-                    **path == exact || (path.starts_with(&prefix) && path.ends_with(ending))
-                })
-                .map_or(exact, Cow::into_owned)
-        };
+        let stem = format!("{package}/{}", options.output_name);
+        let find = |ending: &str| newest(&stem, ending, || Site::iter().map(Cow::into_owned));
         let script = find(".js");
-        let hashed = script != format!("{package}/{name}.js");
         let watched = std::env::var_os("LEPTOS_WATCH").is_some();
+        let hashed = !watched && script != format!("{stem}.js");
         let page = PageAssets {
             css: format!("/{}", find(".css")),
             wasm: format!("/{}", find(".wasm")),
@@ -73,6 +66,28 @@ impl Assets {
     pub fn complete(&self) -> bool {
         Site::get(self.page.script.trim_start_matches('/')).is_some()
     }
+}
+
+/// The file of `names` that begins with `stem` and ends with `ending`. A plain
+/// name comes before one with a hash: only a build that watches for changes
+/// leaves both, and it writes the plain one anew each time.
+fn newest<Names: Iterator<Item = String>>(
+    stem: &str,
+    ending: &str,
+    names: impl Fn() -> Names,
+) -> String {
+    let plain = format!("{stem}{ending}");
+    if names().any(|name| name == plain) {
+        return plain;
+    }
+    let prefix = format!("{stem}.");
+    // One dot more would be another file's, such as `.d.….ts`.
+    let hashed = |name: &String| {
+        name.strip_prefix(&prefix)
+            .and_then(|rest| rest.strip_suffix(ending))
+            .is_some_and(|hash| !hash.contains('.'))
+    };
+    names().find(hashed).unwrap_or(plain)
 }
 
 /// Any address that no route takes.
@@ -156,4 +171,39 @@ fn is_known(headers: &HeaderMap, etag: &str) -> bool {
             entry == "*" || entry.trim_start_matches("W/") == etag
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(ending: &str, names: &[&str]) -> String {
+        newest("pkg/live-orders", ending, || names.iter().map(|name| (*name).to_owned()))
+    }
+
+    #[test]
+    fn a_release_links_to_the_names_with_a_hash() {
+        let names = [
+            "favicon.svg",
+            "pkg/live-orders.aa.css",
+            "pkg/live-orders.aa.css.br",
+            "pkg/live-orders.bb.js",
+            "pkg/live-orders_bg.wasm.d.dd.ts",
+            "pkg/live-orders.cc.wasm",
+        ];
+        assert_eq!(chosen(".css", &names), "pkg/live-orders.aa.css");
+        assert_eq!(chosen(".js", &names), "pkg/live-orders.bb.js");
+        assert_eq!(chosen(".wasm", &names), "pkg/live-orders.cc.wasm");
+    }
+
+    #[test]
+    fn what_a_watch_writes_anew_wins_over_what_its_first_build_left() {
+        let names = ["pkg/live-orders.aa.css", "pkg/live-orders.css", "pkg/live-orders.zz.css"];
+        assert_eq!(chosen(".css", &names), "pkg/live-orders.css");
+    }
+
+    #[test]
+    fn a_build_without_a_front_end_has_plain_names() {
+        assert_eq!(chosen(".js", &["pkg/live-orders.d.ee.js"]), "pkg/live-orders.js");
+    }
 }

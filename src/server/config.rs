@@ -30,6 +30,10 @@ const PREFIX: &str = "LIVE_ORDERS_";
 
 const MINUTE_MILLIS: i64 = 60 * 1000;
 
+/// What `server.log` takes.
+const LOG_FILTER: &str = "error, warn, info, debug, trace or off, or a list with levels of \
+                          modules such as \"warn,live_orders=debug\"";
+
 /// Everything that can be set.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -249,7 +253,8 @@ impl Values {
             data: self.get("server.data", "the path of a folder", |text| {
                 Some(PathBuf::from(text)).filter(|path| !path.as_os_str().is_empty())
             })?,
-            log: self.get("server.log", "a log filter", |text| Some(text.to_owned()))?,
+            log: self
+                .get("server.log", LOG_FILTER, |text| log_levels(text).then(|| text.to_owned()))?,
             connections: ListenSettings {
                 write_timeout: self.millis("stream.write_timeout_ms", 1000..=600_000)?,
                 drain,
@@ -304,6 +309,18 @@ impl Values {
             leptos,
         })
     }
+}
+
+/// Whether every part of the log filter `text` has a level. The filter's own
+/// reader takes a word that is none for the name of a module, and then logs
+/// nothing of all others.
+fn log_levels(text: &str) -> bool {
+    text.split(',').all(|part| {
+        let level = part.rsplit_once('=').map_or(part, |(_, level)| level).trim();
+        ["error", "warn", "info", "debug", "trace", "off"]
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(level))
+    })
 }
 
 #[cfg(test)]
@@ -361,6 +378,16 @@ mod tests {
     }
 
     #[test]
+    fn a_log_filter_is_a_level_or_a_list_with_levels() {
+        for filter in ["info", "OFF", "warn,live_orders=debug", "warn, live_orders::server=trace"] {
+            let config = load(&[("server.log", filter)], &[]).expect("allowed");
+            assert_eq!(config.log, filter);
+        }
+        let message = load(&[("server.log", "chatty")], &[]).expect_err("refused").to_string();
+        assert!(message.contains("(a flag)") && message.contains("trace or off"), "{message}");
+    }
+
+    #[test]
     fn a_bad_value_is_refused_with_key_value_origin_and_what_is_allowed() {
         let refused =
             |key: &str, value: &str| load(&[(key, value)], &[]).expect_err("refused").to_string();
@@ -377,6 +404,10 @@ mod tests {
             ("orders.location", "a,b"),
             ("kitchen.pickup_min", "0"),
             ("demo.speed", "21"),
+            ("server.log", "chatty"),
+            ("server.log", "info,live_orders"),
+            ("server.log", "live_orders=loud"),
+            ("server.log", ""),
         ] {
             let message = refused(key, value);
             assert!(message.starts_with(&format!("{key} = {value:?}")), "{message}");

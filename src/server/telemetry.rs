@@ -16,7 +16,7 @@ use tracing_subscriber::EnvFilter;
 /// `filter` is not understood, or logging was begun before.
 pub(super) fn init(filter: &str) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(filter)
-        .with_context(|| format!("server.log = {filter:?}: it takes error, warn, info, debug, trace, or a filter such as \"warn,live_orders=debug\""))?;
+        .with_context(|| format!("server.log = {filter:?}: it takes error, warn, info, debug, trace, off, or a list with levels of modules such as \"warn,live_orders=debug\""))?;
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

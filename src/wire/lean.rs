@@ -13,8 +13,8 @@ use crate::{
         Version,
     },
     wire::{
-        BoardPage, BoardSettings, EventId, Heartbeat, Hello, Snapshot, SnapshotReason, Stats,
-        StreamFilter,
+        BoardPage, BoardSettings, Bye, ByeReason, EventId, Heartbeat, Hello, Snapshot,
+        SnapshotReason, Stats, StreamFilter,
     },
 };
 
@@ -360,6 +360,7 @@ structs! {
     Hello { cursor, server_time, heartbeat_ms, version }
     Heartbeat { server_time, open, stats }
     Snapshot { reason, orders, cursor, server_time }
+    Bye { reason, retry_ms }
     Stats { placed, ready, average_ticket_ms, late }
     BoardPage { orders, cursor, server_time, open, stations, stats, filter, settings }
     BoardSettings {
@@ -383,6 +384,16 @@ impl Lean for SnapshotReason {
             "requested" => Self::Requested,
             "unknown_id" => Self::UnknownId,
             "pruned" => Self::Pruned,
+            _ => return None,
+        })
+    }
+}
+
+impl Lean for ByeReason {
+    fn read(json: Json) -> Option<Self> {
+        Some(match json.text()?.as_str() {
+            "shutdown" => Self::Shutdown,
+            "rotated" => Self::Rotated,
             _ => return None,
         })
     }
