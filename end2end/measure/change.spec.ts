@@ -84,7 +84,7 @@ interface Cost {
     apply: number;
     /** The frame that shows it. */
     render: number;
-    /** Whatever the thread does until the next change. */
+    /** Whatever the thread does until the next change; on a busy machine now and then the next second's times. */
     after: number;
     /** The frame's parts, by their names in a trace. */
     parts: Map<string, number>;
