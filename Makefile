@@ -17,7 +17,7 @@ run: ## Set up, build and run the demo (ARGS="--speed 4" and the like go to it)
 test: ## Set up and run every test (ARGS="board" runs the browser tests so named)
 	@scripts/test $(ARGS)
 
-measure: ## Measure the board with 500 open orders and 20 changes a second
+measure: ## Measure the board with 500 open orders: 20 changes a second, and one at a time
 	@scripts/measure
 
 dev: ## Serve while you work: code and styles reload in the browser

@@ -9,48 +9,11 @@ import type { Page } from '@playwright/test';
 
 import { expect, test } from '../fixtures';
 import type { Server } from '../fixtures/server';
-import { type FoodOrder, order } from '../fixtures/orders';
+import type { FoodOrder } from '../fixtures/orders';
+import { OPEN_ORDERS, fill, percentile } from './kitchen';
 
-const OPEN_ORDERS = 500;
 const CHANGES_A_SECOND = 20;
 const TAPS = 60;
-
-const STATIONS = ['grill', 'fry', 'cold', 'bar'];
-
-function busyOrder(count: number) {
-    return order({
-        customer: { name: `Guest ${count}` },
-        fulfilment: { type: count % 3 ? 'pickup' : 'delivery' },
-        items: [1, 2, 3].map((line) => ({
-            name: `Dish ${(count + line) % 40}`,
-            quantity: line,
-            station: STATIONS[(count + line) % STATIONS.length] ?? 'grill',
-            modifiers: line === 1 ? [{ kind: 'no' as const, name: 'onion' }] : [],
-        })),
-    });
-}
-
-/** Spread over the lanes as a kitchen is. */
-async function fill(server: Server): Promise<FoodOrder[]> {
-    const orders: FoodOrder[] = [];
-    for (let count = 0; count < OPEN_ORDERS; count += 50) {
-        const batch = Array.from({ length: 50 }, async (_, index) => {
-            const placed = await server.place(busyOrder(count + index));
-            switch (index % 4) {
-                case 0:
-                    return placed;
-                case 1:
-                    return server.move(placed, 'accepted');
-                case 2:
-                    return server.move(placed, 'accepted', 'preparing');
-                default:
-                    return server.move(placed, 'accepted', 'preparing', 'ready');
-            }
-        });
-        orders.push(...(await Promise.all(batch)));
-    }
-    return orders;
-}
 
 /** One change after the other at an even pace, until `stop` says so; gives how many were made. */
 async function change(server: Server, orders: FoodOrder[], stop: AbortSignal): Promise<number> {
@@ -108,10 +71,6 @@ function bringIntoView(order: string): { x: number; y: number } {
 }
 
 const taps = (page: Page) => page.evaluate(() => (window as unknown as { taps: number[] }).taps);
-
-function percentile(sorted: number[], share: number): number {
-    return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-}
 
 test(`${OPEN_ORDERS} open orders and ${CHANGES_A_SECOND} changes a second`, async ({ board, server }, info) => {
     const orders = await fill(server);
