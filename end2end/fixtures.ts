@@ -20,6 +20,11 @@ interface Fixtures {
     anotherBoard: () => Promise<Board>;
 }
 
+/** For tests that rewrite what a stream carries: it has to be text on the way. */
+export const PLAIN_STREAMS: { serverOptions: ServerOptions } = {
+    serverOptions: { env: { LIVE_ORDERS_STREAM_HEARTBEAT_MS: '1000', LIVE_ORDERS_STREAM_GZIP: 'false' } },
+};
+
 export const test = base.extend<Fixtures>({
     // Heartbeats come faster than in service, so that a test does not wait for them.
     serverOptions: [{ env: { LIVE_ORDERS_STREAM_HEARTBEAT_MS: '1000' } }, { option: true }],

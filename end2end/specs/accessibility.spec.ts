@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 
-import { expect, test } from '../fixtures';
+import { PLAIN_STREAMS, expect, test } from '../fixtures';
 import { fullOrder, order, refusal } from '../fixtures/orders';
 
 async function complaints(page: Page, ...but: string[]): Promise<string[]> {
@@ -43,29 +43,33 @@ for (const colorScheme of ['dark', 'light'] as const) {
                 expect(await complaints(board.page)).toEqual([]);
             });
 
-            test('a board in the middle of everything', async ({ board, server, network, faults }) => {
-                faults.allow(/Failed to load resource.*503/);
-                const delivery = order({ fulfilment: { type: 'delivery', address: '1 Example Street' } });
-                const cooking = async () => server.move(await server.place(delivery), 'accepted', 'preparing');
-                const [pending, refused, cancelled, bumped] = [await cooking(), await cooking(), await cooking(), await cooking()];
-                await board.open();
+            test.describe('with streams as text', () => {
+                test.use(PLAIN_STREAMS);
 
-                await board.ticket(bumped).bump();
-                await board.says(`Order ${bumped.number} is ready`);
-                await server.cancel(cancelled, 'Customer called');
-                await expect(board.ticket(cancelled).root).toContainText('Customer called');
-                await board.page.route(`**/${refused.id}/transitions`, (route) => route.fulfill(refusal('The disk is full.')));
-                await board.ticket(refused).cancel('Closing');
-                await board.ticket(refused).isRefused('The disk is full.');
-                // Never answered: it stays pending for as long as axe looks.
-                await board.page.route(`**/${pending.id}/transitions`, () => {});
-                await board.ticket(pending).bump();
-                await board.ticket(pending).isPending();
-                network.rewrite('event: order.placed', 'event: order.unseen');
-                await server.place(fullOrder());
-                await board.says('Resynced, 1 order added', 20_000);
-                network.rewrite();
-                expect(await complaints(board.page)).toEqual([]);
+                test('a board in the middle of everything', async ({ board, server, network, faults }) => {
+                    faults.allow(/Failed to load resource.*503/);
+                    const delivery = order({ fulfilment: { type: 'delivery', address: '1 Example Street' } });
+                    const cooking = async () => server.move(await server.place(delivery), 'accepted', 'preparing');
+                    const [pending, refused, cancelled, bumped] = [await cooking(), await cooking(), await cooking(), await cooking()];
+                    await board.open();
+
+                    await board.ticket(bumped).bump();
+                    await board.says(`Order ${bumped.number} is ready`);
+                    await server.cancel(cancelled, 'Customer called');
+                    await expect(board.ticket(cancelled).root).toContainText('Customer called');
+                    await board.page.route(`**/${refused.id}/transitions`, (route) => route.fulfill(refusal('The disk is full.')));
+                    await board.ticket(refused).cancel('Closing');
+                    await board.ticket(refused).isRefused('The disk is full.');
+                    // Never answered: it stays pending for as long as axe looks.
+                    await board.page.route(`**/${pending.id}/transitions`, () => {});
+                    await board.ticket(pending).bump();
+                    await board.ticket(pending).isPending();
+                    network.rewrite('event: order.placed', 'event: order.unseen');
+                    await server.place(fullOrder());
+                    await board.says('Resynced, 1 order added', 20_000);
+                    network.rewrite();
+                    expect(await complaints(board.page)).toEqual([]);
+                });
             });
 
             test('an empty board', async ({ board }) => {

@@ -1,6 +1,6 @@
 /** The network goes away: the board never shows old orders as if they were new. */
 
-import { expect, test } from '../fixtures';
+import { PLAIN_STREAMS, expect, test } from '../fixtures';
 import { order } from '../fixtures/orders';
 
 test.beforeEach(({ faults }) => faults.allowLostConnections());
@@ -61,59 +61,63 @@ for (const [width, height] of [[390, 844], [820, 600], [1366, 700]] as const) {
     });
 }
 
-test('a board that has missed an order notices, and reads everything anew', async ({ board, server, network }) => {
-    const kept = await server.place(order());
-    await board.open();
-    await board.has(kept, 'New');
+test.describe('a stream that is rewritten on its way', () => {
+    test.use(PLAIN_STREAMS);
 
-    // An event that nobody listens for: the board hears on and lacks an order.
-    network.rewrite('event: order.placed', 'event: order.unseen');
-    const missed = await server.place(order());
-    await board.says('Resynced, 1 order added', 20_000);
-    network.rewrite();
-    await board.holdsExactly([kept, missed]);
-    await board.isLive();
-});
+    test('a board that has missed an order notices, and reads everything anew', async ({ board, server, network }) => {
+        const kept = await server.place(order());
+        await board.open();
+        await board.has(kept, 'New');
 
-test('what a board cannot read twice is not left out', async ({ board, server, network }) => {
-    // One that leaves out orders cannot tell from the server's count that it lacks one.
-    await board.open('?station=grill');
-    let loads = 0;
-    board.page.on('load', () => (loads += 1));
+        // An event that nobody listens for: the board hears on and lacks an order.
+        network.rewrite('event: order.placed', 'event: order.unseen');
+        const missed = await server.place(order());
+        await board.says('Resynced, 1 order added', 20_000);
+        network.rewrite();
+        await board.holdsExactly([kept, missed]);
+        await board.isLive();
+    });
 
-    // An event of another version: the page is loaded anew, and has it.
-    network.rewrite('event: order.placed\ndata: {"id"', 'event: order.placed\ndata: {"xd"');
-    const first = await server.place(order());
-    await expect.poll(() => loads).toBe(1);
-    await board.holdsExactly([first]);
-    await board.isLive();
+    test('what a board cannot read twice is not left out', async ({ board, server, network }) => {
+        // One that leaves out orders cannot tell from the server's count that it lacks one.
+        await board.open('?station=grill');
+        let loads = 0;
+        board.page.on('load', () => (loads += 1));
 
-    // That did not help: the next one is not dropped in silence either.
-    const second = await server.place(order());
-    await board.says('Resynced, 1 order added');
-    await board.holdsExactly([first, second]);
-    expect(loads).toBe(1);
-});
+        // An event of another version: the page is loaded anew, and has it.
+        network.rewrite('event: order.placed\ndata: {"id"', 'event: order.placed\ndata: {"xd"');
+        const first = await server.place(order());
+        await expect.poll(() => loads).toBe(1);
+        await board.holdsExactly([first]);
+        await board.isLive();
 
-test('a page of an older version loads itself anew, once', async ({ board, server, network }) => {
-    const placed = await server.place(order());
-    await board.open();
-    const version = /"version":"([^"]+)"/.exec(await (await fetch(server.url)).text())?.[1] ?? '';
-    expect(version).toMatch(/^\d+\.\d+\.\d+$/);
-    let loads = 0;
-    board.page.on('load', () => (loads += 1));
+        // That did not help: the next one is not dropped in silence either.
+        const second = await server.place(order());
+        await board.says('Resynced, 1 order added');
+        await board.holdsExactly([first, second]);
+        expect(loads).toBe(1);
+    });
 
-    network.rewrite(`"version":"${version}"`, `"version":"${version.slice(0, -1)}9"`);
-    await network.cut();
-    await network.restore();
-    await expect.poll(() => loads, { timeout: 20_000 }).toBe(1);
-    await board.isLive(20_000);
-    await board.holdsExactly([placed]);
-    // The page that came is no newer: it does not go round and round.
-    const beats = board.page.locator('#clock');
-    const shown = await beats.textContent();
-    await expect(beats).not.toHaveText(shown ?? '');
-    expect(loads).toBe(1);
+    test('a page of an older version loads itself anew, once', async ({ board, server, network }) => {
+        const placed = await server.place(order());
+        await board.open();
+        const version = /"version":"([^"]+)"/.exec(await (await fetch(server.url)).text())?.[1] ?? '';
+        expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+        let loads = 0;
+        board.page.on('load', () => (loads += 1));
+
+        network.rewrite(`"version":"${version}"`, `"version":"${version.slice(0, -1)}9"`);
+        await network.cut();
+        await network.restore();
+        await expect.poll(() => loads, { timeout: 20_000 }).toBe(1);
+        await board.isLive(20_000);
+        await board.holdsExactly([placed]);
+        // The page that came is no newer: it does not go round and round.
+        const beats = board.page.locator('#clock');
+        const shown = await beats.textContent();
+        await expect(beats).not.toHaveText(shown ?? '');
+        expect(loads).toBe(1);
+    });
 });
 
 test('a blip that nobody would notice is not noticed', async ({ board, server, network }) => {
