@@ -625,12 +625,6 @@ impl Once {
         !self.0.swap(true, Ordering::AcqRel)
     }
 
-    /// Whether it has been set since [`Once::look`].
-    #[must_use]
-    pub fn is_set(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
-
     /// From here on it may be set again.
     pub fn look(&self) {
         self.0.store(false, Ordering::Release);

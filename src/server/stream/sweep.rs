@@ -50,10 +50,6 @@ const GARBAGE_BYTES: usize = 64 * 1024;
 const LINGER: Duration = Duration::from_secs(1);
 /// How often sockets that take nothing are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// A sweep that takes longer than this keeps others from the core.
-const BUSY: Duration = Duration::from_millis(5);
-/// How long a sweeper gives way at most.
-const BREATH: Duration = Duration::from_millis(25);
 /// Events of the system that are taken in at once.
 const EVENTS: usize = 1024;
 /// Stands for the inbox among the sockets.
@@ -368,13 +364,6 @@ impl Sweeper {
             if let Some(key) = key {
                 self.serve(key, now, &mut look);
             }
-        }
-        // When more comes than can be swept, sweeping less often is sweeping
-        // more at once; and the orders themselves need the core too.
-        let took = now.elapsed();
-        let again = self.groups.get(group).is_some_and(|it| it.watch.stirred.is_set());
-        if again && took > BUSY {
-            thread::park_timeout((took / 2).min(BREATH));
         }
     }
 
