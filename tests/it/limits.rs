@@ -218,7 +218,7 @@ fn every_limit_is_documented_as_it_is() {
         format!("`reason` has up to {note} characters"),
         format!("`actor.id` 1 to {label}"),
         format!("at most {} values", limits::FILTER_VALUES),
-        format!("100 unless `limit` (1 to {}) says otherwise", limits::PAGE),
+        format!("or the first `limit` (1 to {}) of them", limits::PAGE),
         format!("`limit` (1 to {}, or 100)", limits::PAGE),
     ] {
         assert!(text.contains(&documented), "docs/api.md does not say: {documented}");
