@@ -31,7 +31,21 @@ test('two people bump the same ticket at once: it moves one step', async ({ boar
     await board.open();
     await other.open();
 
-    await Promise.all([board.ticket(accepted).bump(), other.ticket(accepted).bump()]);
+    // Neither request reaches the server before both are on their way, so that
+    // neither person can have seen what the other did.
+    let bothPressed = () => {};
+    const both = new Promise<void>((resolve) => (bothPressed = resolve));
+    let pressed = 0;
+    for (const { page } of [board, other]) {
+        await page.route('**/transitions', async (route) => {
+            pressed += 1;
+            if (pressed === 2) bothPressed();
+            await both;
+            await route.continue();
+        });
+    }
+    await board.ticket(accepted).bump();
+    await other.ticket(accepted).bump();
     await board.has(accepted, 'Preparing');
     await other.has(accepted, 'Preparing');
     await board.ticket(accepted).isSettled();
