@@ -13,7 +13,7 @@ use divan::Bencher;
 use live_orders::{
     domain::{
         Channel, Currency, Customer, FoodOrder, Fulfilment, Location, MinorUnits, Modifier,
-        ModifierKind, NewItem, NewOrder, OrderId, OrderNumber, OrderStatus, Promises, Source,
+        ModifierKind, NewItem, NewOrder, OrderId, OrderNumber, OrderStatus, Promise, Source,
         Station, UnixMillis,
     },
     live::board_state::BoardState,
@@ -48,7 +48,11 @@ fn order(number: u32) -> FoodOrder {
     };
     let order = NewOrder {
         location: Location::parse("main").expect("a label"),
-        source: Source { channel: Channel::parse("web").expect("a label"), external_id: None },
+        source: Source {
+            channel: Channel::parse("web").expect("a label"),
+            external_id: None,
+            accept_by: None,
+        },
         fulfilment: Fulfilment::default(),
         customer: Customer { name: "Ana K".to_owned(), phone: None },
         items: vec![item("Cheeseburger", "grill"), item("Fries", "fry")],
@@ -62,7 +66,8 @@ fn order(number: u32) -> FoodOrder {
     let id =
         OrderId(Uuid::from_u128(0x0197_f2a0_6c1e_7d3a_9f10_0000_0000_0000 | u128::from(number)));
     let at = UnixMillis(1_760_000_000_000 + i64::from(number) * 1000);
-    order.place(id, OrderNumber(101 + number), at)
+    let promise = Promise { promised_at: Some(at.plus(900_000)), ..Promise::default() };
+    order.place(id, OrderNumber(101 + number), at, promise)
 }
 
 /// The same order one step on.
@@ -80,14 +85,7 @@ fn orders() -> Vec<FoodOrder> {
 }
 
 fn board() -> BoardState {
-    let minutes = 60 * 1000;
-    let promises = Promises {
-        pickup: 15 * minutes,
-        delivery: 20 * minutes,
-        dine_in: 18 * minutes,
-        curbside: 15 * minutes,
-    };
-    let mut board = BoardState::new(promises);
+    let mut board = BoardState::default();
     board.replace(orders());
     board
 }

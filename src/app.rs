@@ -46,7 +46,7 @@ use leptos::prelude::*;
 
 use self::dialog::Dialog;
 use crate::{
-    domain::{Promises, Station, UnixMillis},
+    domain::{Station, UnixMillis},
     live::LiveBoard,
 };
 
@@ -63,8 +63,6 @@ pub const CRASHED_EVENT: &str = "live-orders:crashed";
 pub struct Ui {
     /// The board's signals.
     pub live: LiveBoard,
-    /// When a ticket is late.
-    pub promises: Promises,
     /// The location's distance from UTC.
     pub utc_offset_s: i32,
     /// The one station that the page shows, if it shows only one.

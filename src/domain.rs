@@ -10,28 +10,34 @@
 //! | [`money`] | minor units, currencies and the sum that must add up |
 //! | [`ids`] | the newtypes that must not be mixed |
 //! | [`ageing`] | when a ticket turns from on time to late |
+//! | [`routing`] | which station makes what, for orders that do not say |
+//! | [`intake`] | whether new orders are taken |
 //! | [`limits`] | every limit on what a client may send, once |
 //! | [`text`] | what is kept of text that a client sends |
 
 pub mod ageing;
 pub mod change;
 pub mod ids;
+pub mod intake;
 pub mod limits;
 pub mod money;
 pub mod new_order;
 pub mod order;
+pub mod routing;
 pub mod status;
 pub mod text;
 pub mod time;
 
-pub use ageing::{Ageing, Promises};
+pub use ageing::{Ageing, Promise, Promises, Thresholds};
 pub use change::{Change, Refusal};
 pub use ids::{Channel, ItemId, Location, OrderId, OrderNumber, Station, Version};
+pub use intake::{Intake, IntakeState};
 pub use money::{Currency, MinorUnits, Money};
 pub use new_order::{NewItem, NewOrder};
 pub use order::{
     Actor, ActorKind, Customer, Flags, FoodOrder, Fulfilment, ItemStatus, LastChange, Modifier,
-    ModifierKind, OrderItem, Service, Source, Times,
+    ModifierKind, OrderItem, Service, Source, Times, What,
 };
+pub use routing::Routing;
 pub use status::{Lane, OrderStatus};
 pub use time::UnixMillis;

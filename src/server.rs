@@ -15,11 +15,13 @@
 pub mod assets;
 pub mod cli;
 pub mod clock;
+pub mod clockwork;
 pub mod config;
 pub mod demo;
 pub mod error;
 pub mod hub;
 pub mod ingest;
+pub mod kitchen;
 pub mod listen;
 pub mod orders;
 pub mod pages;

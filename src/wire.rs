@@ -22,5 +22,5 @@ pub mod page;
 pub use event::{EventKind, OrderEvent};
 pub use event_id::{Epoch, EventId, Seq};
 pub use filter::{EventFacts, StreamFilter};
-pub use message::{Bye, ByeReason, Heartbeat, Hello, Snapshot, SnapshotReason, Stats};
+pub use message::{Bye, ByeReason, Heartbeat, Hello, Snapshot, SnapshotReason, Stats, Unseen};
 pub use page::{BoardPage, BoardSettings};

@@ -22,7 +22,7 @@ use clap::Args;
 use live_orders::{
     domain::{
         Channel, Currency, Customer, Fulfilment, Location, MinorUnits, NewItem, NewOrder, OrderId,
-        OrderNumber, Source, Station, UnixMillis,
+        OrderNumber, Promise, Source, Station, UnixMillis,
     },
     server::store::{CommitSink, Committed, Placement, SqliteStore, Store, sqlite::Purpose},
 };
@@ -231,7 +231,8 @@ fn commit_each(folder: &Path, window: Duration) -> anyhow::Result<f64> {
     let order = new_order()?;
     again(window, |number| {
         let id = Uuid::now_v7();
-        let order = order.clone().place(OrderId(id), OrderNumber(101), UnixMillis(0));
+        let order =
+            order.clone().place(OrderId(id), OrderNumber(101), UnixMillis(0), Promise::default());
         let json = as_json(&order)?;
         let at = i64::from(number);
         let transaction = connection.unchecked_transaction()?;
@@ -267,6 +268,8 @@ fn store(folder: &Path, clients: u32, window: Duration) -> anyhow::Result<f64> {
                 business_day: 20_251_009,
                 key: None,
                 fingerprint,
+                promise: Promise::default(),
+                paused: None,
             };
             let placed = store.place(placement).await;
             placed.map(drop).map_err(|error| anyhow::anyhow!("{error:?}"))
@@ -434,7 +437,11 @@ fn new_order() -> anyhow::Result<NewOrder> {
     };
     Ok(NewOrder {
         location: Location::parse("main").map_err(label)?,
-        source: Source { channel: Channel::parse("web").map_err(label)?, external_id: None },
+        source: Source {
+            channel: Channel::parse("web").map_err(label)?,
+            external_id: None,
+            accept_by: None,
+        },
         fulfilment: Fulfilment::default(),
         customer: Customer { name: "Ana K".to_owned(), phone: None },
         items: vec![item("Cheeseburger", "grill")?, item("Fries", "fry")?],

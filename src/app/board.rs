@@ -66,14 +66,13 @@ pub fn take_over(page: BoardPage) -> impl IntoView {
 
 fn ui(page: BoardPage, query: String) -> Ui {
     let settings = &page.settings;
-    let (promises, utc_offset_s) = (settings.promises, settings.utc_offset_s);
+    let utc_offset_s = settings.utc_offset_s;
     let station = match page.filter.stations.as_slice() {
         [station] => Some(station.clone()),
         _ => None,
     };
     Ui {
         live: LiveBoard::new(page, query),
-        promises,
         utc_offset_s,
         station: StoredValue::new(station),
         dialog: RwSignal::new(dialog::Dialog::None),

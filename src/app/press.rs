@@ -10,7 +10,7 @@ use super::{
     dialog::{Dialog, REASONS},
 };
 use crate::{
-    domain::{ItemId, ItemStatus, OrderId, OrderStatus},
+    domain::{ItemId, ItemStatus, OrderId, OrderStatus, change::Acknowledged},
     live::{Action, actions, api, listen},
 };
 
@@ -67,7 +67,7 @@ fn on_ticket(ui: Ui, id: OrderId, act: &str, event: &MouseEvent) {
         "cancel" => ui.dialog.set(Dialog::Cancel(id)),
         "retry" => live.settle(id, true),
         "dismiss" => live.settle(id, false),
-        "seen" => live.acknowledge(id),
+        "seen" => live.act(id, Action::Know(Acknowledged::Cancel)),
         _ => {
             let item = act.strip_prefix("item-").and_then(|item| item.parse().ok()).map(ItemId);
             let done = row.with_untracked(|ticket| {

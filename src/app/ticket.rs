@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Ageing, FoodOrder, ItemStatus, ModifierKind, OrderItem, OrderStatus, Promises, Service,
-        Station, UnixMillis,
+        Ageing, FoodOrder, ItemStatus, ModifierKind, OrderItem, OrderStatus, Service, Station,
+        UnixMillis,
     },
     live::{Action, Mark, Row, Ticket},
 };
@@ -30,10 +30,10 @@ enum Face {
 }
 
 impl Face {
-    fn of(order: &FoodOrder, promises: &Promises, now: UnixMillis) -> Self {
+    fn of(order: &FoodOrder, now: UnixMillis) -> Self {
         match order.status {
             OrderStatus::Placed | OrderStatus::Accepted | OrderStatus::Preparing => {
-                match promises.ageing(order, now) {
+                match order.ageing(now) {
                     Ageing::OnTime => Self::OnTime,
                     Ageing::Warn => Self::Warn,
                     Ageing::Late => Self::Late,
@@ -68,13 +68,14 @@ impl Face {
         }
     }
 
-    fn digits(self, order: &FoodOrder, promises: &Promises, now: UnixMillis) -> String {
+    fn digits(self, order: &FoodOrder, now: UnixMillis) -> String {
         let times = &order.times;
+        let promised = times.promised().unwrap_or(now);
         let since = match self {
             Self::OnTime => None,
-            Self::Warn => return text::span(promises.promised_at(order).since(now)),
+            Self::Warn => return text::span(promised.since(now)),
             Self::Late => {
-                let mut late = text::span(now.since(promises.promised_at(order)));
+                let mut late = text::span(now.since(promised));
                 late.insert(0, '+');
                 return late;
             }
@@ -82,7 +83,7 @@ impl Face {
             Self::Out => times.out_for_delivery_at,
             Self::Cancelled => times.closed_at,
         };
-        text::span(now.since(since.unwrap_or(times.placed_at)))
+        text::span(now.since(since.unwrap_or(times.sent_at())))
     }
 }
 
@@ -91,12 +92,11 @@ impl Face {
 pub fn ticket(ui: Ui, row: Row) -> impl IntoView {
     let Row { id, ticket } = row;
     let row = RwSignal::from(ticket);
-    let promises = ui.promises;
     let now = ui.live.now;
     let class = live(move || {
         let now = now.get();
         row.with(|ticket| {
-            let mut class = Face::of(&ticket.order, &promises, now).class().to_owned();
+            let mut class = Face::of(&ticket.order, now).class().to_owned();
             let mark = &ticket.mark;
             for (on, name) in [
                 (mark.fresh_until.is_some(), " is-new"),
@@ -113,8 +113,8 @@ pub fn ticket(ui: Ui, row: Row) -> impl IntoView {
     let timer = live(move || {
         let now = now.get();
         row.with(|Ticket { order, .. }| {
-            let face = Face::of(order, &promises, now);
-            let digits = face.digits(order, &promises, now);
+            let face = Face::of(order, now);
+            let digits = face.digits(order, now);
             let mut html = Html::default();
             html.raw("<b>").raw(face.word()).raw("</b><span class=\"digits\">").text(&digits);
             html.raw("</span>").done()
@@ -124,10 +124,10 @@ pub fn ticket(ui: Ui, row: Row) -> impl IntoView {
     let spoken = live(move || {
         let now = now.get();
         row.with(|Ticket { order, .. }| {
-            let minutes = now.since(order.times.placed_at).max(0) / 60_000;
+            let minutes = now.since(order.times.sent_at()).max(0) / 60_000;
             let mut spoken = String::from(", ");
             spoken.push_str(&text::count(minutes.unsigned_abs(), "minute"));
-            if Face::of(order, &promises, now) == Face::Late {
+            if Face::of(order, now) == Face::Late {
                 spoken.push_str(", late");
             }
             spoken

@@ -2,9 +2,13 @@
 //! store engine calls [`Change::decide`] inside its transaction, so the rules
 //! are the same everywhere.
 
+use std::str::FromStr;
+
 use super::{
-    ids::{ItemId, Version},
-    order::{Actor, FoodOrder, ItemStatus, LastChange, OrderItem},
+    ids::{ItemId, Station, Version},
+    limits,
+    new_order::NewItem,
+    order::{Actor, FoodOrder, ItemStatus, LastChange, OrderItem, What},
     status::OrderStatus,
     time::UnixMillis,
 };
@@ -37,6 +41,90 @@ pub enum Action {
         /// As what.
         status: ItemStatus,
     },
+    /// Mark every line of some stations, as a prep screen does that bumps its
+    /// part. The first station that begins starts the order; the last that is
+    /// done makes it ready.
+    Stations {
+        /// Which.
+        stations: Vec<Station>,
+        /// As what; not as void.
+        status: ItemStatus,
+    },
+    /// Set or take off marks; what is `None` stays.
+    Flags {
+        /// Before all others.
+        rush: Option<bool>,
+        /// Not to be begun yet.
+        held: Option<bool>,
+    },
+    /// Send an order for later to the kitchen now.
+    Fire,
+    /// Change what is to be made, or when it is due.
+    Edit(Edit),
+    /// Say that one knows.
+    Acknowledge {
+        /// Of what.
+        of: Acknowledged,
+        /// Of a change: for these stations alone; all when there are none.
+        stations: Vec<Station>,
+    },
+}
+
+/// A change of what is to be made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Edit {
+    /// New lines.
+    pub add: Vec<NewItem>,
+    /// Lines to take off.
+    pub remove: Vec<ItemId>,
+    /// Lines of which there are to be another number.
+    pub quantities: Vec<(ItemId, u32)>,
+    /// When it is due instead.
+    pub due_at: Option<UnixMillis>,
+}
+
+/// What somebody says they know of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acknowledged {
+    /// That it is cancelled.
+    Cancel,
+    /// What has changed.
+    Change,
+    /// Its allergens.
+    Allergens,
+}
+
+impl Acknowledged {
+    /// The name on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cancel => "cancel",
+            Self::Change => "change",
+            Self::Allergens => "allergens",
+        }
+    }
+
+    /// Whether all of it is known in `order`.
+    #[must_use]
+    pub fn is_known(self, order: &FoodOrder) -> bool {
+        match self {
+            Self::Cancel => !order.flags.cancel_unseen,
+            Self::Change => !order.flags.changed,
+            Self::Allergens => order.flags.allergens_seen,
+        }
+    }
+}
+
+impl FromStr for Acknowledged {
+    type Err = &'static str;
+
+    fn from_str(raw: &str) -> Result<Self, Self::Err> {
+        [Self::Cancel, Self::Change, Self::Allergens]
+            .into_iter()
+            .find(|of| of.as_str() == raw)
+            .ok_or("cancel, change or allergens")
+    }
 }
 
 /// Why a change was refused. The order is as it was.
@@ -71,6 +159,12 @@ pub enum Refusal {
         /// Where the order stands.
         status: OrderStatus,
     },
+    /// The order has no line of these stations.
+    NothingAtStation,
+    /// The order would have more lines than an order may have.
+    TooManyItems,
+    /// Nothing would be left to make.
+    NothingLeft,
 }
 
 impl Change {
@@ -84,27 +178,83 @@ impl Change {
             return Err(Refusal::StaleVersion { current: order.version });
         }
         let mut after = order.clone();
-        let reason = match &self.action {
+        let mut why = None;
+        let what = match &self.action {
             Action::Transition { to, reason } => {
                 go(&mut after, *to, at)?;
-                reason.clone()
+                why.clone_from(reason);
+                What::Status
             }
             Action::Item { item, status } => {
-                if !mark(&mut after, *item, *status)? {
-                    return Ok(None);
+                must_be_open(&after)?;
+                mark(&mut after, *item, *status)?;
+                What::Item
+            }
+            Action::Stations { stations, status } => {
+                mark_stations(&mut after, stations, *status, at)?;
+                What::Station
+            }
+            Action::Flags { rush, held } => {
+                must_be_open(&after)?;
+                after.flags.rush = rush.unwrap_or(after.flags.rush);
+                after.flags.held = held.unwrap_or(after.flags.held);
+                What::Flags
+            }
+            Action::Fire => {
+                must_be_open(&after)?;
+                fire(&mut after, at);
+                What::Fired
+            }
+            Action::Edit(edit) => {
+                self::edit(&mut after, edit, at)?;
+                What::Edited
+            }
+            Action::Acknowledge { of, stations } => {
+                if *of != Acknowledged::Cancel {
+                    must_be_open(&after)?;
                 }
-                None
+                acknowledge(&mut after, *of, stations);
+                What::Acknowledged
             }
         };
+        if after == *order {
+            return Ok(None);
+        }
+        if is_edited(order, &after) {
+            after.revision = order.revision.saturating_add(1);
+        }
         after.version = order.version.next();
         after.last_change = LastChange {
             from: Some(order.status),
             to: after.status,
+            what,
             at,
             actor: self.actor.clone(),
-            reason,
+            reason: why,
         };
         Ok(Some(after))
+    }
+}
+
+impl FoodOrder {
+    /// Whether boards showed it before its last change.
+    #[must_use]
+    pub fn was_on_board(&self) -> bool {
+        let LastChange { from, what, .. } = &self.last_change;
+        match from {
+            None => false,
+            // The only thing that can still be done to a cancelled order.
+            Some(OrderStatus::Cancelled) => *what == What::Acknowledged,
+            Some(from) => from.is_open(),
+        }
+    }
+}
+
+fn must_be_open(order: &FoodOrder) -> Result<(), Refusal> {
+    if order.status.is_open() {
+        Ok(())
+    } else {
+        Err(Refusal::OrderIsClosed { status: order.status })
     }
 }
 
@@ -116,6 +266,11 @@ fn go(order: &mut FoodOrder, to: OrderStatus, at: UnixMillis) -> Result<(), Refu
         return Err(Refusal::IllegalTransition { from, to, allowed: from.allowed(service) });
     }
     let recall = from.is_recall(to);
+    if to == OrderStatus::Preparing {
+        // Who begins it has seen it, and waits for nothing any longer.
+        fire(order, at);
+        order.flags.held = false;
+    }
     let times = &mut order.times;
     match to {
         OrderStatus::Accepted => times.accepted_at = Some(at),
@@ -139,28 +294,168 @@ fn go(order: &mut FoodOrder, to: OrderStatus, at: UnixMillis) -> Result<(), Refu
     }
     order.status = to;
     order.flags.recalled = recall;
-    order.flags.changed = false;
+    order.flags.cancel_unseen = to == OrderStatus::Cancelled;
     Ok(())
 }
 
-/// Marks one line; whether that changed anything.
-fn mark(order: &mut FoodOrder, item: ItemId, status: ItemStatus) -> Result<bool, Refusal> {
-    if !order.status.is_open() {
-        return Err(Refusal::OrderIsClosed { status: order.status });
+/// Sends `order` to the kitchen, if it waits for its time.
+fn fire(order: &mut FoodOrder, at: UnixMillis) {
+    if std::mem::take(&mut order.flags.scheduled) {
+        order.times.fired_at = Some(at);
     }
-    let line =
-        order.items.iter_mut().find(|line| line.id == item).ok_or(Refusal::UnknownItem { item })?;
+}
+
+/// Marks one line.
+fn mark(order: &mut FoodOrder, item: ItemId, status: ItemStatus) -> Result<(), Refusal> {
+    let line = line(order, item)?;
     if line.status == status {
-        return Ok(false);
+        return Ok(());
     }
     if line.status == ItemStatus::Void {
         return Err(Refusal::ItemIsVoid { item });
     }
     line.status = status;
     if status == ItemStatus::Void {
-        order.flags.changed = true;
-        let subtotal = order.items.iter().map(OrderItem::price).sum();
-        order.money = order.money.with_subtotal(subtotal);
+        line.quantity_before.get_or_insert(line.quantity);
+        changed(order);
     }
-    Ok(true)
+    Ok(())
 }
+
+fn line(order: &mut FoodOrder, item: ItemId) -> Result<&mut OrderItem, Refusal> {
+    order.items.iter_mut().find(|line| line.id == item).ok_or(Refusal::UnknownItem { item })
+}
+
+/// Marks every line of `stations`, and takes the order along where that begins
+/// or ends its preparation.
+fn mark_stations(
+    order: &mut FoodOrder,
+    stations: &[Station],
+    status: ItemStatus,
+    at: UnixMillis,
+) -> Result<(), Refusal> {
+    must_be_open(order)?;
+    let mut any = false;
+    let mut differs = false;
+    for line in &mut order.items {
+        if line.status != ItemStatus::Void && stations.contains(&line.station) {
+            any = true;
+            differs |= line.status != status;
+            line.status = status;
+        }
+    }
+    if !any {
+        return Err(Refusal::NothingAtStation);
+    }
+    let made =
+        order.items.iter().all(|line| matches!(line.status, ItemStatus::Done | ItemStatus::Void));
+    match (order.status, status) {
+        (OrderStatus::Placed | OrderStatus::Accepted, ItemStatus::Doing | ItemStatus::Done) => {
+            go(order, OrderStatus::Preparing, at)
+        }
+        (OrderStatus::Preparing, ItemStatus::Done) if made => go(order, OrderStatus::Ready, at),
+        (OrderStatus::Ready, ItemStatus::Todo | ItemStatus::Doing) if differs => {
+            go(order, OrderStatus::Preparing, at)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether something else is to be made, or at another time.
+fn is_edited(before: &FoodOrder, after: &FoodOrder) -> bool {
+    let to_make = |order: &FoodOrder| -> Vec<(ItemId, u32, bool)> {
+        let line = |line: &OrderItem| (line.id, line.quantity, line.status == ItemStatus::Void);
+        order.items.iter().map(line).collect()
+    };
+    before.times.due_at != after.times.due_at || to_make(before) != to_make(after)
+}
+
+/// Changes what is to be made.
+fn edit(order: &mut FoodOrder, edit: &Edit, at: UnixMillis) -> Result<(), Refusal> {
+    // What is out of the kitchen's hands cannot change any more.
+    if !order.status.is_open() || order.status == OrderStatus::OutForDelivery {
+        return Err(Refusal::OrderIsClosed { status: order.status });
+    }
+    for item in &edit.remove {
+        mark(order, *item, ItemStatus::Void)?;
+    }
+    for (item, quantity) in &edit.quantities {
+        let line = line(order, *item)?;
+        if line.status == ItemStatus::Void {
+            return Err(Refusal::ItemIsVoid { item: *item });
+        }
+        if line.quantity != *quantity {
+            line.quantity_before.get_or_insert(line.quantity);
+            if *quantity > line.quantity {
+                line.status = ItemStatus::Todo;
+            }
+            line.quantity = *quantity;
+            changed(order);
+        }
+    }
+    if order.items.len() + edit.add.len() > limits::ITEMS {
+        return Err(Refusal::TooManyItems);
+    }
+    let last = order.items.iter().map(|line| line.id.0).max().unwrap_or(0);
+    for (id, item) in (last.saturating_add(1)..).zip(&edit.add) {
+        let mut line = item.clone().into_line(ItemId(id));
+        line.quantity_before = Some(0);
+        line.added_at = Some(at);
+        order.items.push(line);
+        changed(order);
+    }
+    if order.items.iter().all(|line| line.status == ItemStatus::Void) {
+        return Err(Refusal::NothingLeft);
+    }
+    if let Some(due_at) = edit.due_at.filter(|due_at| order.times.due_at != Some(*due_at)) {
+        move_due(order, due_at, at);
+    }
+    // There is more to make of what was made.
+    let to_make = order.items.iter().any(|line| line.status == ItemStatus::Todo);
+    if order.status == OrderStatus::Ready && to_make && !edit.add.is_empty() {
+        go(order, OrderStatus::Preparing, at)?;
+    }
+    Ok(())
+}
+
+/// Has `order` due at another time: all that counts back from it moves along.
+fn move_due(order: &mut FoodOrder, due_at: UnixMillis, at: UnixMillis) {
+    let times = &mut order.times;
+    let moved = times.promised().map_or(0, |promised| due_at.since(promised));
+    let along = |time: UnixMillis| time.plus(moved);
+    times.warn_at = times.warn_at.map(along);
+    times.fires_at = times.fires_at.map(along);
+    times.promised_at = Some(due_at);
+    times.due_at = Some(due_at);
+    order.fulfilment.due_at = Some(due_at);
+    order.flags.changed = true;
+    if order.times.fires_at.is_some_and(|fires_at| fires_at <= at) {
+        fire(order, at);
+    }
+}
+
+/// Notes that what is to be made is not what it was.
+fn changed(order: &mut FoodOrder) {
+    order.flags.changed = true;
+    let subtotal = order.items.iter().map(OrderItem::price).sum();
+    order.money = order.money.with_subtotal(subtotal);
+}
+
+fn acknowledge(order: &mut FoodOrder, of: Acknowledged, stations: &[Station]) {
+    match of {
+        Acknowledged::Cancel => order.flags.cancel_unseen = false,
+        Acknowledged::Allergens => order.flags.allergens_seen = true,
+        Acknowledged::Change => {
+            for line in &mut order.items {
+                if stations.is_empty() || stations.contains(&line.station) {
+                    line.quantity_before = None;
+                }
+            }
+            // Other stations may not have seen their part of it yet.
+            order.flags.changed = order.items.iter().any(|line| line.quantity_before.is_some());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -36,6 +36,13 @@ pub const DUE_AHEAD_MILLIS: i64 = 366 * 24 * 60 * 60 * 1000;
 /// channels that deliver late.
 pub const DUE_BEHIND_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
+/// How far ahead, in milliseconds, a channel may want its answer: one day.
+pub const ACCEPT_AHEAD_MILLIS: i64 = 24 * 60 * 60 * 1000;
+/// For how many minutes the intake may be paused or busy.
+pub const INTAKE_MINUTES: i64 = 24 * 60;
+/// How many minutes a busy kitchen may promise on top.
+pub const BUSY_MINUTES: i64 = 120;
+
 /// Rows of one page of a list or of events.
 pub const PAGE: usize = 1000;
 /// Values of one parameter of a stream's filter.

@@ -3,11 +3,12 @@
 use serde::Serialize;
 
 use super::{
+    ageing::Promise,
     ids::{ItemId, Location, OrderId, OrderNumber, Station, Version},
     money::{Currency, MinorUnits, Money},
     order::{
         Actor, ActorKind, Customer, Flags, FoodOrder, Fulfilment, ItemStatus, LastChange, Modifier,
-        OrderItem, Source, Times, line_price,
+        OrderItem, Source, Times, What, line_price,
     },
     status::OrderStatus,
     time::UnixMillis,
@@ -63,6 +64,26 @@ pub struct NewItem {
     pub note: Option<String>,
 }
 
+impl NewItem {
+    /// The line `id` of an order.
+    #[must_use]
+    pub fn into_line(self, id: ItemId) -> OrderItem {
+        OrderItem {
+            id,
+            name: self.name,
+            quantity: self.quantity,
+            unit_price: self.unit_price,
+            station: self.station,
+            modifiers: self.modifiers,
+            allergens: self.allergens,
+            note: self.note,
+            status: ItemStatus::Todo,
+            quantity_before: None,
+            added_at: None,
+        }
+    }
+}
+
 impl NewOrder {
     /// What it costs.
     #[must_use]
@@ -85,34 +106,37 @@ impl NewOrder {
     }
 
     /// The order as it stands right after it was placed, with what only the
-    /// server can give: its id, its number and the time.
+    /// server can give: its id, its number, the time and what it is promised.
     #[must_use]
-    pub fn place(self, id: OrderId, number: OrderNumber, at: UnixMillis) -> FoodOrder {
+    pub fn place(
+        self,
+        id: OrderId,
+        number: OrderNumber,
+        at: UnixMillis,
+        promise: Promise,
+    ) -> FoodOrder {
         let money = self.money();
-        let items: Vec<OrderItem> = (1..)
-            .zip(self.items)
-            .map(|(line, item)| OrderItem {
-                id: ItemId(line),
-                name: item.name,
-                quantity: item.quantity,
-                unit_price: item.unit_price,
-                station: item.station,
-                modifiers: item.modifiers,
-                allergens: item.allergens,
-                note: item.note,
-                status: ItemStatus::Todo,
-            })
-            .collect();
+        let items = (1..).zip(self.items).map(|(line, item)| item.into_line(ItemId(line)));
+        let items: Vec<OrderItem> = items.collect();
+        let Promise { fires_at, warn_at, promised_at } = promise;
         FoodOrder {
             id,
             number,
             location: self.location,
             version: Version::FIRST,
             status: OrderStatus::Placed,
-            times: Times { placed_at: at, due_at: self.fulfilment.due_at, ..Times::default() },
+            times: Times {
+                placed_at: at,
+                due_at: self.fulfilment.due_at,
+                fires_at,
+                warn_at,
+                promised_at,
+                ..Times::default()
+            },
             last_change: LastChange {
                 from: None,
                 to: OrderStatus::Placed,
+                what: What::Status,
                 at,
                 actor: Actor {
                     kind: ActorKind::Customer,
@@ -123,9 +147,10 @@ impl NewOrder {
             source: self.source,
             fulfilment: self.fulfilment,
             customer: self.customer,
+            revision: 0,
             items,
             money,
-            flags: Flags { rush: self.rush, ..Flags::default() },
+            flags: Flags { rush: self.rush, scheduled: fires_at.is_some(), ..Flags::default() },
         }
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     ids::{Channel, ItemId, Location, OrderId, OrderNumber, Station, Version},
     money::{MinorUnits, Money},
-    status::OrderStatus,
+    status::{Lane, OrderStatus},
     time::UnixMillis,
 };
 
@@ -31,6 +31,9 @@ pub struct FoodOrder {
     pub fulfilment: Fulfilment,
     /// Whose it is.
     pub customer: Customer,
+    /// How often what is to be made has changed since it was placed.
+    #[serde(default)]
+    pub revision: u32,
     /// What is to be made.
     pub items: Vec<OrderItem>,
     /// What it costs.
@@ -44,6 +47,24 @@ pub struct FoodOrder {
 }
 
 impl FoodOrder {
+    /// Whether boards show it: somebody still has work with it, or it was
+    /// cancelled and nobody has said yet that they know.
+    #[must_use]
+    pub fn is_on_board(&self) -> bool {
+        self.status.is_open() || self.flags.cancel_unseen
+    }
+
+    /// The lane of the board that shows it. A cancelled order stays where it
+    /// stood until somebody knows.
+    #[must_use]
+    pub fn lane(&self) -> Option<Lane> {
+        if self.flags.cancel_unseen {
+            self.last_change.from.and_then(OrderStatus::lane)
+        } else {
+            self.status.lane()
+        }
+    }
+
     /// The stations that have items of this order, each once, in the order of the items.
     #[must_use]
     pub fn stations(&self) -> Vec<&Station> {
@@ -79,10 +100,16 @@ pub struct Source {
     /// The channel's own id of the order; unique within the channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
+    /// Until when the channel wants an answer: an order that is still placed
+    /// then expires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accept_by: Option<UnixMillis>,
 }
 
 /// How an order gets to the customer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Service {
     /// Fetched at the counter.
@@ -181,6 +208,13 @@ pub struct OrderItem {
     pub note: Option<String>,
     /// How far it is.
     pub status: ItemStatus,
+    /// How many there were before a change that nobody has acknowledged yet: 0
+    /// for a line that was added; on a void line, how many were taken off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantity_before: Option<u32>,
+    /// When the line was added, if that was after the order was placed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub added_at: Option<UnixMillis>,
 }
 
 impl OrderItem {
@@ -301,6 +335,7 @@ impl FromStr for ItemStatus {
 /// Marks that the kitchen must see.
 #[expect(clippy::struct_excessive_bools, reason = "marks that go with each other in any mix")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Flags {
     /// Before all others.
     pub rush: bool,
@@ -308,8 +343,14 @@ pub struct Flags {
     pub held: bool,
     /// Brought back, and not yet bumped on.
     pub recalled: bool,
-    /// Items were taken off since the last status change.
+    /// What is to be made has changed, and nobody has acknowledged it.
     pub changed: bool,
+    /// For later: the kitchen is not to see it before it fires.
+    pub scheduled: bool,
+    /// Cancelled, and nobody has acknowledged it.
+    pub cancel_unseen: bool,
+    /// Somebody has acknowledged its allergens.
+    pub allergens_seen: bool,
 }
 
 /// When an order came to each point of its life.
@@ -335,6 +376,18 @@ pub struct Times {
     /// When the customer was promised it, as in [`Fulfilment::due_at`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_at: Option<UnixMillis>,
+    /// For an order for later: when it is to be sent to the kitchen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fires_at: Option<UnixMillis>,
+    /// When an order for later was sent to the kitchen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fired_at: Option<UnixMillis>,
+    /// When the ticket begins to warn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warn_at: Option<UnixMillis>,
+    /// When the ticket is late: the due time, or else what the service may take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promised_at: Option<UnixMillis>,
 }
 
 /// The change that made a version.
@@ -345,6 +398,9 @@ pub struct LastChange {
     pub from: Option<OrderStatus>,
     /// The status after; the same as before when items or flags changed.
     pub to: OrderStatus,
+    /// What was done.
+    #[serde(default)]
+    pub what: What,
     /// When.
     pub at: UnixMillis,
     /// Who.
@@ -352,6 +408,65 @@ pub struct LastChange {
     /// Why, in the actor's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+/// What was done to an order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// It came to another status, or was placed.
+    #[default]
+    Status,
+    /// A line was marked.
+    Item,
+    /// All lines of a station were marked.
+    Station,
+    /// Rush or hold was set or taken off.
+    Flags,
+    /// It was sent to the kitchen.
+    Fired,
+    /// Lines were added, taken off or counted anew, or it is due at another time.
+    Edited,
+    /// Somebody said that they know of a change, a cancellation or the allergens.
+    Acknowledged,
+}
+
+impl What {
+    /// Everything.
+    pub const ALL: [Self; 7] = [
+        Self::Status,
+        Self::Item,
+        Self::Station,
+        Self::Flags,
+        Self::Fired,
+        Self::Edited,
+        Self::Acknowledged,
+    ];
+
+    /// The name on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::Item => "item",
+            Self::Station => "station",
+            Self::Flags => "flags",
+            Self::Fired => "fired",
+            Self::Edited => "edited",
+            Self::Acknowledged => "acknowledged",
+        }
+    }
+}
+
+impl FromStr for What {
+    type Err = &'static str;
+
+    fn from_str(raw: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|what| what.as_str() == raw)
+            .ok_or("status, item, station, flags, fired, edited or acknowledged")
+    }
 }
 
 /// Who changed an order.

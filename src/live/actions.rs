@@ -12,6 +12,7 @@ use super::{
 };
 use crate::domain::{
     FoodOrder, ItemId, ItemStatus, OrderId, OrderNumber, OrderStatus, UnixMillis, Version,
+    change::Acknowledged,
 };
 use crate::wire::lean::push_text;
 
@@ -35,6 +36,8 @@ pub enum Action {
         /// As what.
         status: ItemStatus,
     },
+    /// Say that one knows.
+    Know(Acknowledged),
 }
 
 impl Action {
@@ -46,6 +49,7 @@ impl Action {
             Self::Tick { item, status } => {
                 order.items.iter().any(|line| line.id == *item && line.status == *status)
             }
+            Self::Know(of) => of.is_known(order),
         }
     }
 }
@@ -124,6 +128,13 @@ impl LiveBoard {
         api::spawn(Box::pin(async move {
             let answer = match &action {
                 Action::Go { to, reason } => transition(id, *to, version, reason.as_deref()).await,
+                Action::Know(of) => {
+                    let body = format!(
+                        "{{\"of\":\"{}\",\"expected_version\":{version},{ACTOR}}}",
+                        of.as_str()
+                    );
+                    api::change("POST", &format!("/api/orders/{id}/acknowledge"), body).await
+                }
                 Action::Tick { item, status } => {
                     let status = status.as_str();
                     let body =

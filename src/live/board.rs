@@ -20,7 +20,7 @@ use super::{
     table::Table,
 };
 use crate::{
-    domain::{FoodOrder, Lane, OrderId, UnixMillis, Version, text::count},
+    domain::{FoodOrder, Lane, OrderId, UnixMillis, Version, change::Acknowledged, text::count},
     wire::{
         BoardPage, BoardSettings, Bye, ByeReason, Heartbeat, Hello, Snapshot, Stats, lean::Lean,
     },
@@ -128,8 +128,8 @@ impl LiveBoard {
     #[must_use]
     pub fn new(page: BoardPage, query: String) -> Self {
         let BoardPage { orders, cursor, server_time, stats, settings, open, .. } = page;
-        let BoardSettings { version, promises, heartbeat_ms, clock_rate, .. } = settings;
-        let mut board = BoardState::new(promises);
+        let BoardSettings { version, heartbeat_ms, clock_rate, .. } = settings;
+        let mut board = BoardState::default();
         let outcome = board.replace(orders);
         let live = Self {
             now: RwSignal::new(server_time),
@@ -232,13 +232,6 @@ impl LiveBoard {
     /// Somebody pressed Retry.
     pub fn reconnect(self) {
         self.feed(Input::Retry);
-    }
-
-    /// Somebody has seen that order `id` is cancelled.
-    pub fn acknowledge(self, id: OrderId) {
-        if let Some(outcome) = self.board.try_update_value(|board| board.acknowledge(id)) {
-            self.step(outcome, None);
-        }
     }
 
     /// The server answered that `version` holds what was done to order `id`.
@@ -418,7 +411,7 @@ impl LiveBoard {
             pulse.stats = heartbeat.stats;
             pulse.open = heartbeat.open;
         });
-        let here = self.board.with_value(BoardState::open) as u64;
+        let here = self.board.with_value(BoardState::tickets) as u64;
         let missing = !self.filtered() && here != heartbeat.open;
         self.line.update_value(|line| {
             line.mismatches = if missing { line.mismatches + 1 } else { 0 };
@@ -559,7 +552,7 @@ impl LiveBoard {
         });
         if cancelled && own {
             // Whoever cancelled it here knows.
-            super::later(0, move || self.acknowledge(id));
+            super::later(0, move || self.act(id, Action::Know(Acknowledged::Cancel)));
         } else if cancelled {
             self.alarm(&format!("Order {number} is cancelled"));
         }

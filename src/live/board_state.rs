@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 
 use super::table::Table;
-use crate::domain::{FoodOrder, Lane, OrderId, OrderStatus, Promises, UnixMillis, Version};
+use crate::domain::{FoodOrder, Lane, OrderId, UnixMillis, Version};
 
 /// How many closed orders are remembered, so that a late repeat does not bring
 /// one back.
@@ -50,7 +50,8 @@ pub fn index(lane: Lane) -> usize {
     }
 }
 
-/// Rush, then when it was promised, then when it was placed; the id makes it total.
+/// Rush, then when it was promised (or sent, where nothing was), then when it was
+/// placed; the id makes it total.
 type Rank = (bool, UnixMillis, UnixMillis, OrderId);
 
 #[derive(Clone, Copy, Debug)]
@@ -59,14 +60,15 @@ struct Entry {
     lane: Lane,
     rank: Rank,
     since: UnixMillis,
+    promised: Option<UnixMillis>,
     /// Cancelled, and nobody has said yet that they saw it.
     cancelled: bool,
 }
 
-/// Where every ticket on the board stands.
-#[derive(Clone, Debug)]
+/// Where every ticket on the board stands. What a page may filter by stays the
+/// same all through an order's life, so the stream alone sees to it.
+#[derive(Clone, Debug, Default)]
 pub struct BoardState {
-    promises: Promises,
     entries: Table<Entry>,
     lanes: [Vec<Rank>; 4],
     closed: Table<Version>,
@@ -74,29 +76,16 @@ pub struct BoardState {
 }
 
 impl BoardState {
-    /// An empty board. What a page may filter by stays the same all through an
-    /// order's life, so the stream alone sees to it.
-    #[must_use]
-    pub fn new(promises: Promises) -> Self {
-        Self {
-            promises,
-            entries: Table::default(),
-            lanes: [const { Vec::new() }; 4],
-            closed: Table::default(),
-            closed_in_turn: VecDeque::new(),
-        }
-    }
-
     /// The tickets of `lane`, the most urgent first.
     #[must_use]
     pub fn lane(&self, lane: Lane) -> Vec<OrderId> {
         self.lanes[index(lane)].iter().map(|rank| rank.3).collect()
     }
 
-    /// How many open orders are on the board.
+    /// How many tickets are on the board.
     #[must_use]
-    pub fn open(&self) -> usize {
-        self.entries.iter().filter(|(_, entry)| !entry.cancelled).count()
+    pub fn tickets(&self) -> usize {
+        self.entries.iter().count()
     }
 
     /// How many open orders stand in `lane`.
@@ -113,7 +102,7 @@ impl BoardState {
             .filter(|(_, entry)| {
                 !entry.cancelled
                     && matches!(entry.lane, Lane::New | Lane::Preparing)
-                    && now > entry.rank.1
+                    && entry.promised.is_some_and(|promised| now > promised)
             })
             .count()
     }
@@ -136,11 +125,8 @@ impl BoardState {
         if known.or(self.closed.get(order.id).copied()) >= Some(order.version) {
             return outcome;
         }
-        match order.status.lane() {
+        match order.lane() {
             Some(lane) => self.put(order, lane, &mut outcome),
-            None if order.status == OrderStatus::Cancelled && known.is_some() => {
-                self.cancel(order, &mut outcome);
-            }
             None => {
                 let (id, version) = (order.id, order.version);
                 if self.take(id, &mut outcome) {
@@ -153,8 +139,8 @@ impl BoardState {
         outcome
     }
 
-    /// Takes in every open order as the server has them: what is not among
-    /// them goes, but for the cancelled tickets that nobody has seen.
+    /// Takes in every order on the board as the server has them: what is not
+    /// among them goes.
     pub fn replace(&mut self, orders: Vec<FoodOrder>) -> Outcome {
         let mut outcome = Outcome::default();
         self.closed.clear();
@@ -166,7 +152,7 @@ impl BoardState {
         let gone: Vec<OrderId> = self
             .entries
             .iter()
-            .filter(|(id, entry)| !entry.cancelled && there.get(*id).is_none())
+            .filter(|(id, _)| there.get(*id).is_none())
             .map(|(id, _)| *id)
             .collect();
         for id in gone {
@@ -175,39 +161,33 @@ impl BoardState {
             outcome.gone += 1;
         }
         for order in orders {
-            if let Some(lane) = order.status.lane() {
+            if let Some(lane) = order.lane() {
                 self.put(order, lane, &mut outcome);
             }
         }
         outcome
     }
 
-    /// Somebody has seen that order `id` is cancelled.
-    pub fn acknowledge(&mut self, id: OrderId) -> Outcome {
-        let mut outcome = Outcome::default();
-        if let Some(entry) = self.entries.get(id).copied().filter(|entry| entry.cancelled) {
-            self.take(id, &mut outcome);
-            outcome.steps.push(Step::Remove(id));
-            self.remember(id, entry.version);
-        }
-        outcome
-    }
-
     fn put(&mut self, order: FoodOrder, lane: Lane, outcome: &mut Outcome) {
         let times = &order.times;
-        let promised = self.promises.promised_at(&order);
-        let begin = promised.plus(-self.promises.of(order.fulfilment.service));
+        let promised = times.promised();
         let entry = Entry {
             version: order.version,
             lane,
-            rank: (!order.flags.rush, promised, times.placed_at, order.id),
+            rank: (
+                !order.flags.rush,
+                promised.unwrap_or(times.sent_at()),
+                times.placed_at,
+                order.id,
+            ),
             since: match lane {
                 Lane::New | Lane::Preparing => None,
                 Lane::Ready => times.ready_at,
                 Lane::Out => times.out_for_delivery_at,
             }
-            .unwrap_or(begin.max(times.placed_at)),
-            cancelled: false,
+            .unwrap_or_else(|| times.fires_at.unwrap_or(times.sent_at())),
+            promised,
+            cancelled: order.flags.cancel_unseen,
         };
         let before = self.entries.insert(order.id, entry);
         if before.is_none_or(|before| (before.lane, before.rank) != (lane, entry.rank)) {
@@ -219,23 +199,16 @@ impl BoardState {
             list.insert(place, entry.rank);
             outcome.touched[index(lane)] = true;
         }
+        if entry.cancelled && before.is_none_or(|before| !before.cancelled) {
+            outcome.cancelled += 1;
+            // The lane's counts leave it out.
+            outcome.touched[index(lane)] = true;
+        }
         if before.is_some() {
             outcome.steps.push(Step::Update(order));
         } else {
-            outcome.new += 1;
+            outcome.new += u32::from(!entry.cancelled);
             outcome.steps.push(Step::Insert(order));
-        }
-    }
-
-    /// Marks a ticket as cancelled; it stays where it is until somebody has seen it.
-    fn cancel(&mut self, order: FoodOrder, outcome: &mut Outcome) {
-        if let Some(entry) = self.entries.get_mut(order.id) {
-            outcome.cancelled += u32::from(!entry.cancelled);
-            entry.cancelled = true;
-            entry.version = order.version;
-            // The lane's counts leave it out.
-            outcome.touched[index(entry.lane)] = true;
-            outcome.steps.push(Step::Update(order));
         }
     }
 

@@ -15,11 +15,12 @@ use toml::{Table, Value};
 
 use super::{
     hub::HubSettings,
+    kitchen::KitchenSettings,
     listen::ListenSettings,
     orders::OrderSettings,
     stream::{StreamLimits, StreamSettings},
 };
-use crate::domain::{Channel, Currency, Location, Promises, Station};
+use crate::domain::{Channel, Currency, Location, Promises, Routing, Station, Thresholds};
 
 /// The compiled-in defaults, documented key by key.
 pub const DEFAULTS: &str = include_str!("../../Leptos.toml");
@@ -27,6 +28,9 @@ pub const DEFAULTS: &str = include_str!("../../Leptos.toml");
 const FILE: &str = "Leptos.toml";
 /// What the name of an environment variable begins with.
 const PREFIX: &str = "LIVE_ORDERS_";
+
+/// Keys that begin so are names of stations.
+const ROUTING: &str = "routing.";
 
 const MINUTE_MILLIS: i64 = 60 * 1000;
 
@@ -51,6 +55,8 @@ pub struct Config {
     pub hub: HubSettings,
     /// What orders are when they do not say.
     pub orders: OrderSettings,
+    /// What the kitchen is watched for.
+    pub kitchen: KitchenSettings,
     /// How long the log is kept.
     pub retention: Retention,
     /// How a demo plays.
@@ -187,6 +193,11 @@ impl Values {
     }
 
     fn set(&mut self, key: &str, value: Value, origin: Origin) -> anyhow::Result<()> {
+        // A table of the restaurant's own: its keys are the names of stations.
+        if key.starts_with(ROUTING) {
+            self.0.insert(key.to_owned(), (value, origin));
+            return Ok(());
+        }
         let Some(slot) = self.0.get_mut(key) else {
             let known: Vec<&str> = self.0.keys().map(String::as_str).collect();
             bail!("there is no key {key} ({origin}); there are {}", known.join(", "));
@@ -226,17 +237,41 @@ impl Values {
         self.get(key, "true or false", |text| text.parse().ok())
     }
 
-    fn minutes(&self, key: &str) -> anyhow::Result<i64> {
-        self.whole::<i64>(key, 1..=600).map(|minutes| minutes * MINUTE_MILLIS)
+    fn thresholds(&self, key: &str) -> anyhow::Result<Thresholds> {
+        let allowed = "bar, quick_service, fast_casual, delivery, full_service or catering, or \
+                       minutes to warn and to be late after, such as 6/10";
+        self.get(key, allowed, |text| text.parse().ok())
+    }
+
+    /// The table from items to stations: a list of items for each station.
+    fn routing(&self) -> anyhow::Result<Routing> {
+        let mut routes = Vec::new();
+        for (key, (value, origin)) in &self.0 {
+            let Some(name) = key.strip_prefix(ROUTING) else { continue };
+            let station = Station::parse(name)
+                .map_err(|rule| anyhow::anyhow!("{key} ({origin}): a station is {rule}"))?;
+            let items: Vec<String> = match value {
+                Value::String(text) => text.split(',').map(|item| item.trim().to_owned()).collect(),
+                Value::Array(items) => items
+                    .iter()
+                    .map(|item| item.as_str().map(str::to_owned))
+                    .collect::<Option<_>>()
+                    .with_context(|| format!("{key} ({origin}): it takes a list of item names"))?,
+                _ => bail!("{key} = {value} ({origin}): it takes a list of item names"),
+            };
+            routes.extend(items.into_iter().map(|item| (item, station.clone())));
+        }
+        // Who routes nothing has one station; who routes must hear of what is missing.
+        let fallback = if routes.is_empty() { "kitchen" } else { Routing::UNROUTED };
+        let fallback = Station::parse(fallback).map_err(anyhow::Error::msg)?;
+        Routing::new(routes, fallback).map_err(|item| {
+            anyhow::anyhow!(
+                "routing: {item:?} names no item: it takes a name, or part of one with * before or after it"
+            )
+        })
     }
 
     fn read(&self, leptos: LeptosOptions) -> anyhow::Result<Config> {
-        let promises = Promises {
-            pickup: self.minutes("kitchen.pickup_min")?,
-            delivery: self.minutes("kitchen.delivery_min")?,
-            dine_in: self.minutes("kitchen.dine_in_min")?,
-            curbside: self.minutes("kitchen.curbside_min")?,
-        };
         let drain = self.millis("server.drain_ms", 100..=60_000)?;
         let ring_mib: usize = self.whole("stream.ring_mib", 1..=1024)?;
         let max_age: u64 = self.whole("stream.max_age_min", 1..=10_080)?;
@@ -273,7 +308,7 @@ impl Values {
                         .filter(|most| *most > 0),
                 },
             },
-            hub: HubSettings { ring_bytes: ring_mib * 1024 * 1024, promises },
+            hub: HubSettings { ring_bytes: ring_mib * 1024 * 1024 },
             orders: OrderSettings {
                 location: self.get("orders.location", label, |text| Location::parse(text).ok())?,
                 currency: self.get(
@@ -282,7 +317,13 @@ impl Values {
                     |text| Currency::parse(text).ok(),
                 )?,
                 channel: Channel::parse("api").map_err(anyhow::Error::msg)?,
-                station: Station::parse("kitchen").map_err(anyhow::Error::msg)?,
+                routing: self.routing()?,
+                promises: Promises {
+                    pickup: self.thresholds("kitchen.pickup")?,
+                    delivery: self.thresholds("kitchen.delivery")?,
+                    dine_in: self.thresholds("kitchen.dine_in")?,
+                    curbside: self.thresholds("kitchen.curbside")?,
+                },
                 time_zone: self.get(
                     "orders.time_zone",
                     "\"system\", or an IANA time zone such as Europe/Berlin",
@@ -296,6 +337,11 @@ impl Values {
                     "hours and minutes, such as 04:00",
                     |text| Time::strptime("%H:%M", text).ok(),
                 )?,
+            },
+            kitchen: KitchenSettings {
+                unseen_after: Some(self.whole("kitchen.unseen_after_s", 0..=3600)?)
+                    .filter(|seconds| *seconds > 0)
+                    .map(|seconds: i64| seconds * 1000),
             },
             retention: Retention {
                 events_millis: keep_days * 24 * 60 * MINUTE_MILLIS,
@@ -339,7 +385,7 @@ mod tests {
         let config = load(&[], &[]).expect("the defaults are allowed");
         assert_eq!(config.listen, "127.0.0.1:3000".parse().expect("an address"));
         assert_eq!(config.stream.heartbeat, Duration::from_secs(5));
-        assert_eq!(config.hub.promises.pickup, 15 * MINUTE_MILLIS);
+        assert_eq!(config.orders.promises.pickup.to_string(), "11/15");
         assert_eq!(&*config.leptos.output_name, "live-orders");
     }
 
@@ -362,7 +408,7 @@ mod tests {
         let config = Config::load(Some(file.clone()), environment, &[]).expect("allowed");
         assert_eq!(config.stream.heartbeat, Duration::from_millis(300));
         assert_eq!(config.stream.retry, Duration::from_millis(500));
-        assert_eq!(config.hub.promises.pickup, 15 * MINUTE_MILLIS, "the rest stays");
+        assert_eq!(config.orders.promises.pickup.to_string(), "11/15", "the rest stays");
         assert_eq!(&*config.leptos.output_name, "live-orders");
 
         std::fs::write(&file, "[stream]\nheartbeat_ms = 1\n").expect("written");
@@ -375,6 +421,30 @@ mod tests {
         let missing = folder.path().join("missing.toml");
         let message = Config::load(Some(missing), [], &[]).expect_err("refused").to_string();
         assert!(message.starts_with("cannot read the configuration"), "{message}");
+    }
+
+    #[test]
+    fn a_routing_table_is_a_list_of_items_for_each_station() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("live-orders.toml");
+        std::fs::write(&file, "[routing]\ngrill = [\"*burger\"]\nfry = [\"Fries\"]\n")
+            .expect("written");
+        let config = Config::load(Some(file.clone()), [], &[]).expect("allowed");
+        let routing = config.orders.routing;
+        assert_eq!(routing.of("Cheeseburger").station.as_str(), "grill");
+        assert_eq!(routing.of("Lemonade").station.as_str(), Routing::UNROUTED);
+        let flag = load(&[("routing.bar", "cola, *ade")], &[]).expect("allowed");
+        assert_eq!(flag.orders.routing.of("Lemonade").station.as_str(), "bar");
+        let none = load(&[], &[]).expect("allowed").orders.routing;
+        assert_eq!(none.of("Lemonade").station.as_str(), "kitchen");
+        for text in
+            ["[routing]\ngrill = 7\n", "[routing]\ngrill = [7]\n", "[routing]\ngrill = [\"*\"]\n"]
+        {
+            std::fs::write(&file, text).expect("written");
+            let message =
+                Config::load(Some(file.clone()), [], &[]).expect_err("refused").to_string();
+            assert!(message.starts_with("routing"), "{message}");
+        }
     }
 
     #[test]
@@ -402,7 +472,7 @@ mod tests {
             ("orders.time_zone", "Mars/Olympus"),
             ("orders.business_day_starts", "25:00"),
             ("orders.location", "a,b"),
-            ("kitchen.pickup_min", "0"),
+            ("kitchen.pickup", "0"),
             ("demo.speed", "21"),
             ("server.log", "chatty"),
             ("server.log", "info,live_orders"),

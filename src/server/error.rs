@@ -13,7 +13,7 @@ use axum::{
 use serde_json::{Map, Value, json};
 
 use super::{
-    store::{ChangeError, PlaceError, Unavailable},
+    store::{ChangeError, Paused, PlaceError, Unavailable},
     stream::Full,
 };
 use crate::{
@@ -70,6 +70,14 @@ pub enum Problem {
     ItemIsVoid(ItemId),
     /// Lines of a closed order cannot be marked.
     OrderIsClosed(OrderStatus),
+    /// The order has no line of these stations.
+    NothingAtStation,
+    /// The order would have more lines than an order may have.
+    TooManyItems,
+    /// The change would leave nothing to make.
+    NothingLeft,
+    /// No new order is taken now.
+    IntakePaused(Paused),
     /// The state machine has no such way.
     IllegalTransition {
         /// Where the order stands.
@@ -100,15 +108,20 @@ impl Problem {
             Self::IdempotencyKeyInFlight
             | Self::ItemIsVoid(_)
             | Self::OrderIsClosed(_)
+            | Self::NothingAtStation
+            | Self::NothingLeft
             | Self::IllegalTransition { .. } => StatusCode::CONFLICT,
             Self::StaleVersion(_) => StatusCode::PRECONDITION_FAILED,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyIncomplete => StatusCode::REQUEST_TIMEOUT,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::InvalidFields(_) | Self::IdempotencyKeyReused(_) | Self::ExternalIdReused(_) => {
-                StatusCode::UNPROCESSABLE_ENTITY
+            Self::InvalidFields(_)
+            | Self::TooManyItems
+            | Self::IdempotencyKeyReused(_)
+            | Self::ExternalIdReused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::StoreUnavailable(_) | Self::TooManyStreams(_) | Self::IntakePaused(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
             }
-            Self::StoreUnavailable(_) | Self::TooManyStreams(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -132,6 +145,10 @@ impl Problem {
             Self::ItemNotFound(_) => "item_not_found",
             Self::ItemIsVoid(_) => "item_is_void",
             Self::OrderIsClosed(_) => "order_is_closed",
+            Self::NothingAtStation => "nothing_at_station",
+            Self::TooManyItems => "too_many_items",
+            Self::NothingLeft => "nothing_left",
+            Self::IntakePaused(_) => "intake_paused",
             Self::IllegalTransition { .. } => "illegal_transition",
             Self::StaleVersion(_) => "stale_version",
             Self::StoreUnavailable(_) => "store_unavailable",
@@ -158,6 +175,10 @@ impl Problem {
             Self::ItemNotFound(_) => "The order has no such item",
             Self::ItemIsVoid(_) => "The item was taken off the order",
             Self::OrderIsClosed(_) => "The order is closed",
+            Self::NothingAtStation => "The order has nothing at this station",
+            Self::TooManyItems => "The order would have too many items",
+            Self::NothingLeft => "Nothing would be left to make",
+            Self::IntakePaused(_) => "No new orders are taken now",
             Self::IllegalTransition { .. } => "The order cannot go there",
             Self::StaleVersion(_) => "Somebody else changed the order first",
             Self::StoreUnavailable(_) => "The order store is not available",
@@ -208,6 +229,15 @@ impl Problem {
             Self::ItemIsVoid(item) => format!("item {item} is void and stays so"),
             Self::OrderIsClosed(status) => {
                 format!("the order is {status}; items change only while it is open")
+            }
+            Self::NothingAtStation => "none of its items is made there".to_owned(),
+            Self::TooManyItems => format!("an order has at most {} items", limits::ITEMS),
+            Self::NothingLeft => "to take off everything, cancel the order".to_owned(),
+            Self::IntakePaused(Paused { reason: Some(reason), .. }) => {
+                format!("the restaurant has paused: {reason}; nothing was placed, try again later")
+            }
+            Self::IntakePaused(Paused { reason: None, .. }) => {
+                "the restaurant has paused; nothing was placed, try again later".to_owned()
             }
             Self::IllegalTransition { from, to, allowed } => {
                 let allowed: Vec<&str> = allowed.iter().map(|status| status.as_str()).collect();
@@ -261,6 +291,9 @@ impl Problem {
                 add("current_status", json!(from));
                 add("allowed_transitions", json!(allowed));
             }
+            Self::IntakePaused(Paused { until, .. }) => {
+                add("paused_until", json!(until));
+            }
             Self::StaleVersion(current) => {
                 add("current_version", json!(current));
             }
@@ -285,7 +318,10 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if status == StatusCode::SERVICE_UNAVAILABLE {
+        if let Self::IntakePaused(Paused { for_millis, .. }) = self {
+            let seconds = for_millis.max(0).unsigned_abs().div_ceil(1000);
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        } else if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
         }
         response
@@ -309,6 +345,7 @@ impl From<PlaceError> for Problem {
         match error {
             PlaceError::KeyReused { by_key: true, order } => Self::IdempotencyKeyReused(order),
             PlaceError::KeyReused { by_key: false, order } => Self::ExternalIdReused(order),
+            PlaceError::Paused(paused) => Self::IntakePaused(paused),
             PlaceError::Unavailable(unavailable) => unavailable.into(),
         }
     }
@@ -327,6 +364,9 @@ impl From<ChangeError> for Problem {
                 Refusal::UnknownItem { item } => Self::ItemNotFound(item.to_string()),
                 Refusal::ItemIsVoid { item } => Self::ItemIsVoid(item),
                 Refusal::OrderIsClosed { status } => Self::OrderIsClosed(status),
+                Refusal::NothingAtStation => Self::NothingAtStation,
+                Refusal::TooManyItems => Self::TooManyItems,
+                Refusal::NothingLeft => Self::NothingLeft,
             },
         }
     }

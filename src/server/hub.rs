@@ -18,8 +18,8 @@ use tokio::sync::watch;
 
 use super::store::{CommitSink, Committed, StoredEvent};
 use crate::{
-    domain::{FoodOrder, OrderId, Promises, UnixMillis},
-    wire::{Epoch, EventId, Heartbeat, Seq, Stats, StreamFilter, frame},
+    domain::{FoodOrder, Intake, OrderId, UnixMillis},
+    wire::{Epoch, EventId, Heartbeat, Seq, Stats, StreamFilter, Unseen, frame},
 };
 
 mod feed;
@@ -44,8 +44,6 @@ const BROAD_FEEDS: usize = 1024;
 pub struct HubSettings {
     /// Bytes of frames of recent events.
     pub ring_bytes: usize,
-    /// When a ticket is late, for the figures.
-    pub promises: Promises,
 }
 
 /// Where commits go out from.
@@ -72,9 +70,20 @@ struct State {
     /// Feeds of certain orders that something has come in and nobody was told.
     stirred: Vec<Arc<Feed>>,
     figures: Figures,
+    /// What else a heartbeat tells of the kitchen.
+    kitchen: KitchenState,
     /// The last figures that were told, and when.
     told: Option<(UnixMillis, Stats)>,
     closing: bool,
+}
+
+/// What every heartbeat tells of the kitchen besides its figures.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KitchenState {
+    /// The intake switch.
+    pub intake: Intake,
+    /// Orders that should be on a screen and are on none.
+    pub unseen: Vec<Unseen>,
 }
 
 struct Served {
@@ -106,7 +115,8 @@ impl Hub {
                 broad: Vec::new(),
                 by_order: HashMap::new(),
                 stirred: Vec::new(),
-                figures: Figures::new(settings.promises),
+                figures: Figures::default(),
+                kitchen: KitchenState::default(),
                 told: None,
                 closing: false,
             }),
@@ -231,6 +241,26 @@ impl Hub {
         frame::push_event(out, &id.to_string(), event.facts.kind.as_str(), &event.order_json);
     }
 
+    /// What heartbeats tell of the kitchen.
+    #[must_use]
+    pub fn kitchen(&self) -> KitchenState {
+        self.lock().kitchen.clone()
+    }
+
+    /// Has `tell` change what heartbeats tell of the kitchen. If that is
+    /// something else now, every reader is told at once.
+    pub fn tell(&self, now: UnixMillis, tell: impl FnOnce(&mut KitchenState)) {
+        let differs = {
+            let mut state = self.lock();
+            let before = state.kitchen.clone();
+            tell(&mut state.kitchen);
+            state.kitchen != before
+        };
+        if differs {
+            self.heartbeat(now);
+        }
+    }
+
     /// Sends every reader a heartbeat. It comes behind all events up to the id it carries.
     pub fn heartbeat(&self, now: UnixMillis) {
         let mut state = self.lock();
@@ -260,7 +290,14 @@ impl Hub {
                 hour
             }
         };
-        let beat = Heartbeat { server_time: now, open: state.figures.open(), stats: hour };
+        let KitchenState { intake, unseen } = &state.kitchen;
+        let beat = Heartbeat {
+            server_time: now,
+            open: state.figures.open(),
+            stats: hour,
+            intake: intake.at(now),
+            unseen: unseen.iter().take(Heartbeat::UNSEEN_MOST).cloned().collect(),
+        };
         let id = EventId { epoch: self.epoch, seq: reached };
         let mut frame = Vec::new();
         let data = serde_json::to_vec(&beat).unwrap_or_default();

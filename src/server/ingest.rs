@@ -9,13 +9,13 @@ use axum::{
     body::Body,
     extract::{Path, Request, State, rejection::PathRejection},
     http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::Value;
 
-use super::{error::Problem, state::App};
+use super::{error::Problem, reads, state::App};
 use crate::domain::{ItemId, OrderId, limits};
 
 mod decode;
@@ -76,6 +76,101 @@ pub async fn mark_item(
     let item: u32 = item.parse().map_err(|_| Problem::ItemNotFound(item))?;
     let change = decode::mark_item(&json_body(request).await?, ItemId(item))?;
     Ok(json(StatusCode::OK, app.orders.change(id, change).await?))
+}
+
+/// `PATCH /api/orders/{id}`: sets rush or hold, or changes what is to be made.
+///
+/// # Errors
+/// See `docs/api.md`.
+pub async fn edit(
+    State(app): State<App>,
+    id: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let id = order_id(id)?;
+    let change = decode::edit(&json_body(request).await?, &app.orders.defaults())?;
+    Ok(json(StatusCode::OK, app.orders.change(id, change).await?))
+}
+
+/// `POST /api/orders/{id}/stations`: marks every line of some stations.
+///
+/// # Errors
+/// See `docs/api.md`.
+pub async fn mark_stations(
+    State(app): State<App>,
+    id: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let id = order_id(id)?;
+    let change = decode::mark_stations(&json_body(request).await?)?;
+    Ok(json(StatusCode::OK, app.orders.change(id, change).await?))
+}
+
+/// `POST /api/orders/{id}/fire`: sends an order for later to the kitchen now.
+///
+/// # Errors
+/// See `docs/api.md`.
+pub async fn fire(
+    State(app): State<App>,
+    id: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let id = order_id(id)?;
+    let change = decode::fire(&json_body(request).await?)?;
+    Ok(json(StatusCode::OK, app.orders.change(id, change).await?))
+}
+
+/// `POST /api/orders/{id}/acknowledge`: somebody knows of a change, of a
+/// cancellation or of the allergens.
+///
+/// # Errors
+/// See `docs/api.md`.
+pub async fn acknowledge(
+    State(app): State<App>,
+    id: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let id = order_id(id)?;
+    let change = decode::acknowledge(&json_body(request).await?)?;
+    Ok(json(StatusCode::OK, app.orders.change(id, change).await?))
+}
+
+/// `POST /api/seen`: a screen shows these orders.
+///
+/// # Errors
+/// See `docs/api.md`.
+pub async fn seen(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    let seen = decode::seen(&json_body(request).await?)?;
+    app.kitchen.seen(&seen.screen, &seen.stations, seen.orders).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// `POST /api/orders/{id}/seen`: a screen shows this order.
+///
+/// # Errors
+/// See `docs/api.md`.
+pub async fn seen_one(
+    State(app): State<App>,
+    id: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let id = order_id(id)?;
+    let seen = decode::seen_one(&json_body(request).await?, id)?;
+    if app.store.order(id).await?.is_none() {
+        return Err(Problem::OrderNotFound);
+    }
+    app.kitchen.seen(&seen.screen, &seen.stations, seen.orders).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// `PUT /api/intake`: sets whether new orders are taken. Answers when it is durable.
+///
+/// # Errors
+/// See `docs/api.md`.
+pub async fn set_intake(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    let intake = decode::intake(&json_body(request).await?, app.clock.now())?;
+    app.kitchen.set_intake(intake).await?;
+    reads::intake(State(app)).await
 }
 
 /// The order that an address names.

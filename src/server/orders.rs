@@ -10,9 +10,13 @@ use uuid::Uuid;
 use super::{
     clock::Clock,
     ingest::Defaults,
-    store::{ChangeError, PlaceError, Placed, Placement, Store},
+    kitchen::Kitchen,
+    store::{ChangeError, Paused, PlaceError, Placed, Placement, Store},
 };
-use crate::domain::{Change, Channel, Currency, Location, NewOrder, OrderId, Station, UnixMillis};
+use crate::domain::{
+    Change, Channel, Currency, Fulfilment, Location, NewOrder, OrderId, Promises, Routing,
+    UnixMillis,
+};
 
 /// What the configuration says of orders.
 #[derive(Clone, Debug)]
@@ -23,8 +27,10 @@ pub struct OrderSettings {
     pub currency: Currency,
     /// Channel of orders that name none.
     pub channel: Channel,
-    /// Station of items that name none.
-    pub station: Station,
+    /// Stations of items that name none.
+    pub routing: Routing,
+    /// What orders are promised.
+    pub promises: Promises,
     /// Time zone of the location.
     pub time_zone: TimeZone,
     /// When the business day begins.
@@ -35,32 +41,55 @@ pub struct OrderSettings {
 pub struct Orders {
     store: Arc<dyn Store>,
     clock: Clock,
+    kitchen: Arc<Kitchen>,
     settings: OrderSettings,
 }
 
 impl Orders {
-    /// Commands for `store` by the time of `clock`.
+    /// Commands for `store` by the time of `clock`, as far as `kitchen` takes them.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, clock: Clock, settings: OrderSettings) -> Self {
-        Self { store, clock, settings }
+    pub fn new(
+        store: Arc<dyn Store>,
+        clock: Clock,
+        kitchen: Arc<Kitchen>,
+        settings: OrderSettings,
+    ) -> Self {
+        Self { store, clock, kitchen, settings }
     }
 
     /// What an order has that does not say otherwise.
     #[must_use]
     pub fn defaults(&self) -> Defaults {
-        let OrderSettings { location, currency, channel, station, .. } = self.settings.clone();
-        Defaults { location, channel, currency, station, now: self.clock.now() }
+        let OrderSettings { location, currency, channel, routing, .. } = self.settings.clone();
+        Defaults { location, channel, currency, routing, now: self.clock.now() }
+    }
+
+    /// Stations of items that name none.
+    #[must_use]
+    pub fn routing(&self) -> &Routing {
+        &self.settings.routing
     }
 
     /// Places `order`, or finds the one that `key` or its external id has
     /// placed before. Durable when this returns.
     ///
     /// # Errors
-    /// The key or the external id belongs to another order; the store cannot write.
+    /// The key or the external id belongs to another order; no order is taken
+    /// now; the store cannot write.
     pub async fn place(&self, order: NewOrder, key: Option<String>) -> Result<Placed, PlaceError> {
         let at = self.clock.now();
         let content = serde_json::to_vec(&order).unwrap_or_default();
+        let intake = self.kitchen.intake();
+        let Fulfilment { service, due_at, .. } = order.fulfilment;
+        let busy = intake.extra_millis(at);
+        let paused = intake.paused_until(at).map(|until| Paused {
+            until,
+            for_millis: until.since(at),
+            reason: intake.reason,
+        });
         let placement = Placement {
+            promise: self.settings.promises.promise(service, due_at, at, busy),
+            paused,
             id: OrderId(Uuid::now_v7()),
             at,
             business_day: self.business_day(at),

@@ -201,9 +201,9 @@ mod tests {
     use super::*;
     use crate::{
         domain::{
-            Actor, ActorKind, Channel, Currency, Customer, Flags, FoodOrder, Fulfilment,
-            LastChange, Location, MinorUnits, Money, OrderId, OrderNumber, OrderStatus, Promises,
-            Source, Times, UnixMillis, Version,
+            Actor, ActorKind, Channel, Currency, Customer, Flags, FoodOrder, Fulfilment, Intake,
+            LastChange, Location, MinorUnits, Money, OrderId, OrderNumber, OrderStatus, Source,
+            Times, UnixMillis, Version, What,
         },
         wire::{BoardSettings, Epoch, EventId, Seq, Stats, StreamFilter},
     };
@@ -217,9 +217,14 @@ mod tests {
             location: Location::parse("main").expect("valid"),
             version: Version::FIRST,
             status: OrderStatus::Placed,
-            source: Source { channel: Channel::parse("web").expect("valid"), external_id: None },
+            source: Source {
+                channel: Channel::parse("web").expect("valid"),
+                external_id: None,
+                accept_by: None,
+            },
             fulfilment: Fulfilment::default(),
             customer: Customer { name: name.to_owned(), phone: None },
+            revision: 0,
             items: Vec::new(),
             money: Money {
                 currency: euro,
@@ -235,6 +240,7 @@ mod tests {
             last_change: LastChange {
                 from: None,
                 to: OrderStatus::Placed,
+                what: What::Status,
                 at: UnixMillis(940_000),
                 actor: Actor { kind: ActorKind::Customer, id: "web".to_owned() },
                 reason: None,
@@ -250,17 +256,12 @@ mod tests {
             server_time: UnixMillis(1_000_000),
             stations: Vec::new(),
             stats: Stats::default(),
+            intake: Intake::default(),
             filter: StreamFilter::default(),
             settings: BoardSettings {
                 version: "0.1.0".to_owned(),
                 location: "Main & <Street>".to_owned(),
                 currency: Currency::parse("EUR").expect("valid"),
-                promises: Promises {
-                    pickup: 600_000,
-                    delivery: 600_000,
-                    dine_in: 600_000,
-                    curbside: 600_000,
-                },
                 heartbeat_ms: 5_000,
                 utc_offset_s: 0,
                 clock_rate: 1,

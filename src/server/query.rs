@@ -40,6 +40,15 @@ impl Query {
         Ok(found)
     }
 
+    /// Takes out a parameter that must be given.
+    ///
+    /// # Errors
+    /// It is missing, or given twice.
+    pub(super) fn required(&mut self, name: &str) -> Result<String, Problem> {
+        let value = self.take(name)?.filter(|value| !value.is_empty());
+        value.ok_or_else(|| refuse(name, format!("{name} is required")))
+    }
+
     /// Takes out a switch: `1` or `0`.
     ///
     /// # Errors

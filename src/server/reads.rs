@@ -19,7 +19,10 @@ use super::{
     stream::resume::{self, Start},
 };
 use crate::{
-    domain::{FoodOrder, ItemId, ItemStatus, LastChange, Station, UnixMillis, Version, limits},
+    domain::{
+        FoodOrder, ItemId, ItemStatus, LastChange, OrderStatus, Station, UnixMillis, Version,
+        limits, routing::Route,
+    },
     wire::{BoardPage, Epoch, EventId, EventKind, Seq, SnapshotReason, StreamFilter},
 };
 
@@ -34,7 +37,10 @@ pub(super) async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let mut query = Query::parse(query.as_deref());
-    let filter = query.filter()?;
+    let mut filter = query.filter()?;
+    if filter.statuses.is_empty() {
+        filter.statuses = OrderStatus::ALL.into_iter().filter(|it| it.is_open()).collect();
+    }
     let limit = query.limit(limits::PAGE)?;
     query.finish(&["limit"])?;
     let only_open = filter.statuses.iter().all(|status| status.is_open());
@@ -63,7 +69,8 @@ struct Orders<'a> {
     more: bool,
 }
 
-/// `GET /api/orders/{id}`: one order, and its history, oldest first.
+/// `GET /api/orders/{id}`: one order, its history, oldest first, and the
+/// screens that have shown it.
 pub(super) async fn one(
     State(app): State<App>,
     id: Result<Path<String>, PathRejection>,
@@ -84,14 +91,23 @@ pub(super) async fn one(
             })
         })
         .collect::<Result<_, Problem>>()?;
-    answer(&WithHistory { order, history })
+    let seen = stored.seen.iter().map(|seen| SeenBy { screen: &seen.screen, at: seen.at });
+    answer(&WithHistory { order, history, seen: seen.collect() })
 }
 
 #[derive(Serialize)]
-struct WithHistory {
+struct WithHistory<'a> {
     #[serde(flatten)]
     order: FoodOrder,
     history: Vec<Step>,
+    seen: Vec<SeenBy<'a>>,
+}
+
+/// A screen that has shown an order.
+#[derive(Serialize)]
+struct SeenBy<'a> {
+    screen: &'a str,
+    at: UnixMillis,
 }
 
 /// One step of an order's life.
@@ -232,6 +248,30 @@ struct Ready {
     cursor: EventId,
 }
 
+/// `GET /api/intake`: whether new orders are taken.
+pub(super) async fn intake(State(app): State<App>) -> Result<Response, Problem> {
+    answer(&app.kitchen.intake())
+}
+
+/// `GET /api/routing?item=…`: which station an item goes to that names none.
+pub(super) async fn routing(
+    State(app): State<App>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let mut query = Query::parse(query.as_deref());
+    let item = query.required("item")?;
+    query.finish(&["item"])?;
+    let Route { station, named } = app.orders.routing().of(&item);
+    answer(&Routed { item: &item, station, named })
+}
+
+#[derive(Serialize)]
+struct Routed<'a> {
+    item: &'a str,
+    station: &'a Station,
+    named: bool,
+}
+
 /// `GET /`: the board, complete before any script runs.
 pub(super) async fn board(State(app): State<App>, request: Request) -> Response {
     match board_page(&app, board_filter(request.uri().query())).await {
@@ -260,6 +300,7 @@ async fn board_page(app: &App, filter: StreamFilter) -> Result<BoardPage, Unavai
         cursor: stored.cursor,
         server_time: now,
         stats: app.hub.stats(now),
+        intake: app.kitchen.intake(),
         filter,
         settings: app.board_settings(),
     })

@@ -20,10 +20,19 @@ pub fn router(app: App) -> Router {
         .route("/live-orders", get(stream::live_orders))
         // Channels that bring orders in, and clients that look.
         .route("/api/orders", post(ingest::place).get(reads::list))
-        .route("/api/orders/{id}", get(reads::one))
+        .route("/api/orders/{id}", get(reads::one).patch(ingest::edit))
         // The board's buttons, and whoever else moves orders along.
         .route("/api/orders/{id}/transitions", post(ingest::transition))
         .route("/api/orders/{id}/items/{item}", patch(ingest::mark_item))
+        .route("/api/orders/{id}/stations", post(ingest::mark_stations))
+        .route("/api/orders/{id}/fire", post(ingest::fire))
+        .route("/api/orders/{id}/acknowledge", post(ingest::acknowledge))
+        // Screens that say what they show.
+        .route("/api/orders/{id}/seen", post(ingest::seen_one))
+        .route("/api/seen", post(ingest::seen))
+        // Managers: whether orders are taken, and which station an item goes to.
+        .route("/api/intake", get(reads::intake).put(ingest::set_intake))
+        .route("/api/routing", get(reads::routing))
         // Clients that poll because they cannot hold a stream.
         .route("/api/events", get(reads::events))
         // Load balancers and supervisors.

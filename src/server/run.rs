@@ -3,7 +3,7 @@
 use std::{
     io::Write as _,
     net::SocketAddr,
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, Weak},
     time::Duration,
 };
 
@@ -15,10 +15,12 @@ use super::{
     assets::Assets,
     cli::Task,
     clock::Clock,
+    clockwork::Clockwork,
     config::{Config, Retention},
     demo::{self, DemoSettings},
     hub::Hub,
     ingest::idempotency::KeysInFlight,
+    kitchen::Kitchen,
     listen::{self, ListenSettings},
     orders::{Orders, utc_offset_seconds},
     router::router,
@@ -88,6 +90,10 @@ pub async fn run_with(
     let background = [
         tokio::spawn(stream::heartbeats(Arc::clone(&app.hub), app.clone())),
         tokio::spawn(prune(app.clone(), config.retention)),
+        {
+            let (app, shutdown) = (app.clone(), shutdown.clone());
+            tokio::spawn(async move { app.clockwork.run(shutdown).await })
+        },
     ];
     let closing = {
         let (hub, shutdown) = (Arc::clone(&app.hub), shutdown.clone());
@@ -138,19 +144,29 @@ async fn assemble(
     let head = store.head_at_start();
     let hub = Hub::new(store.epoch(), head, config.hub);
     let store: Arc<dyn Store> = Arc::new(store);
-    fill(&hub, &*store, head, &clock).await?;
-    let _ = relay.hub.set(Arc::clone(&hub));
+    let kitchen = Kitchen::new(Arc::clone(&store), Arc::clone(&hub), clock.clone(), config.kitchen);
+    kitchen.restore().await?;
+    let kitchen = Arc::new(kitchen);
+    let clockwork = Clockwork::new(Arc::clone(&store), Arc::clone(&kitchen), clock.clone());
+    let clockwork = Arc::new(clockwork);
+    let ends = Ends {
+        hub: Arc::clone(&hub),
+        kitchen: Arc::downgrade(&kitchen),
+        clockwork: Arc::downgrade(&clockwork),
+    };
+    fill(&hub, &kitchen, &clockwork, &*store, head, &clock).await?;
+    let _ = relay.ends.set(ends);
 
     let sweepers = Sweepers::of(config).context("cannot start the sweepers")?;
     let assets = Assets::find(&config.leptos);
     if !assets.complete() {
         tracing::warn!("assets.missing: this build has no scripts; build with `make build`");
     }
-    let orders = Orders::new(Arc::clone(&store), clock.clone(), config.orders.clone());
+    let orders =
+        Orders::new(Arc::clone(&store), clock.clone(), Arc::clone(&kitchen), config.orders.clone());
     let page = PageSettings {
         location: config.orders.location.clone(),
         currency: config.orders.currency,
-        promises: config.hub.promises,
         time_zone: config.orders.time_zone.clone(),
         demo,
     };
@@ -158,6 +174,8 @@ async fn assemble(
         store,
         hub,
         orders,
+        kitchen,
+        clockwork,
         clock,
         stream: config.stream,
         open_streams: OpenStreams::new(within_files(config.stream.limits)),
@@ -170,28 +188,52 @@ async fn assemble(
 }
 
 /// The store is opened before the hub can be made, so what it commits goes
-/// through here; nothing is committed before the hub is set.
+/// through here; nothing is committed before the ends are set.
 #[derive(Default)]
 struct Relay {
-    hub: OnceLock<Arc<Hub>>,
+    ends: OnceLock<Ends>,
+}
+
+/// Who hears of commits. Those who write themselves hold the store, which holds
+/// this: it must not hold them.
+struct Ends {
+    hub: Arc<Hub>,
+    kitchen: Weak<Kitchen>,
+    clockwork: Weak<Clockwork>,
 }
 
 impl CommitSink for Relay {
     fn committed(&self, changes: &[Committed]) {
-        if let Some(hub) = self.hub.get() {
-            hub.committed(changes);
+        if let Some(ends) = self.ends.get() {
+            ends.hub.committed(changes);
+            let (kitchen, clockwork) = (ends.kitchen.upgrade(), ends.clockwork.upgrade());
+            for Committed { order, .. } in changes {
+                if let Some(kitchen) = &kitchen {
+                    kitchen.note(order);
+                }
+                if let Some(clockwork) = &clockwork {
+                    clockwork.note(order);
+                }
+            }
         }
     }
 
     fn announce(&self) {
-        if let Some(hub) = self.hub.get() {
-            hub.announce();
+        if let Some(ends) = self.ends.get() {
+            ends.hub.announce();
         }
     }
 }
 
-/// Fills the hub with what happened before the start.
-async fn fill(hub: &Hub, store: &dyn Store, head: Seq, clock: &Clock) -> anyhow::Result<()> {
+/// Tells everyone what happened before the start.
+async fn fill(
+    hub: &Hub,
+    kitchen: &Kitchen,
+    clockwork: &Clockwork,
+    store: &dyn Store,
+    head: Seq,
+    clock: &Clock,
+) -> anyhow::Result<()> {
     let mut after = Seq(head.0.saturating_sub(PRELOAD));
     while after < head {
         let page = store.events(after, 1000).await?;
@@ -199,7 +241,12 @@ async fn fill(hub: &Hub, store: &dyn Store, head: Seq, clock: &Clock) -> anyhow:
         after = last.seq;
         hub.preload(&page.events);
     }
-    hub.preload_figures(&store.recent(clock.now().plus(-60 * 60 * 1000)).await?);
+    let recent = store.recent(clock.now().plus(-60 * 60 * 1000)).await?;
+    hub.preload_figures(&recent);
+    for order in &recent {
+        kitchen.preload(order);
+        clockwork.note(order);
+    }
     Ok(())
 }
 

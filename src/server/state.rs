@@ -7,15 +7,17 @@ use tokio_util::sync::CancellationToken;
 use super::{
     assets::Assets,
     clock::Clock,
+    clockwork::Clockwork,
     hub::Hub,
     ingest::idempotency::KeysInFlight,
+    kitchen::Kitchen,
     orders::Orders,
     orders::utc_offset_seconds,
     store::Store,
     stream::{OpenStreams, StreamSettings, Sweepers},
 };
 use crate::{
-    domain::{Currency, Location, Promises},
+    domain::{Currency, Location},
     wire::BoardSettings,
 };
 
@@ -31,6 +33,10 @@ pub struct Parts {
     pub hub: Arc<Hub>,
     /// What can be done with orders.
     pub orders: Orders,
+    /// What the kitchen as a whole is told.
+    pub kitchen: Arc<Kitchen>,
+    /// What happens by itself.
+    pub clockwork: Arc<Clockwork>,
     /// The server's time.
     pub clock: Clock,
     /// How streams behave.
@@ -56,8 +62,6 @@ pub struct PageSettings {
     pub location: Location,
     /// The currency of orders that name none.
     pub currency: Currency,
-    /// When a ticket is late.
-    pub promises: Promises,
     /// Time zone of the location.
     pub time_zone: jiff::tz::TimeZone,
     /// Whether the store holds demo data.
@@ -78,7 +82,6 @@ impl App {
             version: crate::VERSION.to_owned(),
             location: self.page.location.to_string(),
             currency: self.page.currency,
-            promises: self.page.promises,
             heartbeat_ms: u64::try_from(self.stream.heartbeat.as_millis()).unwrap_or(u64::MAX),
             utc_offset_s: utc_offset_seconds(self.clock.now(), &self.page.time_zone),
             clock_rate: self.clock.rate(),

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 use crate::{
-    domain::{Change, FoodOrder, NewOrder, OrderId, Refusal, UnixMillis},
+    domain::{Change, FoodOrder, NewOrder, OrderId, Promise, Refusal, UnixMillis},
     wire::{Epoch, EventFacts, EventId, Seq, StreamFilter},
 };
 
@@ -41,7 +41,7 @@ pub trait Store: Send + Sync + 'static {
     /// Events after a position in order, at most `limit`.
     fn events(&self, after: Seq, limit: usize) -> BoxFuture<'_, Result<EventPage, Unavailable>>;
 
-    /// The open orders that `filter` shows and the position they stand at, read at one moment.
+    /// The orders on the board that `filter` shows and the position they stand at, read at one moment.
     fn snapshot(&self, filter: StreamFilter) -> BoxFuture<'_, Result<StoredOrders, Unavailable>>;
 
     /// Orders of any status that `filter` shows, the last changed first, at
@@ -55,7 +55,20 @@ pub trait Store: Send + Sync + 'static {
     /// One order with what is still kept of its history, oldest first.
     fn history(&self, id: OrderId) -> BoxFuture<'_, Result<Option<History>, Unavailable>>;
 
-    /// Every open order, and those that were changed at or after `since`.
+    /// One order as it is.
+    fn order(&self, id: OrderId) -> BoxFuture<'_, Result<Option<FoodOrder>, Unavailable>>;
+
+    /// Notes which screens have shown which orders. An order that there is not,
+    /// and a screen that has shown it before, change nothing.
+    fn note_seen(&self, seen: Vec<Seen>) -> BoxFuture<'_, Result<(), Unavailable>>;
+
+    /// A setting that outlives the process: none when it was never set.
+    fn setting(&self, name: Setting) -> BoxFuture<'_, Result<Option<String>, Unavailable>>;
+
+    /// Sets a setting. Durable when this returns.
+    fn set(&self, name: Setting, value: String) -> BoxFuture<'_, Result<(), Unavailable>>;
+
+    /// Every order on the board, and those that were changed at or after `since`.
     fn recent(&self, since: UnixMillis) -> BoxFuture<'_, Result<Vec<FoodOrder>, Unavailable>>;
 
     /// Lets go of events of before `before`, and of idempotency keys of before
@@ -117,6 +130,39 @@ pub struct Placement {
     pub key: Option<String>,
     /// What tells another order from a repeat of this one.
     pub fingerprint: [u8; 32],
+    /// What it is promised.
+    pub promise: Promise,
+    /// Why no new order is taken now; then only a repeat is answered.
+    pub paused: Option<Paused>,
+}
+
+/// No new order is taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paused {
+    /// Until when.
+    pub until: UnixMillis,
+    /// For how long from now, in milliseconds.
+    pub for_millis: i64,
+    /// Why, in the words of whoever paused.
+    pub reason: Option<String>,
+}
+
+/// A setting that outlives the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// The intake switch, as JSON.
+    Intake,
+}
+
+/// A screen has shown an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Which order.
+    pub order: OrderId,
+    /// Which screen.
+    pub screen: String,
+    /// When.
+    pub at: UnixMillis,
 }
 
 /// An order that is durable.
@@ -140,6 +186,8 @@ pub enum PlaceError {
         /// The order it belongs to.
         order: OrderId,
     },
+    /// No new order is taken now.
+    Paused(Paused),
     /// Nothing was written.
     Unavailable(Unavailable),
 }
@@ -189,4 +237,6 @@ pub struct History {
     pub order_json: Bytes,
     /// What happened to it, oldest first.
     pub events: Vec<StoredEvent>,
+    /// Which screens have shown it, the first first.
+    pub seen: Vec<Seen>,
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 
 use super::event::EventKind;
-use crate::domain::{Channel, FoodOrder, Location, OrderId, OrderStatus, Station, limits};
+use crate::domain::{Channel, FoodOrder, Location, OrderId, OrderStatus, Service, Station, limits};
 
 /// Which events a reader wants. An empty list wants all; the values of one list
 /// are alternatives, and every list must agree.
@@ -24,6 +24,9 @@ pub struct StreamFilter {
     /// Orders of these channels.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub channels: Vec<Channel>,
+    /// Orders that get to the customer in one of these ways.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<Service>,
     /// Orders of these locations.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub locations: Vec<Location>,
@@ -46,6 +49,8 @@ pub struct EventFacts {
     pub location: Location,
     /// Where it came from.
     pub channel: Channel,
+    /// How it gets to the customer.
+    pub service: Service,
     /// Its stations.
     pub stations: Vec<Station>,
     /// The status before; none when the order was placed.
@@ -63,6 +68,7 @@ impl EventFacts {
             order: order.id,
             location: order.location.clone(),
             channel: order.source.channel.clone(),
+            service: order.fulfilment.service,
             stations: order.stations().into_iter().cloned().collect(),
             from: order.last_change.from,
             to: order.last_change.to,
@@ -85,8 +91,8 @@ fn wants<T: PartialEq>(wanted: &[T], value: &T) -> bool {
 
 impl StreamFilter {
     /// The parameters that make a filter.
-    pub const PARAMETERS: [&str; 6] =
-        ["types", "station", "channel", "location", "status", "order"];
+    pub const PARAMETERS: [&str; 7] =
+        ["types", "station", "channel", "service", "location", "status", "order"];
 
     /// Whether it wants everything.
     #[must_use]
@@ -103,6 +109,7 @@ impl StreamFilter {
         status
             && wants(&self.types, &facts.kind)
             && wants(&self.channels, &facts.channel)
+            && wants(&self.services, &facts.service)
             && wants(&self.locations, &facts.location)
             && wants(&self.orders, &facts.order)
             && (self.stations.is_empty()
@@ -114,6 +121,7 @@ impl StreamFilter {
     pub fn shows(&self, order: &FoodOrder) -> bool {
         wants(&self.statuses, &order.status)
             && wants(&self.channels, &order.source.channel)
+            && wants(&self.services, &order.fulfilment.service)
             && wants(&self.locations, &order.location)
             && wants(&self.orders, &order.id)
             && (self.stations.is_empty()
@@ -136,6 +144,9 @@ impl StreamFilter {
             "channel" => extend(&mut self.channels, name, value, |raw| {
                 Channel::parse(raw).map(|it| vec![it])
             }),
+            "service" => {
+                extend(&mut self.services, name, value, |raw| raw.parse().map(|it| vec![it]))
+            }
             "location" => extend(&mut self.locations, name, value, |raw| {
                 Location::parse(raw).map(|it| vec![it])
             }),
@@ -153,6 +164,7 @@ impl StreamFilter {
         push(&mut query, "types", self.types.iter().map(|it| it.as_str().to_owned()));
         push(&mut query, "station", self.stations.iter().map(|it| it.as_str().to_owned()));
         push(&mut query, "channel", self.channels.iter().map(|it| it.as_str().to_owned()));
+        push(&mut query, "service", self.services.iter().map(|it| it.as_str().to_owned()));
         push(&mut query, "location", self.locations.iter().map(|it| it.as_str().to_owned()));
         push(&mut query, "status", self.statuses.iter().map(|it| it.as_str().to_owned()));
         push(&mut query, "order", self.orders.iter().map(ToString::to_string));

@@ -7,14 +7,14 @@
 
 use crate::{
     domain::{
-        Actor, ActorKind, Channel, Currency, Customer, Flags, FoodOrder, Fulfilment, ItemId,
-        ItemStatus, LastChange, Location, MinorUnits, Modifier, ModifierKind, Money, OrderId,
-        OrderItem, OrderNumber, OrderStatus, Promises, Service, Source, Station, Times, UnixMillis,
-        Version,
+        Actor, ActorKind, Channel, Currency, Customer, Flags, FoodOrder, Fulfilment, Intake,
+        IntakeState, ItemId, ItemStatus, LastChange, Location, MinorUnits, Modifier, ModifierKind,
+        Money, OrderId, OrderItem, OrderNumber, OrderStatus, Service, Source, Station, Times,
+        UnixMillis, Version, What,
     },
     wire::{
         BoardPage, BoardSettings, Bye, ByeReason, EventId, Heartbeat, Hello, Snapshot,
-        SnapshotReason, Stats, StreamFilter,
+        SnapshotReason, Stats, StreamFilter, Unseen,
     },
 };
 
@@ -260,7 +260,12 @@ impl<T: Lean> Lean for Vec<T> {
 
 impl Lean for bool {
     fn read(json: Json) -> Option<Self> {
-        if let Json::Bool(value) = json { Some(value) } else { None }
+        match json {
+            Json::Bool(value) => Some(value),
+            // A mark that the order's time did not know yet.
+            Json::Null => Some(false),
+            _ => None,
+        }
     }
 }
 
@@ -280,7 +285,9 @@ macro_rules! whole {
     ($($number:ty),*) => {$(
         impl Lean for $number {
             fn read(json: Json) -> Option<Self> {
-                Self::try_from(json.number()?).ok()
+                // What was written before there was such a field has none of it.
+                let number = if json == Json::Null { 0 } else { json.number()? };
+                Self::try_from(number).ok()
             }
         }
     )*};
@@ -335,6 +342,8 @@ by_name!(
     ItemStatus via str::parse,
     ModifierKind via str::parse,
     ActorKind via str::parse,
+    IntakeState via str::parse,
+    What via str::parse,
     Channel via Channel::parse,
     Location via Location::parse,
     Station via Station::parse,
@@ -342,31 +351,36 @@ by_name!(
 );
 structs! {
     FoodOrder {
-        id, number, location, version, status, source, fulfilment, customer, items, money, flags,
-        times, last_change
+        id, number, location, version, status, source, fulfilment, customer, revision, items,
+        money, flags, times, last_change
     }
-    Source { channel, external_id }
+    Source { channel, external_id, accept_by }
     Fulfilment { service as "type", due_at, table, address, instructions }
     Customer { name, phone }
-    OrderItem { id, name, quantity, unit_price, station, modifiers, allergens, note, status }
+    OrderItem {
+        id, name, quantity, unit_price, station, modifiers, allergens, note, status,
+        quantity_before, added_at
+    }
     Modifier { kind, name, quantity, unit_price }
     Money { currency, subtotal, tax, tip, fees, discount, total }
-    Flags { rush, held, recalled, changed }
+    Flags { rush, held, recalled, changed, scheduled, cancel_unseen, allergens_seen }
     Times {
-        placed_at, accepted_at, preparing_at, ready_at, out_for_delivery_at, closed_at, due_at
+        placed_at, accepted_at, preparing_at, ready_at, out_for_delivery_at, closed_at, due_at,
+        fires_at, fired_at, warn_at, promised_at
     }
-    LastChange { from, to, at, actor, reason }
+    LastChange { from, to, what, at, actor, reason }
     Actor { kind, id }
     Hello { cursor, server_time, heartbeat_ms, version }
-    Heartbeat { server_time, open, stats }
+    Heartbeat { server_time, open, stats, intake, unseen }
+    Unseen { id, number, stations, since }
+    Intake { state, until, extra_min, reason }
     Snapshot { reason, orders, cursor, server_time }
     Bye { reason, retry_ms }
     Stats { placed, ready, average_ticket_ms, late }
-    BoardPage { orders, cursor, server_time, open, stations, stats, filter, settings }
+    BoardPage { orders, cursor, server_time, open, stations, stats, intake, filter, settings }
     BoardSettings {
-        version, location, currency, promises, heartbeat_ms, utc_offset_s, clock_rate, demo
+        version, location, currency, heartbeat_ms, utc_offset_s, clock_rate, demo
     }
-    Promises { pickup, delivery, dine_in, curbside }
 }
 
 /// Only what a board goes by: its stream's address says the rest.

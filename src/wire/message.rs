@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::event_id::EventId;
-use crate::domain::{FoodOrder, UnixMillis};
+use crate::domain::{FoodOrder, Intake, OrderId, OrderNumber, Station, UnixMillis};
 
 /// The first event of every stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,15 +59,36 @@ pub enum SnapshotReason {
 pub struct Heartbeat {
     /// The server's clock.
     pub server_time: UnixMillis,
-    /// How many orders are open, whatever the filter.
+    /// How many orders are on the board, whatever the filter.
     pub open: u64,
     /// How the last hour went.
     pub stats: Stats,
+    /// Whether new orders are taken.
+    pub intake: Intake,
+    /// Orders that no screen of one of their stations has shown in time, the
+    /// oldest first; at most [`UNSEEN_MOST`](Self::UNSEEN_MOST).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unseen: Vec<Unseen>,
+}
+
+/// An order that should be on a screen and is on none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unseen {
+    /// Which.
+    pub id: OrderId,
+    /// What it is called.
+    pub number: OrderNumber,
+    /// The stations none of whose screens has shown it.
+    pub stations: Vec<Station>,
+    /// Since when it should have been shown.
+    pub since: UnixMillis,
 }
 
 impl Heartbeat {
     /// The `event:` field.
     pub const NAME: &str = "heartbeat";
+    /// How many unseen orders one heartbeat names.
+    pub const UNSEEN_MOST: usize = 20;
 }
 
 /// How the last 60 minutes went.

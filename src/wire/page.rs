@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{event_id::EventId, filter::StreamFilter, message::Stats};
-use crate::domain::{Currency, FoodOrder, Promises, Station, UnixMillis};
+use crate::domain::{Currency, FoodOrder, Intake, Station, UnixMillis};
 
 /// Everything that the board is rendered from, on the server and again in the
 /// browser. The stream continues from its cursor.
@@ -22,6 +22,8 @@ pub struct BoardPage {
     pub stations: Vec<Station>,
     /// How the last hour went.
     pub stats: Stats,
+    /// Whether new orders are taken.
+    pub intake: Intake,
     /// Which orders the page shows.
     pub filter: StreamFilter,
     /// What does not change while the page is open.
@@ -37,8 +39,6 @@ pub struct BoardSettings {
     pub location: String,
     /// The currency of orders that name none.
     pub currency: Currency,
-    /// When a ticket is late.
-    pub promises: Promises,
     /// How often a heartbeat comes, in milliseconds.
     pub heartbeat_ms: u64,
     /// The location's distance from UTC, in seconds east, for times of day.

@@ -16,6 +16,7 @@ mod disk;
 mod events;
 mod health;
 mod items;
+mod kitchen;
 mod limits;
 mod messages;
 mod orders;

@@ -508,7 +508,14 @@ async fn unknown_addresses_and_methods_are_told_as_problems() {
     }
     let cases = [
         (Method::DELETE, "/api/orders", "GET,HEAD,POST"),
-        (Method::PUT, "/api/orders/1", "GET,HEAD"),
+        (Method::PUT, "/api/orders/1", "GET,HEAD,PATCH"),
+        (Method::GET, "/api/orders/1/stations", "POST"),
+        (Method::GET, "/api/orders/1/fire", "POST"),
+        (Method::GET, "/api/orders/1/acknowledge", "POST"),
+        (Method::GET, "/api/orders/1/seen", "POST"),
+        (Method::GET, "/api/seen", "POST"),
+        (Method::POST, "/api/intake", "GET,HEAD,PUT"),
+        (Method::POST, "/api/routing", "GET,HEAD"),
         (Method::GET, "/api/orders/1/transitions", "POST"),
         (Method::POST, "/api/orders/1/items/1", "PATCH"),
         (Method::POST, "/api/events", "GET,HEAD"),

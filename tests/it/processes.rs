@@ -207,11 +207,11 @@ fn a_value_that_is_not_allowed_is_refused_with_what_is() {
 fn a_value_from_the_environment_and_from_a_file_is_refused_too() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut command = serve_command(folder.path(), &[]);
-    command.env("LIVE_ORDERS_KITCHEN_PICKUP_MIN", "0");
+    command.env("LIVE_ORDERS_KITCHEN_PICKUP", "0");
     let reason = refusal(command);
-    assert!(reason.contains("the environment, LIVE_ORDERS_KITCHEN_PICKUP_MIN"), "{reason}");
+    assert!(reason.contains("the environment, LIVE_ORDERS_KITCHEN_PICKUP"), "{reason}");
     let file = folder.path().join("own.toml");
-    std::fs::write(&file, "[kitchen]\npickup_min = 0\n").expect("a file");
+    std::fs::write(&file, "[kitchen]\npickup = 0\n").expect("a file");
     let mut command = serve_command(folder.path(), &[]);
     command.arg("--config").arg(&file);
     let reason = refusal(command);

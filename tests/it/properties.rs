@@ -4,8 +4,8 @@ use live_orders::{
     domain::{
         Actor, ActorKind, Change, Channel, Currency, Customer, FoodOrder, Fulfilment, ItemId,
         ItemStatus, Location, MinorUnits, Modifier, ModifierKind, NewItem, NewOrder, OrderId,
-        OrderNumber, OrderStatus, Refusal, Service, Source, Station, UnixMillis, Version,
-        change::Action,
+        OrderNumber, OrderStatus, Promise, Refusal, Service, Source, Station, UnixMillis, Version,
+        change::{Acknowledged, Action, Edit},
     },
     wire::{EventFacts, EventKind, StreamFilter},
 };
@@ -29,12 +29,14 @@ fn modifier() -> impl Strategy<Value = Modifier> {
 }
 
 fn item() -> impl Strategy<Value = NewItem> {
-    (1..20_u32, 0..5000_i64, vec(modifier(), 0..3), label()).prop_map(
+    let station =
+        prop_oneof![label().prop_map(|it| Station::parse(&it).expect("a label")), station()];
+    (1..20_u32, 0..5000_i64, vec(modifier(), 0..3), station).prop_map(
         |(quantity, price, modifiers, station)| NewItem {
             name: "x".to_owned(),
             quantity,
             unit_price: MinorUnits(price),
-            station: Station::parse(&station).expect("a label"),
+            station,
             modifiers,
             allergens: Vec::new(),
             note: None,
@@ -56,16 +58,36 @@ prop_compose! {
         let [tax, tip, fees, discount] = amounts.map(MinorUnits);
         let mut order = NewOrder {
             location: Location::parse(&location).expect("a label"),
-            source: Source { channel: Channel::parse(&channel).expect("a label"), external_id: None },
+            source: Source { channel: Channel::parse(&channel).expect("a label"), external_id: None, accept_by: None },
             fulfilment: Fulfilment { service, due_at: due_at.map(UnixMillis), ..Fulfilment::default() },
             customer: Customer::default(),
             items,
             currency: Currency::parse("EUR").expect("a currency"),
             tax, tip, fees, discount: MinorUnits(0), rush: false,
         };
+        let promise = Promise {
+            fires_at: due_at.map(UnixMillis),
+            warn_at: Some(UnixMillis(1000)),
+            promised_at: due_at.map(UnixMillis),
+        };
         let total = order.money().total;
         order.discount = if free { total } else { discount.min(total) };
-        order.place(OrderId(uuid::Uuid::from_u128(id)), OrderNumber(101), UnixMillis(1000))
+        order.place(OrderId(uuid::Uuid::from_u128(id)), OrderNumber(101), UnixMillis(1000), promise)
+    }
+}
+
+fn station() -> impl Strategy<Value = Station> {
+    select(vec!["grill", "fry"]).prop_map(|name| Station::parse(name).expect("a label"))
+}
+
+prop_compose! {
+    fn edit()(
+        add in vec(item(), 0..3),
+        remove in vec((1..6_u32).prop_map(ItemId), 0..2),
+        quantities in vec(((1..6_u32).prop_map(ItemId), 1..9_u32), 0..3),
+        due_at in option::of((0..9_000_i64).prop_map(UnixMillis)),
+    ) -> Edit {
+        Edit { add, remove, quantities, due_at }
     }
 }
 
@@ -74,6 +96,17 @@ fn action() -> impl Strategy<Value = Action> {
         3 => select(OrderStatus::ALL.to_vec()).prop_map(|to| Action::Transition { to, reason: None }),
         1 => (1..6_u32, select(ItemStatus::ALL.to_vec()))
             .prop_map(|(item, status)| Action::Item { item: ItemId(item), status }),
+        1 => (vec(station(), 1..3), select(vec![ItemStatus::Todo, ItemStatus::Doing, ItemStatus::Done]))
+            .prop_map(|(stations, status)| Action::Stations { stations, status }),
+        1 => (any::<Option<bool>>(), any::<Option<bool>>())
+            .prop_map(|(rush, held)| Action::Flags { rush, held }),
+        1 => Just(Action::Fire),
+        1 => edit().prop_map(Action::Edit),
+        1 => (
+            select(vec![Acknowledged::Cancel, Acknowledged::Change, Acknowledged::Allergens]),
+            vec(station(), 0..2),
+        )
+            .prop_map(|(of, stations)| Action::Acknowledge { of, stations }),
     ]
 }
 
@@ -122,13 +155,16 @@ proptest! {
                     continue;
                 }
                 Err(Refusal::OrderIsClosed { .. }) => {
-                    prop_assert!(!order.status.is_open());
+                    let out = order.status == OrderStatus::OutForDelivery;
+                    prop_assert!(!order.status.is_open() || (out && matches!(action, Action::Edit(_))));
                     continue;
                 }
                 Err(refusal) => {
                     let item = matches!(
                         (&action, &refusal),
-                        (Action::Item { .. }, Refusal::UnknownItem { .. } | Refusal::ItemIsVoid { .. })
+                        (Action::Item { .. } | Action::Edit(_), Refusal::UnknownItem { .. } | Refusal::ItemIsVoid { .. })
+                            | (Action::Edit(_), Refusal::NothingLeft | Refusal::TooManyItems)
+                            | (Action::Stations { .. }, Refusal::NothingAtStation)
                     );
                     prop_assert!(item, "{:?}", refusal);
                     continue;
@@ -147,11 +183,19 @@ proptest! {
                     prop_assert_eq!(EventKind::of(&after), EventKind::Became(to));
                     prop_assert_eq!(after.flags.recalled, order.status.is_recall(to));
                 }
-                Action::Item { .. } => {
+                // What is bumped or added may take the order one step along.
+                Action::Stations { .. } | Action::Edit(_) => {
+                    prop_assert!(after.status == order.status || order.status.may_become(after.status, service));
+                }
+                Action::Item { .. } | Action::Flags { .. } | Action::Fire | Action::Acknowledge { .. } => {
                     prop_assert_eq!(after.status, order.status);
                     prop_assert_eq!(EventKind::of(&after), EventKind::Updated);
                 }
             }
+            prop_assert_eq!(after.was_on_board(), order.is_on_board());
+            prop_assert_eq!(after.is_on_board(), after.lane().is_some());
+            prop_assert!(after.revision >= order.revision && after.revision <= order.revision + 1);
+            prop_assert!(after.items.iter().all(|it| it.quantity_before.is_none()) || after.flags.changed);
             // A ticket's timers begin once, and an order that is open is not closed.
             prop_assert_eq!(after.times.placed_at, placed.times.placed_at);
             prop_assert!(order.times.preparing_at.is_none() || after.times.preparing_at == order.times.preparing_at);
@@ -173,6 +217,7 @@ prop_compose! {
         types in subsequence(EventKind::ALL.to_vec(), 0..4),
         (stations, channels, locations) in (vec(label(), 0..3), vec(label(), 0..3), vec(label(), 0..3)),
         statuses in subsequence(OrderStatus::ALL.to_vec(), 0..5),
+        services in subsequence(Service::ALL.to_vec(), 0..3),
         orders in vec(any::<u128>(), 0..3),
     ) -> StreamFilter {
         fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
@@ -190,6 +235,7 @@ prop_compose! {
             channels: distinct(channels.iter().map(|it| Channel::parse(it).expect("a label"))),
             locations: distinct(locations.iter().map(|it| Location::parse(it).expect("a label"))),
             statuses,
+            services,
             orders: distinct(orders.into_iter().map(|it| OrderId(uuid::Uuid::from_u128(it)))),
         }
     }
@@ -209,6 +255,7 @@ proptest! {
         filter.channels.sort_unstable();
         filter.locations.sort_unstable();
         filter.statuses.sort_unstable();
+        filter.services.sort_unstable();
         filter.orders.sort_unstable();
         prop_assert_eq!(back, filter);
     }
@@ -242,6 +289,7 @@ proptest! {
             filter.stations.is_empty() || order.items.iter().any(|it| filter.stations.contains(&it.station)),
             filter.channels.is_empty() || filter.channels.contains(&order.source.channel),
             filter.locations.is_empty() || filter.locations.contains(&order.location),
+            filter.services.is_empty() || filter.services.contains(&order.fulfilment.service),
             filter.orders.is_empty() || filter.orders.contains(&order.id),
         ]
         .into_iter()

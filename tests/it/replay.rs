@@ -25,15 +25,17 @@ use live_orders::{
     server::{
         assets::Assets,
         clock::Clock,
+        clockwork::Clockwork,
         hub::Hub,
         ingest::idempotency::KeysInFlight,
+        kitchen::Kitchen,
         listen,
         orders::Orders,
         router::router,
         state::{App, PageSettings, Parts},
         store::{
             ChangeError, CommitSink, Committed, EventPage, History, PlaceError, Placed, Placement,
-            SqliteStore, Store, StoredOrders, Unavailable, sqlite::Purpose,
+            Seen, Setting, SqliteStore, Store, StoredOrders, Unavailable, sqlite::Purpose,
         },
         stream::{OpenStreams, Sweepers},
     },
@@ -223,8 +225,22 @@ impl Offline {
         let _ = relay.hub.set(Arc::clone(&hub));
         let store = wrap(Arc::new(store));
         let clock = Clock::manual(UnixMillis(1_790_000_000_000));
+        let kitchen =
+            Kitchen::new(Arc::clone(&store), Arc::clone(&hub), clock.clone(), config.kitchen);
+        let kitchen = Arc::new(kitchen);
         let app = App::new(Parts {
-            orders: Orders::new(Arc::clone(&store), clock.clone(), config.orders.clone()),
+            orders: Orders::new(
+                Arc::clone(&store),
+                clock.clone(),
+                Arc::clone(&kitchen),
+                config.orders.clone(),
+            ),
+            clockwork: Arc::new(Clockwork::new(
+                Arc::clone(&store),
+                Arc::clone(&kitchen),
+                clock.clone(),
+            )),
+            kitchen,
             store,
             hub,
             clock,
@@ -236,7 +252,6 @@ impl Offline {
             page: PageSettings {
                 location: config.orders.location.clone(),
                 currency: config.orders.currency,
-                promises: config.hub.promises,
                 time_zone: config.orders.time_zone.clone(),
                 demo: false,
             },
@@ -331,7 +346,7 @@ async fn change(app: &App, order: &FoodOrder, action: Action) -> FoodOrder {
 fn new_order(station: Station, channel: Channel, service: Service) -> NewOrder {
     NewOrder {
         location: Location::parse("main").expect("a location"),
-        source: live_orders::domain::Source { channel, external_id: None },
+        source: live_orders::domain::Source { channel, external_id: None, accept_by: None },
         fulfilment: Fulfilment { service, ..Fulfilment::default() },
         customer: Customer::default(),
         items: vec![NewItem {
@@ -507,7 +522,7 @@ impl Reader {
                     assert!(last.as_ref().is_none_or(grows), "{last:?} and then {frame:?}");
                     self.events.push(frame.clone());
                     let order = order_of(frame);
-                    if order.status.is_open() && self.filter.shows(&order) {
+                    if order.is_on_board() && self.filter.shows(&order) {
                         self.shown.insert(order.id, order);
                     } else {
                         self.shown.remove(&order.id);
@@ -708,6 +723,22 @@ impl Store for Forgetful {
 
     fn history(&self, id: OrderId) -> BoxFuture<'_, Result<Option<History>, Unavailable>> {
         self.0.history(id)
+    }
+
+    fn order(&self, id: OrderId) -> BoxFuture<'_, Result<Option<FoodOrder>, Unavailable>> {
+        self.0.order(id)
+    }
+
+    fn note_seen(&self, seen: Vec<Seen>) -> BoxFuture<'_, Result<(), Unavailable>> {
+        self.0.note_seen(seen)
+    }
+
+    fn setting(&self, name: Setting) -> BoxFuture<'_, Result<Option<String>, Unavailable>> {
+        self.0.setting(name)
+    }
+
+    fn set(&self, name: Setting, value: String) -> BoxFuture<'_, Result<(), Unavailable>> {
+        self.0.set(name, value)
     }
 
     fn recent(&self, since: UnixMillis) -> BoxFuture<'_, Result<Vec<FoodOrder>, Unavailable>> {

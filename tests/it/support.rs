@@ -216,6 +216,10 @@ impl Client {
         self.send(request(Method::POST, path, &[], Some(body.to_string().into()))).await
     }
 
+    pub(crate) async fn put(self, path: &str, body: &Value) -> Answer {
+        self.send(request(Method::PUT, path, &[], Some(body.to_string().into()))).await
+    }
+
     pub(crate) async fn patch(self, path: &str, body: &Value) -> Answer {
         self.send(request(Method::PATCH, path, &[], Some(body.to_string().into()))).await
     }
@@ -442,6 +446,16 @@ impl EventStream {
         loop {
             let frame = self.next_or_beat().await;
             if frame.event != "heartbeat" {
+                return frame;
+            }
+        }
+    }
+
+    /// The next event of this kind, whatever comes before it.
+    pub(crate) async fn until(&mut self, event: &str) -> Frame {
+        loop {
+            let frame = self.next_or_beat().await;
+            if frame.event == event {
                 return frame;
             }
         }

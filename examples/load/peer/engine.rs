@@ -10,21 +10,25 @@ use futures_util::{FutureExt as _, future::BoxFuture};
 use live_orders::{
     domain::{
         Actor, ActorKind, Change, Channel, Currency, Customer, FoodOrder, Fulfilment, MinorUnits,
-        NewItem, NewOrder, OrderId, OrderNumber, OrderStatus, Source, Station, UnixMillis, Version,
+        NewItem, NewOrder, OrderId, OrderNumber, OrderStatus, Promise, Source, Station, UnixMillis,
+        Version,
     },
     server::{
         assets::Assets,
         clock::Clock,
+        clockwork::Clockwork,
         config::Config,
         hub::Hub,
         ingest::idempotency::KeysInFlight,
+        kitchen::Kitchen,
         listen,
         orders::Orders,
         router::router,
         state::{App, PageSettings, Parts},
         store::{
             ChangeError, CommitSink, Committed, EventPage, History, PlaceError, Placed, Placement,
-            SqliteStore, Store, StoredEvent, StoredOrders, Unavailable, sqlite::Purpose,
+            Seen, Setting, SqliteStore, Store, StoredEvent, StoredOrders, Unavailable,
+            sqlite::Purpose,
         },
         stream::{self, OpenStreams, Sweepers},
     },
@@ -61,8 +65,21 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let store: Arc<dyn Store> = Arc::new(Ahead { inner: store, hub: Arc::clone(&hub) });
     let clock = Clock::system();
     let shutdown = CancellationToken::new();
+    let kitchen = Kitchen::new(Arc::clone(&store), Arc::clone(&hub), clock.clone(), config.kitchen);
+    let kitchen = Arc::new(kitchen);
     let app = App::new(Parts {
-        orders: Orders::new(Arc::clone(&store), clock.clone(), config.orders.clone()),
+        orders: Orders::new(
+            Arc::clone(&store),
+            clock.clone(),
+            Arc::clone(&kitchen),
+            config.orders.clone(),
+        ),
+        clockwork: Arc::new(Clockwork::new(
+            Arc::clone(&store),
+            Arc::clone(&kitchen),
+            clock.clone(),
+        )),
+        kitchen,
         store,
         hub: Arc::clone(&hub),
         clock,
@@ -74,7 +91,6 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         page: PageSettings {
             location: config.orders.location.clone(),
             currency: config.orders.currency,
-            promises: config.hub.promises,
             time_zone: config.orders.time_zone.clone(),
             demo: false,
         },
@@ -113,7 +129,11 @@ impl Commits {
         };
         let order = NewOrder {
             location: live_orders::domain::Location::parse("main").map_err(label)?,
-            source: Source { channel: Channel::parse("web").map_err(label)?, external_id: None },
+            source: Source {
+                channel: Channel::parse("web").map_err(label)?,
+                external_id: None,
+                accept_by: None,
+            },
             fulfilment: Fulfilment::default(),
             customer: Customer::default(),
             items: vec![
@@ -129,7 +149,7 @@ impl Commits {
             rush: false,
         };
         let at = Clock::system().now();
-        let mut order = order.place(order_id(0), OrderNumber(101), at);
+        let mut order = order.place(order_id(0), OrderNumber(101), at, Promise::default());
         order.version = Version(3);
         order.status = OrderStatus::Preparing;
         order.last_change.from = Some(OrderStatus::Accepted);
@@ -217,6 +237,22 @@ impl Store for Ahead {
 
     fn history(&self, id: OrderId) -> BoxFuture<'_, Result<Option<History>, Unavailable>> {
         self.inner.history(id)
+    }
+
+    fn order(&self, id: OrderId) -> BoxFuture<'_, Result<Option<FoodOrder>, Unavailable>> {
+        self.inner.order(id)
+    }
+
+    fn note_seen(&self, seen: Vec<Seen>) -> BoxFuture<'_, Result<(), Unavailable>> {
+        self.inner.note_seen(seen)
+    }
+
+    fn setting(&self, name: Setting) -> BoxFuture<'_, Result<Option<String>, Unavailable>> {
+        self.inner.setting(name)
+    }
+
+    fn set(&self, name: Setting, value: String) -> BoxFuture<'_, Result<(), Unavailable>> {
+        self.inner.set(name, value)
     }
 
     fn recent(&self, since: UnixMillis) -> BoxFuture<'_, Result<Vec<FoodOrder>, Unavailable>> {

@@ -5,12 +5,14 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::{
     Actor, ActorKind, Channel, Currency, Customer, Fulfilment, ItemId, ItemStatus, Location,
-    MinorUnits, NewItem, NewOrder, OrderNumber, Service, Source, Station,
-    change::{Action, Change},
+    MinorUnits, NewItem, NewOrder, OrderNumber, OrderStatus, Promise, Service, Source, Station,
+    change::{Acknowledged, Action, Change},
 };
 
-const PROMISES: Promises =
-    Promises { pickup: 600_000, delivery: 600_000, dine_in: 600_000, curbside: 600_000 };
+/// What an order is promised that is placed at `at`.
+fn promise(at: UnixMillis) -> Promise {
+    Promise { promised_at: Some(at.plus(600_000)), ..Promise::default() }
+}
 
 fn actor() -> Actor {
     Actor { kind: ActorKind::Staff, id: "board".to_owned() }
@@ -28,7 +30,11 @@ fn placed(number: u32, station: &str, rush: bool) -> FoodOrder {
     };
     NewOrder {
         location: Location::parse("main").expect("valid"),
-        source: Source { channel: Channel::parse("web").expect("valid"), external_id: None },
+        source: Source {
+            channel: Channel::parse("web").expect("valid"),
+            external_id: None,
+            accept_by: None,
+        },
         fulfilment: Fulfilment { service: Service::Delivery, ..Fulfilment::default() },
         customer: Customer::default(),
         items: vec![item],
@@ -43,6 +49,7 @@ fn placed(number: u32, station: &str, rush: bool) -> FoodOrder {
         OrderId(uuid::Uuid::from_u128(u128::from(number))),
         OrderNumber(number),
         UnixMillis(i64::from(number) * 1_000),
+        promise(UnixMillis(i64::from(number) * 1_000)),
     )
 }
 
@@ -55,7 +62,7 @@ fn went(order: &FoodOrder, to: OrderStatus) -> FoodOrder {
 }
 
 fn board() -> BoardState {
-    BoardState::new(PROMISES)
+    BoardState::default()
 }
 
 /// What the signals would show, kept by following the steps.
@@ -90,7 +97,7 @@ impl Shown {
                 .iter()
                 .map(|id| {
                     let order = &self.0[id];
-                    (!order.flags.rush, PROMISES.promised_at(order), order.times.placed_at)
+                    (!order.flags.rush, order.times.promised(), order.times.placed_at)
                 })
                 .collect();
             assert!(ranks.is_sorted(), "{lane:?}: {ranks:?}");
@@ -117,7 +124,7 @@ fn a_ticket_moves_along_the_lanes_and_leaves() {
     }
     order = went(&order, OrderStatus::Completed);
     assert_eq!(board.apply(order.clone()).steps, [Step::Remove(order.id)]);
-    assert_eq!(board.open(), 0);
+    assert_eq!(board.tickets(), 0);
     order = went(&order, OrderStatus::Ready);
     assert_eq!(board.apply(order.clone()).steps, [Step::Insert(order)], "recalled");
 }
@@ -146,6 +153,14 @@ fn a_late_repeat_does_not_bring_a_closed_order_back() {
     assert_eq!(fresh.apply(first), Outcome::default());
 }
 
+fn known(order: &FoodOrder) -> FoodOrder {
+    let action = Action::Acknowledge { of: Acknowledged::Cancel, stations: Vec::new() };
+    Change { action, expected_version: order.version, actor: actor() }
+        .decide(order, UnixMillis(1_000_000))
+        .expect("legal")
+        .expect("changes")
+}
+
 #[test]
 fn a_cancelled_ticket_stays_until_somebody_has_seen_it() {
     let mut board = board();
@@ -154,15 +169,18 @@ fn a_cancelled_ticket_stays_until_somebody_has_seen_it() {
     let cancelled = went(&order, OrderStatus::Cancelled);
     let outcome = board.apply(cancelled.clone());
     assert_eq!((outcome.cancelled, outcome.steps), (1, vec![Step::Update(cancelled.clone())]));
-    assert_eq!(board.apply(cancelled), Outcome::default(), "once");
-    assert_eq!(
-        (board.open(), board.open_in(Lane::New), board.late(UnixMillis(i64::MAX))),
-        (0, 0, 0)
-    );
-    assert_eq!(board.replace(Vec::new()).steps, [], "a snapshot does not take it away");
+    assert_eq!(board.apply(cancelled.clone()), Outcome::default(), "once");
+    assert_eq!((board.open_in(Lane::New), board.late(UnixMillis(i64::MAX))), (0, 0));
+    let again = board.replace(vec![cancelled.clone()]);
+    assert_eq!((again.new, again.cancelled, again.gone), (0, 0, 0));
     assert_eq!(board.lane(Lane::New), [order.id]);
-    assert_eq!(board.acknowledge(order.id).steps, [Step::Remove(order.id)]);
-    assert_eq!(board.apply(order), Outcome::default());
+    assert_eq!(board.apply(known(&cancelled)).steps, [Step::Remove(order.id)]);
+    assert_eq!(board.apply(cancelled.clone()), Outcome::default());
+    // A board that comes later shows it too.
+    let mut late = self::board();
+    let outcome = late.replace(vec![cancelled.clone()]);
+    assert_eq!((outcome.new, outcome.cancelled), (0, 1));
+    assert_eq!(outcome.steps, [Step::Insert(cancelled)]);
 }
 
 #[test]
@@ -189,15 +207,10 @@ fn late_and_oldest_are_told_by_the_clock() {
 fn an_order_for_later_stands_from_when_the_kitchen_needs_to_begin() {
     let mut board = board();
     let mut later = placed(1, "grill", false);
-    later.times.due_at = Some(UnixMillis(7_200_000));
+    later.times.fires_at = Some(UnixMillis(6_600_000));
     board.apply(later.clone());
     assert_eq!(board.oldest(Lane::New, UnixMillis(6_599_999)), None);
     assert_eq!(board.oldest(Lane::New, UnixMillis(6_700_000)), Some(UnixMillis(6_600_000)));
-    // One that is due sooner than the kitchen can be stands from when it was placed.
-    let mut soon = placed(2, "grill", false);
-    soon.times.due_at = Some(UnixMillis(100_000));
-    board.apply(soon);
-    assert_eq!(board.oldest(Lane::New, UnixMillis(6_700_000)), Some(UnixMillis(2_000)));
 }
 
 #[test]
@@ -231,6 +244,7 @@ fn log() -> impl Strategy<Value = Vec<FoodOrder>> {
                         .expect("legal")
                         .expect("changes")
                 }
+                Some(order) if tick && order.flags.cancel_unseen => known(order),
                 Some(order) => {
                     let allowed = order.status.allowed(Service::Delivery);
                     if allowed.is_empty() {
@@ -252,16 +266,8 @@ fn open_after(log: &[FoodOrder]) -> HashMap<OrderId, FoodOrder> {
     for order in log {
         open.insert(order.id, order.clone());
     }
-    open.retain(|_, order| order.status.is_open());
+    open.retain(|_, order| order.is_on_board());
     open
-}
-
-fn acknowledge_all(board: &mut BoardState, shown: &mut Shown) {
-    let cancelled: Vec<OrderId> =
-        shown.0.values().filter(|order| !order.status.is_open()).map(|order| order.id).collect();
-    for id in cancelled {
-        shown.follow(board.acknowledge(id));
-    }
 }
 
 proptest! {
@@ -287,7 +293,6 @@ proptest! {
             shown.follow(board.apply(order.clone()));
             shown.check(&board);
         }
-        acknowledge_all(&mut board, &mut shown);
         shown.check(&board);
         prop_assert_eq!(shown.0, open_after(&log));
     }
@@ -319,7 +324,6 @@ proptest! {
             shown.follow(board.apply(order.clone()));
             shown.check(&board);
         }
-        acknowledge_all(&mut board, &mut shown);
         prop_assert_eq!(shown.0, open_after(&log));
     }
 }

@@ -182,7 +182,7 @@ impl Baskets {
     fn source(&mut self, channel: &str) -> Option<Source> {
         let step = u64::from(self.chance.whole(1, 4));
         let ids = self.channels.iter_mut().find(|ids| ids.channel.as_str() == channel)?;
-        Some(Source { channel: ids.channel.clone(), external_id: ids.next(step) })
+        Some(Source { channel: ids.channel.clone(), external_id: ids.next(step), accept_by: None })
     }
 
     fn lines(&mut self) -> Vec<NewItem> {
@@ -471,7 +471,7 @@ mod tests {
     fn no_channel_gives_an_id_twice() {
         let mut seen = HashSet::new();
         for basket in orders(5, 20_000) {
-            let Source { channel, external_id } = basket.order.source;
+            let Source { channel, external_id, .. } = basket.order.source;
             if let Some(external_id) = external_id {
                 assert!(seen.insert((channel, external_id.clone())), "{external_id}");
             }

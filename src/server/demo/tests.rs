@@ -13,8 +13,8 @@ use super::{
     simulation::{Action, Outcome},
 };
 use crate::domain::{
-    Change, Currency, FoodOrder, Location, NewOrder, OrderId, OrderNumber, Refusal, UnixMillis,
-    change::Action as DomainAction,
+    Change, Currency, FoodOrder, Fulfilment, Location, NewOrder, OrderId, OrderNumber, Promises,
+    Refusal, UnixMillis, change::Action as DomainAction,
 };
 
 /// A Thursday noon.
@@ -38,6 +38,17 @@ struct Model {
     keys: HashMap<String, OrderId>,
 }
 
+/// What the default configuration promises.
+fn promises() -> Promises {
+    let of = |raw: &str| raw.parse().expect("allowed");
+    Promises {
+        pickup: of("11/15"),
+        delivery: of("14/20"),
+        dine_in: of("13/18"),
+        curbside: of("11/15"),
+    }
+}
+
 impl Model {
     fn place(&mut self, key: String, order: NewOrder, at: UnixMillis) -> &FoodOrder {
         let count = self.orders.len();
@@ -46,7 +57,9 @@ impl Model {
             .entry(key)
             .or_insert_with(|| OrderId(Uuid::from_u128(u128::try_from(count).expect("small"))));
         let number = OrderNumber(101 + u32::try_from(count).expect("small"));
-        self.orders.entry(id).or_insert_with(|| order.place(id, number, at))
+        let Fulfilment { service, due_at, .. } = order.fulfilment;
+        let promise = promises().promise(service, due_at, at, 0);
+        self.orders.entry(id).or_insert_with(|| order.place(id, number, at, promise))
     }
 
     fn change(

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use crate::{
-    domain::{FoodOrder, OrderId, OrderStatus, Promises, UnixMillis},
+    domain::{Ageing, FoodOrder, OrderId, UnixMillis},
     wire::Stats,
 };
 
@@ -11,8 +11,8 @@ use crate::{
 pub(super) const HOUR_MILLIS: i64 = 60 * 60 * 1000;
 
 /// Kept in step with the log, one change at a time.
+#[derive(Default)]
 pub(super) struct Figures {
-    promises: Promises,
     open: u64,
     /// When orders were placed, oldest first.
     placed: VecDeque<UnixMillis>,
@@ -27,18 +27,14 @@ struct Made {
 }
 
 impl Figures {
-    pub(super) fn new(promises: Promises) -> Self {
-        Self { promises, open: 0, placed: VecDeque::new(), made: HashMap::new() }
-    }
-
-    /// How many orders are open.
+    /// How many orders are on the board.
     pub(super) fn open(&self) -> u64 {
         self.open
     }
 
     /// Takes in an order as it stood at the start. Orders come in any order.
     pub(super) fn preload(&mut self, order: &FoodOrder) {
-        if order.status.is_open() {
+        if order.is_on_board() {
             self.open += 1;
         }
         let placed_at = order.times.placed_at;
@@ -49,8 +45,7 @@ impl Figures {
 
     /// Takes in a change.
     pub(super) fn apply(&mut self, order: &FoodOrder) {
-        let was_open = order.last_change.from.is_some_and(OrderStatus::is_open);
-        match (was_open, order.status.is_open()) {
+        match (order.was_on_board(), order.is_on_board()) {
             (false, true) => self.open += 1,
             (true, false) => self.open = self.open.saturating_sub(1),
             _ => {}
@@ -70,8 +65,8 @@ impl Figures {
         };
         let made = Made {
             at,
-            ticket_millis: at.since(order.times.placed_at),
-            late: at > self.promises.promised_at(order),
+            ticket_millis: at.since(order.times.sent_at()),
+            late: order.ageing(at) == Ageing::Late,
         };
         self.made.insert(order.id, made);
     }

@@ -8,9 +8,11 @@ use serde_json::{Map, Value};
 
 use crate::{
     domain::{
-        Actor, ActorKind, Change, Channel, Currency, Customer, Fulfilment, ItemId, ItemStatus,
-        Location, MinorUnits, Modifier, ModifierKind, Money, NewItem, NewOrder, OrderStatus,
-        Service, Source, Station, UnixMillis, Version, change::Action, limits, text,
+        Actor, ActorKind, Change, Channel, Currency, Customer, Fulfilment, Intake, IntakeState,
+        ItemId, ItemStatus, Location, MinorUnits, Modifier, ModifierKind, Money, NewItem, NewOrder,
+        OrderId, OrderStatus, Routing, Service, Source, Station, UnixMillis, Version,
+        change::{Acknowledged, Action, Edit},
+        limits, text,
     },
     server::error::{FieldError, Problem},
 };
@@ -24,8 +26,8 @@ pub struct Defaults {
     pub channel: Channel,
     /// Its currency.
     pub currency: Currency,
-    /// Its items' station.
-    pub station: Station,
+    /// Its items' stations.
+    pub routing: Routing,
     /// The time that a due time must be near.
     pub now: UnixMillis,
 }
@@ -68,6 +70,166 @@ pub(super) fn mark_item(body: &Value, item: ItemId) -> Result<Change, Problem> {
         })
     });
     errors.finish(change)
+}
+
+/// The marks that `body` sets, or what it changes of what is to be made.
+pub(super) fn edit(body: &Value, defaults: &Defaults) -> Result<Change, Problem> {
+    const FLAGS: [&str; 2] = ["rush", "held"];
+    const EDITS: [&str; 4] = ["add", "remove", "quantities", "due_at"];
+    let mut errors = Errors::default();
+    let known = [&["expected_version", "actor"], &FLAGS[..], &EDITS[..]].concat();
+    let change = errors.object(Pointer::ROOT, body, &known).and_then(|fields| {
+        let has = |names: &[&str]| names.iter().any(|name| fields.get(name).is_some());
+        let (flags, edits) = (has(&FLAGS), has(&EDITS));
+        if flags == edits {
+            let detail = "has either rush or held, or some of add, remove, quantities and due_at";
+            errors.refuse::<()>(Pointer::ROOT, detail);
+        }
+        let rush = fields.optional(&mut errors, "rush", Errors::boolean);
+        let held = fields.optional(&mut errors, "held", Errors::boolean);
+        let add = fields.or(&mut errors, "add", Vec::new(), |errors, at, value| {
+            errors.items(&at, value, defaults)
+        });
+        let remove = fields.or(&mut errors, "remove", Vec::new(), |errors, at, value| {
+            let values = errors.array(&at, value, &(1..=limits::ITEMS))?;
+            errors.each(&at, values, Errors::item_id)
+        });
+        let quantities = fields.or(&mut errors, "quantities", Vec::new(), |errors, at, value| {
+            let values = errors.array(&at, value, &(1..=limits::ITEMS))?;
+            errors.each(&at, values, Errors::new_quantity)
+        });
+        let due_at = fields.optional(&mut errors, "due_at", |errors, at, value| {
+            errors.due_at(at, value, defaults.now)
+        });
+        let (expected_version, actor) = who(&mut errors, &fields);
+        let action = if flags {
+            Action::Flags { rush, held }
+        } else {
+            let (add, remove, quantities) = (add?, remove?, quantities?);
+            Action::Edit(Edit { add, remove, quantities, due_at })
+        };
+        Some(Change { action, expected_version: expected_version?, actor: actor? })
+    });
+    errors.finish(change)
+}
+
+/// The mark that `body` puts on all lines of some stations.
+pub(super) fn mark_stations(body: &Value) -> Result<Change, Problem> {
+    let mut errors = Errors::default();
+    let known = ["stations", "status", "expected_version", "actor"];
+    let change = errors.object(Pointer::ROOT, body, &known).and_then(|fields| {
+        let stations = fields
+            .required(&mut errors, "stations", |errors, at, value| errors.stations(&at, value, 1));
+        let status =
+            fields.required(&mut errors, "status", |errors, at, value| {
+                match errors.parsed::<ItemStatus>(at.clone(), value)? {
+                    ItemStatus::Void => errors.refuse(at, "must be todo, doing or done"),
+                    status => Some(status),
+                }
+            });
+        let (expected_version, actor) = who(&mut errors, &fields);
+        Some(Change {
+            action: Action::Stations { stations: stations?, status: status? },
+            expected_version: expected_version?,
+            actor: actor?,
+        })
+    });
+    errors.finish(change)
+}
+
+/// That `body` sends an order to the kitchen.
+pub(super) fn fire(body: &Value) -> Result<Change, Problem> {
+    let mut errors = Errors::default();
+    let fields = errors.object(Pointer::ROOT, body, &["expected_version", "actor"]);
+    let change = fields.and_then(|fields| {
+        let (expected_version, actor) = who(&mut errors, &fields);
+        Some(Change { action: Action::Fire, expected_version: expected_version?, actor: actor? })
+    });
+    errors.finish(change)
+}
+
+/// What `body` says that somebody knows of.
+pub(super) fn acknowledge(body: &Value) -> Result<Change, Problem> {
+    let mut errors = Errors::default();
+    let known = ["of", "stations", "expected_version", "actor"];
+    let change = errors.object(Pointer::ROOT, body, &known).and_then(|fields| {
+        let of = fields.required(&mut errors, "of", Errors::parsed::<Acknowledged>);
+        let stations = fields.or(&mut errors, "stations", Vec::new(), |errors, at, value| {
+            errors.stations(&at, value, 0)
+        });
+        let (expected_version, actor) = who(&mut errors, &fields);
+        Some(Change {
+            action: Action::Acknowledge { of: of?, stations: stations? },
+            expected_version: expected_version?,
+            actor: actor?,
+        })
+    });
+    errors.finish(change)
+}
+
+/// What a screen shows.
+#[derive(Debug)]
+pub(super) struct SeenBy {
+    /// Its name.
+    pub(super) screen: String,
+    /// Its stations; none means all.
+    pub(super) stations: Vec<Station>,
+    /// The orders that it shows.
+    pub(super) orders: Vec<OrderId>,
+}
+
+/// What `body` says that a screen shows.
+pub(super) fn seen(body: &Value) -> Result<SeenBy, Problem> {
+    let mut errors = Errors::default();
+    let known = ["screen", "stations", "orders"];
+    let seen = errors.object(Pointer::ROOT, body, &known).and_then(|fields| {
+        let orders = fields.required(&mut errors, "orders", |errors, at, value| {
+            let values = errors.array(&at, value, &(1..=limits::PAGE))?;
+            errors.each(&at, values, |errors, at, value| errors.parsed(at, value))
+        });
+        errors.seen_by(&fields, orders)
+    });
+    errors.finish(seen)
+}
+
+/// That the screen which `body` names shows `order`.
+pub(super) fn seen_one(body: &Value, order: OrderId) -> Result<SeenBy, Problem> {
+    let mut errors = Errors::default();
+    let fields = errors.object(Pointer::ROOT, body, &["screen", "stations"]);
+    let seen = fields.and_then(|fields| errors.seen_by(&fields, Some(vec![order])));
+    errors.finish(seen)
+}
+
+/// The intake switch as `body` sets it.
+pub(super) fn intake(body: &Value, now: UnixMillis) -> Result<Intake, Problem> {
+    let mut errors = Errors::default();
+    let known = ["state", "minutes", "extra_min", "reason"];
+    let intake = errors.object(Pointer::ROOT, body, &known).and_then(|fields| {
+        let state = fields.required(&mut errors, "state", Errors::parsed::<IntakeState>);
+        let minutes = |errors: &mut Errors, at, value: &Value| {
+            errors.whole(at, value, &(1..=limits::INTAKE_MINUTES))
+        };
+        let for_minutes = fields.optional(&mut errors, "minutes", minutes);
+        let extra_min = fields.or(&mut errors, "extra_min", 10, |errors, at, value| {
+            errors.whole(at, value, &(1..=limits::BUSY_MINUTES))
+        });
+        let reason = fields.optional(&mut errors, "reason", text_of(limits::NOTE)).flatten();
+        let (state, extra_min) = (state?, u32::try_from(extra_min?).ok()?);
+        if state == IntakeState::Open {
+            return Some(Intake::default());
+        }
+        // What is not open has an end, or it is forgotten until the next morning.
+        let Some(minutes) = for_minutes else {
+            if fields.get("minutes").is_none() {
+                let detail = "is required: for how many minutes, 1 to 1440";
+                errors.refuse::<()>(Pointer::ROOT.field("minutes"), detail);
+            }
+            return None;
+        };
+        let extra_min = if state == IntakeState::Busy { extra_min } else { 0 };
+        Some(Intake { state, until: Some(now.plus(minutes * 60_000)), extra_min, reason })
+    });
+    errors.finish(intake)
 }
 
 /// Whoever wishes a change, and the version they have seen.
@@ -318,9 +480,10 @@ impl Errors {
             fields.or(self, "location", defaults.location.clone(), |errors, at, value| {
                 errors.label(at, value, Location::parse)
             });
-        let source = Source { channel: defaults.channel.clone(), external_id: None };
-        let source = fields.or(self, "source", source.clone(), |errors, at, value| {
-            errors.source(at, value, source.channel)
+        let channel = defaults.channel.clone();
+        let source = Source { channel: channel.clone(), external_id: None, accept_by: None };
+        let source = fields.or(self, "source", source, |errors, at, value| {
+            errors.source(at, value, channel, defaults.now)
         });
         let fulfilment =
             fields.or(self, "fulfilment", Fulfilment::default(), |errors, at, value| {
@@ -378,32 +541,81 @@ impl Errors {
         }
     }
 
-    fn source(&mut self, at: Pointer, value: &Value, default: Channel) -> Option<Source> {
-        let fields = self.object(at, value, &["channel", "external_id"])?;
+    fn source(
+        &mut self,
+        at: Pointer,
+        value: &Value,
+        default: Channel,
+        now: UnixMillis,
+    ) -> Option<Source> {
+        let fields = self.object(at, value, &["channel", "external_id", "accept_by"])?;
         let channel = fields.or(self, "channel", default, |errors, at, value| {
             errors.label(at, value, Channel::parse)
         });
         let external_id = fields.optional(self, "external_id", text_of(limits::KEY)).flatten();
-        Some(Source { channel: channel?, external_id })
+        let latest = now.plus(limits::ACCEPT_AHEAD_MILLIS).0;
+        let accept_by = fields.optional(self, "accept_by", |errors, at, value| {
+            match value.as_i64() {
+                Some(millis) if (now.0..=latest).contains(&millis) => Some(UnixMillis(millis)),
+                _ => errors.refuse(
+                    at,
+                    "must be a time in milliseconds since 1970 (UTC), from now on and at most a day ahead",
+                ),
+            }
+        });
+        Some(Source { channel: channel?, external_id, accept_by })
     }
 
     fn fulfilment(&mut self, at: Pointer, value: &Value, now: UnixMillis) -> Option<Fulfilment> {
         let known = ["type", "due_at", "table", "address", "instructions"];
         let fields = self.object(at, value, &known)?;
         let service = fields.or(self, "type", Service::default(), Self::parsed::<Service>);
-        let earliest = now.plus(-limits::DUE_BEHIND_MILLIS).0;
-        let latest = now.plus(limits::DUE_AHEAD_MILLIS).0;
-        let due_at = fields.optional(self, "due_at", |errors, at, value| match value.as_i64() {
-            Some(millis) if (earliest..=latest).contains(&millis) => Some(UnixMillis(millis)),
-            _ => errors.refuse(
-                at,
-                "must be a time in milliseconds since 1970 (UTC), at most a day ago and a year ahead",
-            ),
-        });
+        let due_at =
+            fields.optional(self, "due_at", |errors, at, value| errors.due_at(at, value, now));
         let table = fields.optional(self, "table", text_of(limits::LABEL)).flatten();
         let address = fields.optional(self, "address", text_of(limits::ADDRESS)).flatten();
         let instructions = fields.optional(self, "instructions", text_of(limits::NOTE)).flatten();
         Some(Fulfilment { service: service?, due_at, table, address, instructions })
+    }
+
+    fn due_at(&mut self, at: Pointer, value: &Value, now: UnixMillis) -> Option<UnixMillis> {
+        let earliest = now.plus(-limits::DUE_BEHIND_MILLIS).0;
+        let latest = now.plus(limits::DUE_AHEAD_MILLIS).0;
+        match value.as_i64() {
+            Some(millis) if (earliest..=latest).contains(&millis) => Some(UnixMillis(millis)),
+            _ => self.refuse(
+                at,
+                "must be a time in milliseconds since 1970 (UTC), at most a day ago and a year ahead",
+            ),
+        }
+    }
+
+    /// A list of stations, of at least `least`.
+    fn stations(&mut self, at: &Pointer, value: &Value, least: usize) -> Option<Vec<Station>> {
+        let values = self.array(at, value, &(least..=limits::FILTER_VALUES))?;
+        self.each(at, values, |errors, at, value| errors.label(at, value, Station::parse))
+    }
+
+    fn item_id(&mut self, at: Pointer, value: &Value) -> Option<ItemId> {
+        let number = self.whole(at, value, &(1..=i64::from(u32::MAX)))?;
+        u32::try_from(number).ok().map(ItemId)
+    }
+
+    fn new_quantity(&mut self, at: Pointer, value: &Value) -> Option<(ItemId, u32)> {
+        let fields = self.object(at, value, &["item", "quantity"])?;
+        let item = fields.required(self, "item", Self::item_id);
+        let quantity = fields.required(self, "quantity", Self::quantity);
+        Some((item?, quantity?))
+    }
+
+    /// Who has seen `orders`.
+    fn seen_by(&mut self, fields: &Fields<'_>, orders: Option<Vec<OrderId>>) -> Option<SeenBy> {
+        let screen = fields.required(self, "screen", |errors, at, value| {
+            errors.filled_text(at, value, limits::LABEL)
+        });
+        let stations = fields
+            .or(self, "stations", Vec::new(), |errors, at, value| errors.stations(&at, value, 0));
+        Some(SeenBy { screen: screen?, stations: stations?, orders: orders? })
     }
 
     fn customer(&mut self, at: Pointer, value: &Value) -> Option<Customer> {
@@ -441,9 +653,8 @@ impl Errors {
         });
         let quantity = fields.required(self, "quantity", Self::quantity);
         let unit_price = fields.or(self, "unit_price", MinorUnits(0), Self::amount);
-        let station = fields.or(self, "station", defaults.station.clone(), |errors, at, value| {
-            errors.label(at, value, Station::parse)
-        });
+        let station = fields
+            .optional(self, "station", |errors, at, value| errors.label(at, value, Station::parse));
         let modifiers = fields.or(self, "modifiers", Vec::new(), |errors, at, value| {
             let values = errors.array(&at, value, &(0..=limits::MODIFIERS))?;
             errors.each(&at, values, Self::modifier)
@@ -454,11 +665,17 @@ impl Errors {
                 .each(&at, values, |errors, at, value| errors.filled_text(at, value, limits::LABEL))
         });
         let note = fields.optional(self, "note", text_of(limits::NOTE)).flatten();
+        let name = name?;
+        let station = match (station, fields.get("station")) {
+            (Some(station), _) => station,
+            (None, None) => defaults.routing.of(&name).station.clone(),
+            (None, Some(_)) => return None,
+        };
         Some(NewItem {
-            name: name?,
+            name,
             quantity: quantity?,
             unit_price: unit_price?,
-            station: station?,
+            station,
             modifiers: modifiers?,
             allergens: allergens?,
             note,

@@ -19,8 +19,8 @@ use futures_util::{FutureExt as _, future::BoxFuture};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    ChangeError, CommitSink, EventPage, History, PlaceError, Placed, Placement, Store,
-    StoredOrders, Unavailable,
+    ChangeError, CommitSink, EventPage, History, PlaceError, Placed, Placement, Seen, Setting,
+    Store, StoredOrders, Unavailable,
 };
 use crate::{
     domain::{Change, FoodOrder, OrderId, UnixMillis},
@@ -179,6 +179,24 @@ impl Store for SqliteStore {
 
     fn history(&self, id: OrderId) -> BoxFuture<'_, Result<Option<History>, Unavailable>> {
         self.readers.read(move |connection, _| rows::history(connection, id))
+    }
+
+    fn order(&self, id: OrderId) -> BoxFuture<'_, Result<Option<FoodOrder>, Unavailable>> {
+        self.readers.read(move |connection, _| {
+            rows::order(connection, id)?.map(|json| rows::parse(&json)).transpose()
+        })
+    }
+
+    fn note_seen(&self, seen: Vec<Seen>) -> BoxFuture<'_, Result<(), Unavailable>> {
+        async move { self.ask(|reply| Job::Seen { seen, reply }).await? }.boxed()
+    }
+
+    fn setting(&self, name: Setting) -> BoxFuture<'_, Result<Option<String>, Unavailable>> {
+        self.readers.read(move |connection, _| rows::meta(connection, rows::setting_key(name)))
+    }
+
+    fn set(&self, name: Setting, value: String) -> BoxFuture<'_, Result<(), Unavailable>> {
+        async move { self.ask(|reply| Job::Set { name, value, reply }).await? }.boxed()
     }
 
     fn recent(&self, since: UnixMillis) -> BoxFuture<'_, Result<Vec<FoodOrder>, Unavailable>> {

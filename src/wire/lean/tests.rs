@@ -55,6 +55,8 @@ fn item() -> impl Strategy<Value = OrderItem> {
                 allergens,
                 note,
                 status,
+                quantity_before: Some(id).filter(|id| id % 2 == 0),
+                added_at: Some(UnixMillis(i64::from(id))).filter(|at| at.0 % 3 == 0),
             }
         })
 }
@@ -76,13 +78,13 @@ fn order() -> impl Strategy<Value = FoodOrder> {
         when,
         what,
         prop::collection::vec(item(), 0..3),
-        any::<[bool; 4]>(),
+        any::<[bool; 7]>(),
     )
         .prop_map(|(id, number, label, whose, when, what, items, flags)| {
             let (name, phone, reason) = whose;
             let (placed_at, due_at, ready_at) = when;
             let (status, from, service, kind) = what;
-            let [rush, held, recalled, changed] = flags;
+            let [rush, held, recalled, changed, scheduled, cancel_unseen, allergens_seen] = flags;
             FoodOrder {
                 id: OrderId(uuid::Uuid::from_u128(id)),
                 number: OrderNumber(number),
@@ -92,6 +94,7 @@ fn order() -> impl Strategy<Value = FoodOrder> {
                 source: Source {
                     channel: Channel::parse(&label).expect("valid"),
                     external_id: phone.clone(),
+                    accept_by: due_at,
                 },
                 fulfilment: Fulfilment {
                     service,
@@ -101,6 +104,7 @@ fn order() -> impl Strategy<Value = FoodOrder> {
                     instructions: None,
                 },
                 customer: Customer { name: name.clone(), phone },
+                revision: number,
                 items,
                 money: Money {
                     currency: Currency::parse("EUR").expect("valid"),
@@ -111,11 +115,27 @@ fn order() -> impl Strategy<Value = FoodOrder> {
                     discount: MinorUnits(-4),
                     total: MinorUnits(5),
                 },
-                flags: Flags { rush, held, recalled, changed },
-                times: Times { placed_at, ready_at, due_at, ..Times::default() },
+                flags: Flags {
+                    rush,
+                    held,
+                    recalled,
+                    changed,
+                    scheduled,
+                    cancel_unseen,
+                    allergens_seen,
+                },
+                times: Times {
+                    placed_at,
+                    ready_at,
+                    due_at,
+                    fires_at: due_at,
+                    promised_at: ready_at,
+                    ..Times::default()
+                },
                 last_change: LastChange {
                     from,
                     to: status,
+                    what: What::ALL[usize::from(rush) + 2 * usize::from(held)],
                     at: placed_at,
                     actor: Actor { kind, id: name },
                     reason,
@@ -168,6 +188,12 @@ proptest! {
             statuses: OrderStatus::ALL.to_vec(),
             ..StreamFilter::default()
         };
+        let intake = Intake {
+            state: IntakeState::Busy,
+            until: Some(time),
+            extra_min: 10,
+            reason: average_ticket_ms.map(|it| it.to_string()),
+        };
         let page = BoardPage {
             orders: orders.clone(),
             cursor: cursor(),
@@ -175,12 +201,12 @@ proptest! {
             open: 9,
             stations,
             stats,
+            intake: intake.clone(),
             filter,
             settings: BoardSettings {
                 version: "0.1.0".to_owned(),
                 location: "Main <Street>".to_owned(),
                 currency: Currency::parse("EUR").expect("valid"),
-                promises: Promises { pickup: 1, delivery: 2, dine_in: 3, curbside: 4 },
                 heartbeat_ms: 5_000,
                 utc_offset_s: -3_600,
                 clock_rate: 20,
@@ -188,8 +214,15 @@ proptest! {
             },
         };
         let json = serde_json::to_string(&page).expect("serialises");
-        prop_assert_eq!(BoardPage::parse(&json), Some(page));
-        let heartbeat = Heartbeat { server_time: time, open: 3, stats };
+        prop_assert_eq!(BoardPage::parse(&json), Some(page.clone()));
+        let unseen = orders.iter().map(|order| Unseen {
+            id: order.id,
+            number: order.number,
+            stations: page.stations.clone(),
+            since: time,
+        });
+        let unseen = unseen.collect();
+        let heartbeat = Heartbeat { server_time: time, open: 3, stats, intake, unseen };
         let json = serde_json::to_string(&heartbeat).expect("serialises");
         prop_assert_eq!(Heartbeat::parse(&json), Some(heartbeat));
         for reason in [SnapshotReason::Requested, SnapshotReason::UnknownId, SnapshotReason::Pruned] {

@@ -320,7 +320,11 @@ async fn a_visitors_order_is_made_and_handed_out() {
     let running = start(&fake, settings.clone()).await;
     let order = NewOrder {
         location: settings.location.clone(),
-        source: Source { channel: Channel::parse("api").expect("valid"), external_id: None },
+        source: Source {
+            channel: Channel::parse("api").expect("valid"),
+            external_id: None,
+            accept_by: None,
+        },
         fulfilment: Fulfilment { service: Service::Pickup, ..Fulfilment::default() },
         customer: Customer::default(),
         items: vec![NewItem {

@@ -1,18 +1,9 @@
 //! The simulation alone.
 
 use super::{super::opens_at, super::simulation::Simulation, super::simulation::Step, *};
-use crate::domain::{
-    Actor, ActorKind, ItemStatus, OrderStatus, Promises, Service, ageing::Ageing, limits,
-};
+use crate::domain::{Actor, ActorKind, ItemStatus, OrderStatus, Service, ageing::Ageing, limits};
 
 const MINUTE: i64 = 60_000;
-
-const PROMISES: Promises = Promises {
-    pickup: 15 * MINUTE,
-    delivery: 20 * MINUTE,
-    dine_in: 18 * MINUTE,
-    curbside: 15 * MINUTE,
-};
 
 /// What was done, and what became of it.
 struct Played {
@@ -42,7 +33,7 @@ impl Played {
             if let Outcome::Stands(order) = &outcome
                 && order.times.ready_at == Some(step.at)
             {
-                self.ready.insert(order.id, (step.at, PROMISES.ageing(order, step.at)));
+                self.ready.insert(order.id, (step.at, order.ageing(step.at)));
             }
             self.simulation.settle(step.ticket, outcome);
             self.steps.push(step);

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension as _, Row, params, types::Type};
 use uuid::Uuid;
 
-use super::super::{EventPage, History, StoredEvent, StoredOrders};
+use super::super::{EventPage, History, Seen, Setting, StoredEvent, StoredOrders};
 use crate::{
     domain::{Channel, FoodOrder, Location, OrderId, OrderStatus, Station, UnixMillis},
     wire::{Epoch, EventFacts, EventId, Seq, StreamFilter},
@@ -15,13 +15,20 @@ use crate::{
 const PAGE_BYTES: usize = 256 * 1024;
 
 const EVENT_COLUMNS: &str =
-    "seq, order_id, kind, from_status, to_status, location, channel, stations, data";
+    "seq, order_id, kind, from_status, to_status, location, channel, stations, service, data";
 
 /// One value of the `meta` table.
 pub(super) fn meta(connection: &Connection, key: &str) -> rusqlite::Result<Option<String>> {
     connection
         .query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0))
         .optional()
+}
+
+/// Where a setting stands in the `meta` table.
+pub(super) fn setting_key(name: Setting) -> &'static str {
+    match name {
+        Setting::Intake => "intake",
+    }
 }
 
 /// Sets one value of the `meta` table.
@@ -69,7 +76,7 @@ pub(super) fn events(
     Ok(EventPage { events, floor, head })
 }
 
-/// The open orders that `filter` shows, the first placed first.
+/// The orders on the board that `filter` shows, the first placed first.
 pub(super) fn open_orders(
     connection: &Connection,
     epoch: Epoch,
@@ -152,10 +159,16 @@ pub(super) fn history(connection: &Connection, id: OrderId) -> rusqlite::Result<
         ))?
         .query_map([id.0.as_bytes()], event)?
         .collect::<rusqlite::Result<Vec<StoredEvent>>>()?;
-    Ok(Some(History { order_json: Bytes::from(json), events }))
+    let seen = transaction
+        .prepare_cached("SELECT screen, at FROM seen WHERE order_id = ?1 ORDER BY at, screen")?
+        .query_map([id.0.as_bytes()], |row| {
+            Ok(Seen { order: id, screen: row.get(0)?, at: UnixMillis(row.get(1)?) })
+        })?
+        .collect::<rusqlite::Result<Vec<Seen>>>()?;
+    Ok(Some(History { order_json: Bytes::from(json), events, seen }))
 }
 
-/// Orders that are open, or changed at or after `since`.
+/// Orders that are on the board, or changed at or after `since`.
 pub(super) fn recent(
     connection: &Connection,
     since: UnixMillis,
@@ -206,8 +219,13 @@ fn event(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
             .map(Station::parse)
             .collect::<Result<_, _>>()
             .map_err(|rule| damaged("stations", rule))?,
+        service: row
+            .get_ref(8)?
+            .as_str()?
+            .parse()
+            .map_err(|allowed: &str| damaged("service", allowed))?,
     };
-    let json: String = row.get(8)?;
+    let json: String = row.get(9)?;
     Ok(StoredEvent { seq: Seq(row.get(0)?), facts, order_json: Bytes::from(json) })
 }
 

@@ -13,7 +13,8 @@ const APPLICATION_ID: i32 = 0x4C76_4F72;
 
 /// The steps from an empty file to the present schema; `user_version` counts
 /// those that are done. Never change one that was released: add another.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE meta (
         key TEXT PRIMARY KEY,
         value TEXT NOT NULL
@@ -64,7 +65,20 @@ const MIGRATIONS: &[&str] = &["
         last INTEGER NOT NULL,
         PRIMARY KEY (location, business_day)
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+    ALTER TABLE log ADD COLUMN service TEXT NOT NULL DEFAULT 'pickup';
+    UPDATE log SET service = json_extract(data, '$.fulfilment.type');
+
+    CREATE TABLE seen (
+        order_id BLOB NOT NULL,
+        screen TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (order_id, screen)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX seen_by_age ON seen (at);
+",
+];
 
 /// An open database.
 pub(super) struct Opened {

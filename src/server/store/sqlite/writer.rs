@@ -8,7 +8,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     super::{
-        ChangeError, CommitSink, Committed, PlaceError, Placed, Placement, StoredEvent, Unavailable,
+        ChangeError, CommitSink, Committed, PlaceError, Placed, Placement, Seen, Setting,
+        StoredEvent, Unavailable,
     },
     rows, schema,
 };
@@ -44,6 +45,15 @@ pub(super) enum Job {
         keys_before: UnixMillis,
         reply: Reply<Result<u64, Unavailable>>,
     },
+    Seen {
+        seen: Vec<Seen>,
+        reply: Reply<Result<(), Unavailable>>,
+    },
+    Set {
+        name: Setting,
+        value: String,
+        reply: Reply<Result<(), Unavailable>>,
+    },
     Check {
         reply: Reply<Result<(), Unavailable>>,
     },
@@ -54,7 +64,7 @@ enum Outcome {
     Place(Result<Placed, PlaceError>),
     Change(Result<Bytes, ChangeError>),
     Prune(u64),
-    Check,
+    Done,
 }
 
 pub(super) struct Writer {
@@ -218,6 +228,11 @@ impl Job {
             Self::Prune { before, keys_before, .. } => {
                 prune(connection, draft, *before, *keys_before).map(Outcome::Prune)
             }
+            Self::Seen { seen, .. } => note_seen(connection, seen).map(|()| Outcome::Done),
+            Self::Set { name, value, .. } => {
+                rows::set_meta(connection, rows::setting_key(*name), value)?;
+                Ok(Outcome::Done)
+            }
             Self::Check { .. } => {
                 // Another value each time: SQLite writes nothing where a row
                 // stays as it is, and then a full disk would not be noticed.
@@ -227,7 +242,7 @@ impl Job {
                          DO UPDATE SET value = CASE value WHEN 'a' THEN 'b' ELSE 'a' END",
                     )?
                     .execute([])?;
-                Ok(Outcome::Check)
+                Ok(Outcome::Done)
             }
         }
     }
@@ -238,7 +253,10 @@ impl Job {
             (Self::Place { reply, .. }, Outcome::Place(result)) => drop(reply.send(result)),
             (Self::Change { reply, .. }, Outcome::Change(result)) => drop(reply.send(result)),
             (Self::Prune { reply, .. }, Outcome::Prune(count)) => drop(reply.send(Ok(count))),
-            (Self::Check { reply }, Outcome::Check) => drop(reply.send(Ok(()))),
+            (
+                Self::Seen { reply, .. } | Self::Set { reply, .. } | Self::Check { reply },
+                Outcome::Done,
+            ) => drop(reply.send(Ok(()))),
             (job, _) => job.fail(&Unavailable("it answered something else".to_owned())),
         }
     }
@@ -252,7 +270,9 @@ impl Job {
                 drop(reply.send(Err(ChangeError::Unavailable(error.clone()))));
             }
             Self::Prune { reply, .. } => drop(reply.send(Err(error.clone()))),
-            Self::Check { reply } => drop(reply.send(Err(error.clone()))),
+            Self::Seen { reply, .. } | Self::Set { reply, .. } | Self::Check { reply } => {
+                drop(reply.send(Err(error.clone())));
+            }
         }
     }
 }
@@ -279,8 +299,12 @@ fn place(
         let order_json = as_placed(connection, known.id)?;
         return Ok(Ok(Placed { id: known.id, order_json, replayed: true }));
     }
+    if let Some(paused) = &placement.paused {
+        return Ok(Err(PlaceError::Paused(paused.clone())));
+    }
     let number = next_number(connection, placement)?;
-    let order = placement.order.clone().place(placement.id, number, placement.at);
+    let Placement { id, at, promise, .. } = *placement;
+    let order = placement.order.clone().place(id, number, at, promise);
     let order_json = append(connection, draft, &order)?;
     connection
         .prepare_cached(
@@ -290,7 +314,7 @@ fn place(
         .execute(params![
             order.id.0.as_bytes(),
             order.status.as_str(),
-            order.status.is_open(),
+            order.is_on_board(),
             order.source.channel.as_str(),
             order.source.external_id,
             placement.fingerprint,
@@ -402,7 +426,7 @@ fn apply(
         .execute(params![
             id.0.as_bytes(),
             order.status.as_str(),
-            order.status.is_open(),
+            order.is_on_board(),
             at.0,
             text(&order_json)?,
         ])?;
@@ -422,7 +446,8 @@ fn append(
     connection
         .prepare_cached(
             "INSERT INTO log (seq, order_id, kind, from_status, to_status, location, channel, \
-             stations, at, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+             stations, service, at, data) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
         .execute(params![
             draft.head.next().0,
@@ -433,6 +458,7 @@ fn append(
             facts.location.as_str(),
             facts.channel.as_str(),
             rows::join_stations(&facts.stations),
+            facts.service.as_str(),
             order.last_change.at.0,
             json,
         ])?;
@@ -448,6 +474,18 @@ impl Draft {
     }
 }
 
+fn note_seen(connection: &Connection, seen: &[Seen]) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO seen (order_id, screen, at)
+         SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM orders WHERE id = ?1)
+         ON CONFLICT DO NOTHING",
+    )?;
+    for Seen { order, screen, at } in seen {
+        statement.execute(params![order.0.as_bytes(), screen, at.0])?;
+    }
+    Ok(())
+}
+
 /// Deletes the oldest events, a step at a time: the log stays without a gap
 /// from its floor to its head.
 fn prune(
@@ -459,6 +497,7 @@ fn prune(
     connection
         .prepare_cached("DELETE FROM idempotency_keys WHERE at < ?1")?
         .execute([keys_before.0])?;
+    connection.prepare_cached("DELETE FROM seen WHERE at < ?1")?.execute([before.0])?;
     let last = draft.head.0.min(draft.floor.0 + PRUNE_STEP);
     let first_kept: Option<u64> = connection
         .prepare_cached("SELECT min(seq) FROM log WHERE seq <= ?1 AND at >= ?2")?

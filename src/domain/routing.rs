@@ -1,0 +1,147 @@
+//! Which station makes what, for orders that do not say.
+
+use super::{ids::Station, text};
+
+/// The table from items to stations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Routing {
+    /// Patterns, lower case, with their stations; exact names first, then the
+    /// longest pattern.
+    routes: Vec<(Pattern, Station)>,
+    /// Where items go that no pattern names.
+    fallback: Station,
+}
+
+/// A name, or a part of one with `*` for the rest.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Pattern {
+    begins_anywhere: bool,
+    ends_anywhere: bool,
+    text: String,
+}
+
+impl Pattern {
+    fn parse(raw: &str) -> Option<Self> {
+        let raw = text::clean(raw).to_lowercase();
+        let (begins_anywhere, rest) = match raw.strip_prefix('*') {
+            Some(rest) => (true, rest),
+            None => (false, raw.as_str()),
+        };
+        let (ends_anywhere, rest) = match rest.strip_suffix('*') {
+            Some(rest) => (true, rest),
+            None => (false, rest),
+        };
+        if rest.is_empty() || rest.contains('*') {
+            return None;
+        }
+        Some(Self { begins_anywhere, ends_anywhere, text: rest.to_owned() })
+    }
+
+    fn matches(&self, name: &str) -> bool {
+        match (self.begins_anywhere, self.ends_anywhere) {
+            (false, false) => name == self.text,
+            (false, true) => name.starts_with(&self.text),
+            (true, false) => name.ends_with(&self.text),
+            (true, true) => name.contains(&self.text),
+        }
+    }
+
+    fn is_exact(&self) -> bool {
+        !self.begins_anywhere && !self.ends_anywhere
+    }
+}
+
+/// Where an item goes, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route<'a> {
+    /// The station.
+    pub station: &'a Station,
+    /// Whether a pattern of the table named it.
+    pub named: bool,
+}
+
+impl Routing {
+    /// The station of items that nobody has routed, where others are.
+    pub const UNROUTED: &'static str = "unrouted";
+
+    /// A table of `routes`, each a pattern and its station; items that none
+    /// names go to `fallback`. A pattern is an item's name, in any case of
+    /// letters, with `*` at either end for any text.
+    ///
+    /// # Errors
+    /// The first pattern that is none.
+    pub fn new(
+        routes: impl IntoIterator<Item = (String, Station)>,
+        fallback: Station,
+    ) -> Result<Self, String> {
+        let mut parsed = Vec::new();
+        for (raw, station) in routes {
+            let Some(pattern) = Pattern::parse(&raw) else {
+                return Err(raw);
+            };
+            parsed.push((pattern, station));
+        }
+        parsed.sort_by_key(|(pattern, _)| {
+            (!pattern.is_exact(), std::cmp::Reverse(pattern.text.chars().count()))
+        });
+        Ok(Self { routes: parsed, fallback })
+    }
+
+    /// Where an item called `name` goes.
+    #[must_use]
+    pub fn of(&self, name: &str) -> Route<'_> {
+        let name = name.to_lowercase();
+        let found = self.routes.iter().find(|(pattern, _)| pattern.matches(&name));
+        match found {
+            Some((_, station)) => Route { station, named: true },
+            None => Route { station: &self.fallback, named: false },
+        }
+    }
+
+    /// Where items go that no pattern names. Every screen of a station shows
+    /// them besides its own, so that nothing is overlooked.
+    #[must_use]
+    pub fn fallback(&self) -> &Station {
+        &self.fallback
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn routing(routes: &[(&str, &str)]) -> Routing {
+        let station = |name: &str| Station::parse(name).expect("a station");
+        let routes = routes.iter().map(|(item, name)| ((*item).to_owned(), station(name)));
+        Routing::new(routes, station(Routing::UNROUTED)).expect("patterns")
+    }
+
+    #[test]
+    fn the_exact_name_wins_over_patterns_and_the_longer_over_the_shorter() {
+        let routing = routing(&[
+            ("*burger*", "grill"),
+            ("veggie burger*", "cold"),
+            ("Veggie Burger", "wok"),
+            ("*fries", "fry"),
+        ]);
+        for (item, station, named) in [
+            ("Cheeseburger", "grill", true),
+            ("veggie burger deluxe", "cold", true),
+            ("VEGGIE BURGER", "wok", true),
+            ("Sweet potato fries", "fry", true),
+            ("Lemonade", "unrouted", false),
+        ] {
+            let route = routing.of(item);
+            assert_eq!((route.station.as_str(), route.named), (station, named), "{item}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_pattern_is_refused() {
+        for raw in ["", "*", "**", "a*b", " "] {
+            let route = [(raw.to_owned(), Station::parse("grill").expect("a station"))];
+            let fallback = Station::parse("kitchen").expect("a station");
+            assert_eq!(Routing::new(route, fallback), Err(raw.to_owned()));
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! What staff do besides bumping, and what the server does by itself.
+
+use live_orders::domain::{FoodOrder, OrderStatus, UnixMillis};
+use serde_json::{Value, json};
+
+use crate::support::{Client, TestServer, within};
+
+fn two_stations() -> Value {
+    json!({"items": [
+        {"name": "Burger", "quantity": 2, "unit_price": 900, "station": "grill"},
+        {"name": "Fries", "quantity": 1, "unit_price": 300, "station": "fry"},
+    ]})
+}
+
+async fn now(client: Client) -> UnixMillis {
+    // A change of no order says what time it is.
+    client.place(&json!({"items": [{"name": "x", "quantity": 1}]})).await.times.placed_at
+}
+
+async fn edit(client: Client, order: &FoodOrder, mut body: Value) -> FoodOrder {
+    body["expected_version"] = json!(order.version);
+    client.patch(&format!("/api/orders/{}", order.id), &body).await.order()
+}
+
+#[tokio::test]
+async fn stations_bump_their_parts_and_the_last_makes_it_ready() {
+    let server = TestServer::start().await;
+    let accepted = server.go(&server.place(&two_stations()).await, OrderStatus::Accepted).await;
+    let url = format!("/api/orders/{}/stations", accepted.id);
+    let bump = async |order: &FoodOrder, station: &str, status: &str| {
+        let body = json!({
+            "stations": [station], "status": status, "expected_version": order.version,
+            "actor": {"kind": "staff", "id": station},
+        });
+        server.post(&url, &body).await
+    };
+    let grill = bump(&accepted, "grill", "done").await.order();
+    assert_eq!(grill.status, OrderStatus::Preparing);
+    let ready = bump(&grill, "fry", "done").await.order();
+    assert_eq!(ready.status, OrderStatus::Ready);
+    let back = bump(&ready, "fry", "todo").await.order();
+    assert_eq!(back.status, OrderStatus::Preparing);
+    assert!(back.flags.recalled);
+
+    bump(&back, "bar", "done").await.problem(409, "nothing_at_station");
+    bump(&ready, "fry", "done").await.problem(412, "stale_version");
+    assert_eq!(bump(&back, "fry", "void").await.pointers(), ["/status"]);
+    let none = json!({"stations": [], "status": "done", "expected_version": back.version});
+    assert_eq!(server.post(&url, &none).await.pointers(), ["/stations"]);
+
+    // Who did it stays in the history.
+    let history = server.get(&format!("/api/orders/{}", accepted.id)).await.json();
+    let steps = history["history"].as_array().expect("a history");
+    let actors: Vec<_> = steps.iter().map(|step| step["actor"]["id"].as_str()).collect();
+    assert_eq!(actors[2..], [Some("grill"), Some("fry"), Some("fry")]);
+    assert_eq!(steps[2]["what"], "station");
+}
+
+#[tokio::test]
+async fn what_is_changed_after_sending_is_marked_until_each_station_knows() {
+    let server = TestServer::start().await;
+    let accepted = server.go(&server.place(&two_stations()).await, OrderStatus::Accepted).await;
+    let edited = edit(
+        server.client,
+        &accepted,
+        json!({
+            "add": [{"name": "Cola", "quantity": 1, "unit_price": 250, "station": "bar"}],
+            "remove": [2],
+            "quantities": [{"item": 1, "quantity": 3}],
+        }),
+    )
+    .await;
+    assert_eq!((edited.revision, edited.flags.changed), (1, true));
+    assert_eq!(edited.money.subtotal.0, 3 * 900 + 250);
+    let before: Vec<_> = edited.items.iter().map(|item| item.quantity_before).collect();
+    assert_eq!(before, [Some(2), Some(1), Some(0)]);
+
+    let url = format!("/api/orders/{}/acknowledge", edited.id);
+    let mut order = edited;
+    for station in ["grill", "fry", "bar"] {
+        assert!(order.flags.changed);
+        let body = json!({
+            "of": "change", "stations": [station], "expected_version": order.version,
+        });
+        order = server.post(&url, &body).await.order();
+    }
+    assert!(!order.flags.changed);
+
+    let address = format!("/api/orders/{}", order.id);
+    let nothing = json!({"expected_version": order.version});
+    assert_eq!(server.patch(&address, &nothing).await.pointers(), [""]);
+    let both = json!({"expected_version": order.version, "rush": true, "remove": [1]});
+    assert_eq!(server.patch(&address, &both).await.pointers(), [""]);
+    let all = json!({"expected_version": order.version, "remove": [1, 3]});
+    server.patch(&address, &all).await.problem(409, "nothing_left");
+    let bad = json!({
+        "expected_version": order.version, "quantities": [{"item": 1, "quantity": 0}],
+        "add": [{"name": "", "quantity": 1}],
+    });
+    assert_eq!(
+        server.patch(&address, &bad).await.pointers(),
+        ["/add/0/name", "/quantities/0/quantity"]
+    );
+}
+
+#[tokio::test]
+async fn rush_and_hold_are_marks_and_beginning_ends_a_hold() {
+    let server = TestServer::start().await;
+    let accepted = server.go(&server.place(&two_stations()).await, OrderStatus::Accepted).await;
+    let held = edit(server.client, &accepted, json!({"rush": true, "held": true})).await;
+    assert!(held.flags.rush && held.flags.held);
+    let begun = server.go(&held, OrderStatus::Preparing).await;
+    assert!(begun.flags.rush && !begun.flags.held);
+}
+
+#[tokio::test]
+async fn a_cancelled_order_stays_until_it_is_acknowledged() {
+    let server = TestServer::start().await;
+    let placed = server.place(&two_stations()).await;
+    let cancelled = server.go(&placed, OrderStatus::Cancelled).await;
+    assert!(cancelled.flags.cancel_unseen);
+    let there = async || {
+        let page = server.get("/api/events?snapshot=1").await.json();
+        page["snapshot"]["orders"].as_array().map(Vec::len)
+    };
+    assert_eq!(there().await, Some(1));
+    let body = json!({"of": "cancel", "expected_version": cancelled.version});
+    let known = server.post(&format!("/api/orders/{}/acknowledge", placed.id), &body).await.order();
+    assert!(!known.flags.cancel_unseen);
+    assert_eq!(there().await, Some(0));
+}
+
+#[tokio::test]
+async fn an_order_for_later_waits_and_fires_when_its_time_has_come() {
+    let server = TestServer::start().await;
+    let at = now(server.client).await;
+    let due = at.plus(3_600_000);
+    let mut body = two_stations();
+    body["fulfilment"] = json!({"due_at": due});
+    let placed = server.place(&body).await;
+    assert!(placed.flags.scheduled);
+    let fires_at = placed.times.fires_at.expect("a time");
+    assert_eq!(fires_at, due.plus(-15 * 60_000));
+
+    // Due so much sooner that its preparation begins in a moment.
+    let mut stream = server.stream("").await;
+    let soon = due.plus(at.since(fires_at)).plus(1500);
+    let moved = edit(server.client, &placed, json!({"due_at": soon})).await;
+    let fired = within("it to fire", async {
+        loop {
+            let frame = stream.next().await;
+            if let Ok(order) = serde_json::from_str::<FoodOrder>(&frame.data)
+                && !order.flags.scheduled
+                && order.id == placed.id
+            {
+                return order;
+            }
+        }
+    })
+    .await;
+    assert!(moved.flags.scheduled || moved.times.fired_at.is_some());
+    assert_eq!(fired.last_change.actor.kind, live_orders::domain::ActorKind::System);
+    assert!(fired.times.fired_at.is_some());
+    assert_eq!(fired.times.promised_at, Some(soon));
+
+    // And by hand.
+    let second = server.place(&body).await;
+    let url = format!("/api/orders/{}/fire", second.id);
+    let fired = server.post(&url, &json!({"expected_version": second.version})).await.order();
+    assert!(!fired.flags.scheduled);
+}
+
+#[tokio::test]
+async fn an_order_that_nobody_answers_expires() {
+    let server = TestServer::start().await;
+    let at = now(server.client).await;
+    let mut stream = server.stream("types=order.expired").await;
+    let mut body = two_stations();
+    body["source"] = json!({"channel": "aggregator", "accept_by": at.plus(800)});
+    let placed = server.place(&body).await;
+    let frame = stream.until("order.expired").await;
+    let expired: FoodOrder = serde_json::from_str(&frame.data).expect("an order");
+    assert_eq!((expired.id, expired.status), (placed.id, OrderStatus::Expired));
+
+    body["source"] = json!({"channel": "aggregator", "accept_by": at.plus(-1)});
+    assert_eq!(server.post("/api/orders", &body).await.pointers(), ["/source/accept_by"]);
+}
+
+#[tokio::test]
+async fn a_paused_kitchen_takes_no_order_and_answers_for_those_it_has() {
+    let server = TestServer::start().await;
+    let key = [("idempotency-key", "k-1")];
+    let first = server.post_with(&two_stations(), &key).await.order();
+
+    let pause = json!({"state": "paused", "minutes": 15, "reason": "oven is down"});
+    let intake = server.put("/api/intake", &pause).await.json();
+    assert_eq!(intake["state"], "paused");
+    let refused = server.post("/api/orders", &two_stations()).await;
+    let problem = refused.problem(503, "intake_paused");
+    assert!(problem["detail"].as_str().expect("text").contains("oven is down"));
+    assert_eq!(problem["paused_until"], intake["until"]);
+    let after: u64 = refused.header("retry-after").parse().expect("seconds");
+    assert!((890..=900).contains(&after), "{after}");
+    // What was placed before is answered as before.
+    let again = server.post_with(&two_stations(), &key).await.order();
+    assert_eq!(again.id, first.id);
+
+    // It outlives the server.
+    let folder = server.stop().await.expect("a folder");
+    let server = TestServer::start_in(folder.path(), |_| {}).await;
+    assert_eq!(server.get("/api/intake").await.json(), intake);
+    let snapshot = server.stream("").await.until("heartbeat").await;
+    let beat: Value = serde_json::from_str(&snapshot.data).expect("JSON");
+    assert_eq!(beat["intake"], intake);
+
+    server.put("/api/intake", &json!({"state": "busy", "minutes": 30, "extra_min": 20})).await;
+    let order = server.place(&two_stations()).await;
+    let promised = order.times.promised_at.expect("a promise");
+    assert_eq!(promised.since(order.times.placed_at), 35 * 60_000);
+    server.put("/api/intake", &json!({"state": "open"})).await;
+    let order = server.place(&two_stations()).await;
+    let promised = order.times.promised_at.expect("a promise");
+    assert_eq!(promised.since(order.times.placed_at), 15 * 60_000);
+
+    for (body, pointer) in [
+        (json!({"state": "shut"}), "/state"),
+        (json!({"state": "paused"}), "/minutes"),
+        (json!({"state": "paused", "minutes": 0}), "/minutes"),
+        (json!({"state": "busy", "minutes": 5, "extra_min": 999}), "/extra_min"),
+        (json!({"state": "open", "since": 5}), "/since"),
+    ] {
+        assert_eq!(server.put("/api/intake", &body).await.pointers(), [pointer]);
+    }
+}
+
+#[tokio::test]
+async fn an_order_that_no_screen_shows_raises_an_alarm_until_one_does() {
+    let server = TestServer::start_with(|config| config.kitchen.unseen_after = Some(1)).await;
+    let mut stream = server.stream("").await;
+    let order = server.place(&two_stations()).await;
+    let mut unseen = async |wanted: &[&str]| {
+        within("the alarm", async {
+            loop {
+                let frame = stream.until("heartbeat").await;
+                let beat: Value = serde_json::from_str(&frame.data).expect("JSON");
+                let stations = beat["unseen"][0]["stations"].as_array().cloned();
+                if stations.unwrap_or_default() == wanted {
+                    return beat;
+                }
+            }
+        })
+        .await
+    };
+    let beat = unseen(&["grill", "fry"]).await;
+    assert_eq!(beat["unseen"][0]["number"], order.number.0);
+
+    let seen = async |screen: &str, stations: &[&str]| {
+        let body = json!({"screen": screen, "stations": stations, "orders": [order.id]});
+        assert_eq!(server.post("/api/seen", &body).await.status, 204);
+    };
+    seen("fry-1", &["fry"]).await;
+    unseen(&["grill"]).await;
+    seen("grill-1", &["grill"]).await;
+    unseen(&[]).await;
+
+    let url = format!("/api/orders/{}/seen", order.id);
+    assert_eq!(server.post(&url, &json!({"screen": "expo"})).await.status, 204);
+    let read = server.get(&format!("/api/orders/{}", order.id)).await.json();
+    let screens: Vec<_> =
+        read["seen"].as_array().expect("screens").iter().map(|it| it["screen"].clone()).collect();
+    assert_eq!(screens, ["fry-1", "grill-1", "expo"]);
+
+    let unknown = "/api/orders/0197f2a0-6c1e-7d3a-9f10-3f2b8c4d5e6f/seen";
+    server.post(unknown, &json!({"screen": "expo"})).await.problem(404, "order_not_found");
+    let none = json!({"screen": "", "orders": []});
+    assert_eq!(server.post("/api/seen", &none).await.pointers(), ["/orders", "/screen"]);
+}
+
+#[tokio::test]
+async fn items_that_name_no_station_are_routed() {
+    let server = TestServer::start_with(|config| {
+        let flag = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        let flags = [flag("routing.grill", "*burger"), flag("routing.fry", "Fries")];
+        let routed = live_orders::server::config::Config::load(None, [], &flags).expect("allowed");
+        config.orders.routing = routed.orders.routing;
+    })
+    .await;
+    let order = server
+        .place(&json!({"items": [
+            {"name": "Cheeseburger", "quantity": 1},
+            {"name": "Fries", "quantity": 1, "station": "wok"},
+            {"name": "Lemonade", "quantity": 1},
+        ]}))
+        .await;
+    let stations: Vec<_> = order.items.iter().map(|item| item.station.as_str()).collect();
+    assert_eq!(stations, ["grill", "wok", "unrouted"]);
+    let route = server.get("/api/routing?item=fries").await.json();
+    assert_eq!(route, json!({"item": "fries", "station": "fry", "named": true}));
+    server.get("/api/routing").await.problem(400, "invalid_parameter");
+}
+
+#[tokio::test]
+async fn a_stream_is_narrowed_to_services() {
+    let server = TestServer::start().await;
+    let place = async |service: &str| {
+        let mut body = two_stations();
+        body["fulfilment"] = json!({"type": service});
+        server.place(&body).await
+    };
+    let mut stream = server.stream("service=delivery,dine_in").await;
+    place("pickup").await;
+    let delivery = place("delivery").await;
+    let frame = stream.until("order.placed").await;
+    let order: FoodOrder = serde_json::from_str(&frame.data).expect("an order");
+    assert_eq!(order.id, delivery.id);
+    let list = server.get("/api/orders?service=pickup").await.json();
+    assert_eq!(list["orders"].as_array().map(Vec::len), Some(1));
+    server.get("/live-orders?service=drone").await.problem(400, "invalid_parameter");
+}
