@@ -125,17 +125,16 @@ impl BoardState {
         if known.or(self.closed.get(order.id).copied()) >= Some(order.version) {
             return outcome;
         }
-        match order.lane() {
-            Some(lane) => self.put(order, lane, &mut outcome),
-            None => {
-                let (id, version) = (order.id, order.version);
-                if self.take(id, &mut outcome) {
-                    outcome.steps.push(Step::Remove(id));
-                    outcome.gone += 1;
-                }
-                self.remember(id, version);
-            }
+        if let Some(lane) = order.lane() {
+            self.put(order, lane, &mut outcome);
+            return outcome;
         }
+        let (id, version) = (order.id, order.version);
+        if self.take(id, &mut outcome) {
+            outcome.steps.push(Step::Remove(id));
+            outcome.gone += 1;
+        }
+        self.remember(id, version);
         outcome
     }
 

@@ -123,7 +123,7 @@ impl Kitchen {
             waiting.remove(&order.id);
         } else if order.last_change.at == order.times.sent_at() {
             // Just placed, or just fired.
-            self.wait(&mut waiting, order, order.times.sent_at());
+            wait(&mut waiting, order, order.times.sent_at());
         }
     }
 
@@ -131,13 +131,8 @@ impl Kitchen {
     pub fn preload(&self, order: &FoodOrder) {
         let untouched = matches!(order.status, OrderStatus::Placed | OrderStatus::Accepted);
         if self.settings.unseen_after.is_some() && untouched && !order.flags.scheduled {
-            self.wait(&mut self.waiting(), order, self.clock.now());
+            wait(&mut self.waiting(), order, self.clock.now());
         }
-    }
-
-    fn wait(&self, waiting: &mut HashMap<OrderId, Waiting>, order: &FoodOrder, since: UnixMillis) {
-        let stations = order.stations().into_iter().cloned().collect();
-        waiting.insert(order.id, Waiting { number: order.number, since, stations });
     }
 
     /// Raises the alarm for what no screen has shown in time, and ends it.
@@ -162,4 +157,9 @@ impl Kitchen {
     fn waiting(&self) -> MutexGuard<'_, HashMap<OrderId, Waiting>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn wait(waiting: &mut HashMap<OrderId, Waiting>, order: &FoodOrder, since: UnixMillis) {
+    let stations = order.stations().into_iter().cloned().collect();
+    waiting.insert(order.id, Waiting { number: order.number, since, stations });
 }

@@ -185,7 +185,7 @@ pub(super) fn seen(body: &Value) -> Result<SeenBy, Problem> {
     let seen = errors.object(Pointer::ROOT, body, &known).and_then(|fields| {
         let orders = fields.required(&mut errors, "orders", |errors, at, value| {
             let values = errors.array(&at, value, &(1..=limits::PAGE))?;
-            errors.each(&at, values, |errors, at, value| errors.parsed(at, value))
+            errors.each(&at, values, Errors::parsed)
         });
         errors.seen_by(&fields, orders)
     });
