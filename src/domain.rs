@@ -10,16 +10,20 @@
 //! | [`money`] | minor units, currencies and the sum that must add up |
 //! | [`ids`] | the newtypes that must not be mixed |
 //! | [`ageing`] | when a ticket turns from on time to late |
+//! | [`screen`] | what each device in the kitchen shows, and how |
+//! | [`legibility`] | what can be read on a screen from where people stand |
 //! | [`limits`] | every limit on what a client may send, once |
 //! | [`text`] | what is kept of text that a client sends |
 
 pub mod ageing;
 pub mod change;
 pub mod ids;
+pub mod legibility;
 pub mod limits;
 pub mod money;
 pub mod new_order;
 pub mod order;
+pub mod screen;
 pub mod status;
 pub mod text;
 pub mod time;
@@ -33,5 +37,6 @@ pub use order::{
     Actor, ActorKind, Customer, Flags, FoodOrder, Fulfilment, ItemStatus, LastChange, Modifier,
     ModifierKind, OrderItem, Service, Source, Times,
 };
+pub use screen::{Profile, Screen, ScreenName};
 pub use status::{Lane, OrderStatus};
 pub use time::UnixMillis;

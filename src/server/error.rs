@@ -13,7 +13,7 @@ use axum::{
 use serde_json::{Map, Value, json};
 
 use super::{
-    store::{ChangeError, PlaceError, Unavailable},
+    store::{ChangeError, PlaceError, ScreenError, Unavailable},
     stream::Full,
 };
 use crate::{
@@ -81,6 +81,12 @@ pub enum Problem {
     },
     /// Somebody else changed the order first.
     StaleVersion(Version),
+    /// No such screen.
+    ScreenNotFound,
+    /// Somebody else changed the screen first, or made one of this name.
+    StaleScreen(Version),
+    /// As many screens are kept as there may be.
+    TooManyScreens,
     /// The store cannot work now.
     StoreUnavailable(String),
     /// As many streams are open as there may be.
@@ -95,13 +101,16 @@ impl Problem {
             Self::BadJson(_) | Self::InvalidParameter { .. } | Self::InvalidIdempotencyKey => {
                 StatusCode::BAD_REQUEST
             }
-            Self::NotFound | Self::OrderNotFound | Self::ItemNotFound(_) => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::OrderNotFound | Self::ItemNotFound(_) | Self::ScreenNotFound => {
+                StatusCode::NOT_FOUND
+            }
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::IdempotencyKeyInFlight
             | Self::ItemIsVoid(_)
             | Self::OrderIsClosed(_)
+            | Self::TooManyScreens
             | Self::IllegalTransition { .. } => StatusCode::CONFLICT,
-            Self::StaleVersion(_) => StatusCode::PRECONDITION_FAILED,
+            Self::StaleVersion(_) | Self::StaleScreen(_) => StatusCode::PRECONDITION_FAILED,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyIncomplete => StatusCode::REQUEST_TIMEOUT,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -133,7 +142,9 @@ impl Problem {
             Self::ItemIsVoid(_) => "item_is_void",
             Self::OrderIsClosed(_) => "order_is_closed",
             Self::IllegalTransition { .. } => "illegal_transition",
-            Self::StaleVersion(_) => "stale_version",
+            Self::StaleVersion(_) | Self::StaleScreen(_) => "stale_version",
+            Self::ScreenNotFound => "screen_not_found",
+            Self::TooManyScreens => "too_many_screens",
             Self::StoreUnavailable(_) => "store_unavailable",
             Self::TooManyStreams(_) => "too_many_streams",
         }
@@ -160,6 +171,9 @@ impl Problem {
             Self::OrderIsClosed(_) => "The order is closed",
             Self::IllegalTransition { .. } => "The order cannot go there",
             Self::StaleVersion(_) => "Somebody else changed the order first",
+            Self::ScreenNotFound => "There is no such screen",
+            Self::StaleScreen(_) => "Somebody else changed the screen first",
+            Self::TooManyScreens => "Too many screens are kept",
             Self::StoreUnavailable(_) => "The order store is not available",
             Self::TooManyStreams(_) => "Too many streams are open",
         }
@@ -220,6 +234,13 @@ impl Problem {
             Self::StaleVersion(current) => {
                 format!("the order is at version {current}; read it again and decide anew")
             }
+            Self::ScreenNotFound => "GET /api/screens lists those there are".to_owned(),
+            Self::StaleScreen(current) => {
+                format!("the screen is at version {current}; read it again and decide anew")
+            }
+            Self::TooManyScreens => {
+                format!("there may be {}; delete one that nobody opens", limits::SCREENS)
+            }
             Self::StoreUnavailable(reason) => {
                 format!("{reason}; nothing was changed, try again later")
             }
@@ -261,7 +282,7 @@ impl Problem {
                 add("current_status", json!(from));
                 add("allowed_transitions", json!(allowed));
             }
-            Self::StaleVersion(current) => {
+            Self::StaleVersion(current) | Self::StaleScreen(current) => {
                 add("current_version", json!(current));
             }
             _ => {}
@@ -310,6 +331,17 @@ impl From<PlaceError> for Problem {
             PlaceError::KeyReused { by_key: true, order } => Self::IdempotencyKeyReused(order),
             PlaceError::KeyReused { by_key: false, order } => Self::ExternalIdReused(order),
             PlaceError::Unavailable(unavailable) => unavailable.into(),
+        }
+    }
+}
+
+impl From<ScreenError> for Problem {
+    fn from(error: ScreenError) -> Self {
+        match error {
+            ScreenError::NotFound => Self::ScreenNotFound,
+            ScreenError::Stale(current) => Self::StaleScreen(current),
+            ScreenError::TooMany => Self::TooManyScreens,
+            ScreenError::Unavailable(unavailable) => unavailable.into(),
         }
     }
 }

@@ -265,6 +265,7 @@ mod tests {
                 utc_offset_s: 0,
                 clock_rate: 1,
                 demo: false,
+                screen: None,
             },
         }
     }

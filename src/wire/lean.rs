@@ -11,10 +11,11 @@ use crate::{
         ItemStatus, LastChange, Location, MinorUnits, Modifier, ModifierKind, Money, OrderId,
         OrderItem, OrderNumber, OrderStatus, Promises, Service, Source, Station, Times, UnixMillis,
         Version,
+        screen::{Announce, Digits, Language, Role, Sort, Sounds, View},
     },
     wire::{
-        BoardPage, BoardSettings, Bye, ByeReason, EventId, Heartbeat, Hello, Snapshot,
-        SnapshotReason, Stats, StreamFilter,
+        BoardPage, BoardSettings, Bye, ByeReason, EventId, Heartbeat, Hello, KeyBinding,
+        ScreenSettings, Snapshot, SnapshotReason, Stats, StreamFilter,
     },
 };
 
@@ -335,6 +336,12 @@ by_name!(
     ItemStatus via str::parse,
     ModifierKind via str::parse,
     ActorKind via str::parse,
+    Role via str::parse,
+    View via str::parse,
+    Sort via str::parse,
+    Language via str::parse,
+    Digits via str::parse,
+    Announce via str::parse,
     Channel via Channel::parse,
     Location via Location::parse,
     Station via Station::parse,
@@ -364,8 +371,15 @@ structs! {
     Stats { placed, ready, average_ticket_ms, late }
     BoardPage { orders, cursor, server_time, open, stations, stats, filter, settings }
     BoardSettings {
-        version, location, currency, promises, heartbeat_ms, utc_offset_s, clock_rate, demo
+        version, location, currency, promises, heartbeat_ms, utc_offset_s, clock_rate, demo,
+        screen
     }
+    ScreenSettings {
+        name, title, warning, role, view, sort, page_size, columns, sounds, volume, language,
+        digits, bump_bar, single_keys, keys, announce, hold_to_bump, acknowledge_allergens
+    }
+    Sounds { new, changed, cancelled, ready, late, offline }
+    KeyBinding { action, code }
     Promises { pickup, delivery, dine_in, curbside }
 }
 

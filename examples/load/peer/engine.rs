@@ -10,7 +10,7 @@ use futures_util::{FutureExt as _, future::BoxFuture};
 use live_orders::{
     domain::{
         Actor, ActorKind, Change, Channel, Currency, Customer, FoodOrder, Fulfilment, MinorUnits,
-        NewItem, NewOrder, OrderId, OrderNumber, OrderStatus, Source, Station, UnixMillis, Version,
+        NewItem, NewOrder, OrderId, OrderNumber, OrderStatus, Profile, Screen, ScreenName, Source, Station, UnixMillis, Version,
     },
     server::{
         assets::Assets,
@@ -23,7 +23,7 @@ use live_orders::{
         router::router,
         state::{App, PageSettings, Parts},
         store::{
-            ChangeError, CommitSink, Committed, EventPage, History, PlaceError, Placed, Placement,
+            ChangeError, CommitSink, Committed, EventPage, History, PlaceError, Placed, Placement, ScreenError,
             SqliteStore, Store, StoredEvent, StoredOrders, Unavailable, sqlite::Purpose,
         },
         stream::{self, OpenStreams, Sweepers},
@@ -229,6 +229,32 @@ impl Store for Ahead {
         keys_before: UnixMillis,
     ) -> BoxFuture<'_, Result<u64, Unavailable>> {
         self.inner.prune(before, keys_before)
+    }
+
+    fn screens(&self) -> BoxFuture<'_, Result<Vec<Screen>, Unavailable>> {
+        self.inner.screens()
+    }
+
+    fn screen(&self, name: ScreenName) -> BoxFuture<'_, Result<Option<Screen>, Unavailable>> {
+        self.inner.screen(name)
+    }
+
+    fn put_screen(
+        &self,
+        name: ScreenName,
+        profile: Profile,
+        expected: Option<Version>,
+        at: UnixMillis,
+    ) -> BoxFuture<'_, Result<Screen, ScreenError>> {
+        self.inner.put_screen(name, profile, expected, at)
+    }
+
+    fn delete_screen(
+        &self,
+        name: ScreenName,
+        expected: Option<Version>,
+    ) -> BoxFuture<'_, Result<(), ScreenError>> {
+        self.inner.delete_screen(name, expected)
     }
 
     fn check(&self) -> BoxFuture<'_, Result<(), Unavailable>> {

@@ -15,6 +15,9 @@ use crate::{
     server::error::{FieldError, Problem},
 };
 
+mod screen;
+pub(in crate::server) use screen::{WishedScreen, screen};
+
 /// What an order has that does not say otherwise.
 #[derive(Clone, Debug)]
 pub struct Defaults {

@@ -64,6 +64,13 @@ const MIGRATIONS: &[&str] = &["
         last INTEGER NOT NULL,
         PRIMARY KEY (location, business_day)
     ) STRICT, WITHOUT ROWID;
+", "
+    CREATE TABLE screens (
+        name TEXT PRIMARY KEY,
+        version INTEGER NOT NULL,
+        changed_at INTEGER NOT NULL,
+        data TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
 "];
 
 /// An open database.
