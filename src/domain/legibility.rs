@@ -58,6 +58,8 @@ pub struct Legibility {
     pub letter_mm: f64,
     /// Tickets of this text beside each other.
     pub columns: u32,
+    /// Tickets that the view puts beside each other: its lanes, or the grid's slots.
+    pub beside: u32,
     /// The root size that everything around the tickets follows, in tenths of
     /// a pixel. It is read from near, and must leave room for the tickets.
     pub root: Tenths,
@@ -114,6 +116,10 @@ impl Legibility {
             arc,
             letter_mm,
             columns: whole(columns),
+            beside: match profile.view {
+                View::Columns => whole(beside),
+                View::Grid => whole(columns),
+            },
             // Down, so that the header keeps its room.
             root: Tenths::near((root * 10.0).floor() / 10.0).unwrap_or(Tenths(160)),
             verdict,
@@ -163,7 +169,13 @@ fn tickets_beside(profile: &Profile) -> f64 {
         (View::Columns, _) if width >= 1000 => 4.0,
         (View::Columns, _) if width >= 640 => 2.0,
         (View::Columns, _) => 1.0,
-        (View::Grid, None) => if width >= 1000 { 2.0 } else { 1.0 },
+        (View::Grid, None) => {
+            if width >= 1000 {
+                2.0
+            } else {
+                1.0
+            }
+        }
         (View::Grid, Some(slots)) => {
             let rows = if slots <= 10 { 2 } else { 3 };
             f64::from(slots.div_ceil(rows))
@@ -268,18 +280,13 @@ mod tests {
         let columns = Profile { view: View::Columns, ..profile(238, 20) };
         let read = Legibility::of(&columns);
         assert_eq!(read.verdict, Verdict::TooSmall);
-        assert_eq!(
-            read.says(),
-            "Item text is 42 px; from 2 m on this screen it needs 47 px."
-        );
+        assert_eq!(read.says(), "Item text is 42 px; from 2 m on this screen it needs 47 px.");
         assert!(read.advice().is_some_and(|advice| advice.contains("grid")));
     }
 
     #[test]
     fn row_16_too_many_tiles_cannot_be_read_and_fewer_can() {
-        let tiles = |slots| {
-            Legibility::of(&Profile { page_size: Some(slots), ..profile(238, 20) })
-        };
+        let tiles = |slots| Legibility::of(&Profile { page_size: Some(slots), ..profile(238, 20) });
         let many = tiles(20);
         assert_eq!(many.says(), "Item text is 22 px; from 2 m on this screen it needs 47 px.");
         assert_eq!(many.columns, 7);

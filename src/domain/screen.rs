@@ -29,8 +29,7 @@ impl ScreenName {
     /// [`Self::RULE`] when it is none.
     pub fn parse(raw: &str) -> Result<Self, &'static str> {
         let fits = (1..=40).contains(&raw.len()) && raw != Self::RESERVED;
-        let plain =
-            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         if fits && raw.bytes().all(plain) { Ok(Self(raw.to_owned())) } else { Err(Self::RULE) }
     }
 
@@ -486,7 +485,8 @@ mod tests {
         for name in ["grill", "grill-2", "4", "a".repeat(40).as_str()] {
             assert_eq!(ScreenName::parse(name).expect("a name").as_str(), name);
         }
-        for other in ["", "Grill", "grill 2", "grill/2", "küche", "new", "a.css", &"a".repeat(41)] {
+        for other in ["", "Grill", "grill 2", "grill/2", "küche", "new", "a.css", &"a".repeat(41)]
+        {
             assert_eq!(ScreenName::parse(other), Err(ScreenName::RULE), "{other}");
         }
     }

@@ -182,11 +182,9 @@ impl Problem {
     /// What happened this time and what to do.
     fn detail(&self) -> String {
         match self {
-            Self::NotFound => {
-                "check the address: the stream is /live-orders, orders and events are \
-                               under /api/, health is under /health/"
-                    .to_owned()
-            }
+            Self::NotFound => "check the address: the stream is /live-orders, orders, events and \
+                               screens are under /api/, health is under /health/"
+                .to_owned(),
             Self::MethodNotAllowed => "the Allow header lists the methods it takes".to_owned(),
             Self::NotJson => "send it with Content-Type: application/json".to_owned(),
             Self::BadJson(reason) => format!("{reason}; nothing was changed"),

@@ -19,8 +19,8 @@ use hyper::Request;
 use live_orders::{
     domain::{
         Actor, ActorKind, Change, Channel, Currency, Customer, FoodOrder, Fulfilment, ItemId,
-        ItemStatus, Location, MinorUnits, NewItem, NewOrder, OrderId, OrderStatus, Profile, Screen, ScreenName, Service,
-        Station, UnixMillis, Version, change::Action,
+        ItemStatus, Location, MinorUnits, NewItem, NewOrder, OrderId, OrderStatus, Profile, Screen,
+        ScreenName, Service, Station, UnixMillis, Version, change::Action,
     },
     server::{
         assets::Assets,
@@ -32,8 +32,8 @@ use live_orders::{
         router::router,
         state::{App, PageSettings, Parts},
         store::{
-            ChangeError, CommitSink, Committed, EventPage, History, PlaceError, Placed, Placement, ScreenError,
-            SqliteStore, Store, StoredOrders, Unavailable, sqlite::Purpose,
+            ChangeError, CommitSink, Committed, EventPage, History, PlaceError, Placed, Placement,
+            ScreenError, SqliteStore, Store, StoredOrders, Unavailable, sqlite::Purpose,
         },
         stream::{OpenStreams, Sweepers},
     },

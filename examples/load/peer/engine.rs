@@ -10,7 +10,8 @@ use futures_util::{FutureExt as _, future::BoxFuture};
 use live_orders::{
     domain::{
         Actor, ActorKind, Change, Channel, Currency, Customer, FoodOrder, Fulfilment, MinorUnits,
-        NewItem, NewOrder, OrderId, OrderNumber, OrderStatus, Profile, Screen, ScreenName, Source, Station, UnixMillis, Version,
+        NewItem, NewOrder, OrderId, OrderNumber, OrderStatus, Profile, Screen, ScreenName, Source,
+        Station, UnixMillis, Version,
     },
     server::{
         assets::Assets,
@@ -23,8 +24,9 @@ use live_orders::{
         router::router,
         state::{App, PageSettings, Parts},
         store::{
-            ChangeError, CommitSink, Committed, EventPage, History, PlaceError, Placed, Placement, ScreenError,
-            SqliteStore, Store, StoredEvent, StoredOrders, Unavailable, sqlite::Purpose,
+            ChangeError, CommitSink, Committed, EventPage, History, PlaceError, Placed, Placement,
+            ScreenError, SqliteStore, Store, StoredEvent, StoredOrders, Unavailable,
+            sqlite::Purpose,
         },
         stream::{self, OpenStreams, Sweepers},
     },

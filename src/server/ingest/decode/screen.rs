@@ -77,11 +77,8 @@ impl Errors {
         // What is not said is as a screen with this role mostly has it. One that
         // names its stations prepares what they make.
         let named = fields.get("stations").and_then(Value::as_array);
-        let usual = if named.is_some_and(|stations| !stations.is_empty()) {
-            Role::Prep
-        } else {
-            Role::All
-        };
+        let usual =
+            if named.is_some_and(|stations| !stations.is_empty()) { Role::Prep } else { Role::All };
         let role = fields.or(self, "role", usual, Self::parsed::<Role>);
         let usual = Profile::of(role.unwrap_or(usual));
 

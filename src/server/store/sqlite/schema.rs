@@ -13,7 +13,8 @@ const APPLICATION_ID: i32 = 0x4C76_4F72;
 
 /// The steps from an empty file to the present schema; `user_version` counts
 /// those that are done. Never change one that was released: add another.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE meta (
         key TEXT PRIMARY KEY,
         value TEXT NOT NULL
@@ -64,14 +65,16 @@ const MIGRATIONS: &[&str] = &["
         last INTEGER NOT NULL,
         PRIMARY KEY (location, business_day)
     ) STRICT, WITHOUT ROWID;
-", "
+",
+    "
     CREATE TABLE screens (
         name TEXT PRIMARY KEY,
         version INTEGER NOT NULL,
         changed_at INTEGER NOT NULL,
         data TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
-"];
+",
+];
 
 /// An open database.
 pub(super) struct Opened {

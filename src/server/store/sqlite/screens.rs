@@ -78,9 +78,7 @@ pub(super) fn delete(
         }
         Some(_) => {}
     }
-    connection
-        .prepare_cached("DELETE FROM screens WHERE name = ?1")?
-        .execute([name.as_str()])?;
+    connection.prepare_cached("DELETE FROM screens WHERE name = ?1")?.execute([name.as_str()])?;
     Ok(Ok(()))
 }
 
