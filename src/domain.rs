@@ -12,6 +12,8 @@
 //! | [`ageing`] | when a ticket turns from on time to late |
 //! | [`routing`] | which station makes what, for orders that do not say |
 //! | [`intake`] | whether new orders are taken |
+//! | [`screen`] | what each device in the kitchen shows, and how |
+//! | [`legibility`] | what can be read on a screen from where people stand |
 //! | [`limits`] | every limit on what a client may send, once |
 //! | [`text`] | what is kept of text that a client sends |
 
@@ -19,11 +21,13 @@ pub mod ageing;
 pub mod change;
 pub mod ids;
 pub mod intake;
+pub mod legibility;
 pub mod limits;
 pub mod money;
 pub mod new_order;
 pub mod order;
 pub mod routing;
+pub mod screen;
 pub mod status;
 pub mod text;
 pub mod time;
@@ -39,5 +43,6 @@ pub use order::{
     ModifierKind, OrderItem, Service, Source, Times, What,
 };
 pub use routing::Routing;
+pub use screen::{Profile, Screen, ScreenName};
 pub use status::{Lane, OrderStatus};
 pub use time::UnixMillis;

@@ -30,7 +30,7 @@ pub fn render(page: BoardPage) -> String {
     let spots = &mut spots;
     html.class(spots, "board").raw("\">");
     header::header(&mut html, spots, &settings);
-    header::filters(&mut html, spots, &stations, &filter);
+    header::filters(&mut html, spots, &stations, &filter, &settings);
     html.raw("<main class=\"stage\"><div class=\"lanes\" id=\"lanes\">").view(lanes(ui));
     html.raw("</div><section class=\"nothing\" id=\"nothing\" aria-label=\"No orders\">");
     html.content(spots, "nothing").raw("</section></main><section id=\"undo\" class=\"");

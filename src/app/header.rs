@@ -11,8 +11,8 @@ use super::{
     text,
 };
 use crate::{
-    domain::{Lane, Station},
-    wire::{BoardSettings, Stats, StreamFilter},
+    domain::{Channel, Lane, Station},
+    wire::{BoardSettings, ScreenSettings, Stats, StreamFilter},
 };
 
 /// How the board stands.
@@ -54,8 +54,15 @@ pub fn spots(ui: Ui, spots: &mut Spots) {
 
 /// The header's first row.
 pub fn header(html: &mut Html, spots: &mut Spots, settings: &BoardSettings) {
-    html.raw("<header class=\"top\"><div class=\"place\"><h1><bdi>").text(&settings.location);
-    html.raw("</bdi></h1>");
+    html.raw("<header class=\"top\"><div class=\"place\"><h1><bdi>");
+    match &settings.screen {
+        None => html.text(&settings.location).raw("</bdi></h1>"),
+        Some(screen) => html
+            .text(&screen.title)
+            .raw("</bdi></h1><bdi class=\"sub\">")
+            .text(&settings.location)
+            .raw("</bdi>"),
+    };
     html.raw(if settings.demo { "<span class=\"tag\">Demo data</span>" } else { "" });
     html.raw("</div><nav class=\"counts\" id=\"counts\" aria-label=\"Lanes\">");
     html.content(spots, "counts").raw("</nav><div class=\"lates\" id=\"lates\">");
@@ -72,10 +79,49 @@ pub fn header(html: &mut Html, spots: &mut Spots, settings: &BoardSettings) {
     html.raw("</span></button></header>");
 }
 
-/// The header's second row: the stations as links, so that they work without
-/// a script and can be bookmarked on a screen.
-pub fn filters(html: &mut Html, spots: &mut Spots, stations: &[Station], filter: &StreamFilter) {
-    html.raw("<div class=\"second\"><nav class=\"filters\" aria-label=\"Stations\">");
+/// The header's second row: what the board shows, and how it is told otherwise.
+pub fn filters(
+    html: &mut Html,
+    spots: &mut Spots,
+    stations: &[Station],
+    filter: &StreamFilter,
+    settings: &BoardSettings,
+) {
+    html.raw("<div class=\"second\">");
+    match &settings.screen {
+        None => links(html, stations, filter),
+        Some(screen) => shows(html, filter, screen),
+    }
+    html.raw("<a class=\"button screens\" href=\"/screens\">").icon("screen").raw(
+        "<span>Screens</span></a><button type=\"button\" class=\"button recall-open\" \
+         aria-keyshortcuts=\"r\" data-act=\"closed\">",
+    );
+    html.icon("back").raw("Recall</button><section id=\"bar\" class=\"").class(spots, "bar");
+    html.raw("\" aria-label=\"Connection\"><span id=\"bar-words\">").content(spots, "bar-words");
+    html.raw(
+        "</span><button type=\"button\" class=\"button\" data-act=\"reconnect\">Retry</button>\
+         </section></div>",
+    );
+}
+
+/// What the screen shows, as its profile says, and what of it cannot be read.
+fn shows(html: &mut Html, filter: &StreamFilter, screen: &ScreenSettings) {
+    let stations = filter.stations.iter().map(Station::as_str);
+    let names: Vec<&str> = stations.chain(filter.channels.iter().map(Channel::as_str)).collect();
+    html.raw("<p class=\"shows\">");
+    html.raw(if names.is_empty() { "All orders" } else { "" });
+    html.text(&names.join(" · ")).raw("</p>");
+    if let Some(warning) = &screen.warning {
+        html.raw("<a class=\"far\" href=\"/screens/").text(&screen.name);
+        html.raw("/edit#who-reads\">").icon("warning").raw("<span>").text(warning);
+        html.raw("</span></a>");
+    }
+}
+
+/// The stations as links, so that they work without a script and can be
+/// bookmarked on a screen.
+fn links(html: &mut Html, stations: &[Station], filter: &StreamFilter) {
+    html.raw("<nav class=\"filters\" aria-label=\"Stations\">");
     let mut link = |stations: Vec<Station>, name: &str| {
         let here = filter.stations == stations;
         let query = StreamFilter { stations, ..filter.clone() }.to_query();
@@ -91,16 +137,7 @@ pub fn filters(html: &mut Html, spots: &mut Spots, stations: &[Station], filter:
     for station in names {
         link(vec![station.clone()], station.as_str());
     }
-    html.raw(
-        "</nav><button type=\"button\" class=\"button recall-open\" aria-keyshortcuts=\"r\" \
-         data-act=\"closed\">",
-    );
-    html.icon("back").raw("Recall</button><section id=\"bar\" class=\"").class(spots, "bar");
-    html.raw("\" aria-label=\"Connection\"><span id=\"bar-words\">").content(spots, "bar-words");
-    html.raw(
-        "</span><button type=\"button\" class=\"button\" data-act=\"reconnect\">Retry</button>\
-         </section></div>",
-    );
+    html.raw("</nav>");
 }
 
 /// How many open orders stand in `lane`; follows it.

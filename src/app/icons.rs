@@ -16,6 +16,7 @@ pub const SPRITE: &str = concat!(
     r#"<symbol id="i-back" viewBox="0 0 24 24"><path d="M9 14 4 9l5-5M4.5 9H15a5 5 0 0 1 0 10.5H9"/></symbol>"#,
     r#"<symbol id="i-rush" viewBox="0 0 24 24"><path d="m5 12 7-7 7 7M5 19l7-7 7 7"/></symbol>"#,
     r#"<symbol id="i-pause" viewBox="0 0 24 24"><path d="M8 5v14M16 5v14"/></symbol>"#,
+    r#"<symbol id="i-screen" viewBox="0 0 24 24"><path d="M3 4.5h18v12H3zM12 16.5V20M8 20h8"/></symbol>"#,
     r#"<symbol id="i-dark" viewBox="0 0 24 24"><path d="M20 14.5A8.5 8.5 0 0 1 9.5 4 8.5 8.5 0 1 0 20 14.5z"/></symbol>"#,
     r#"<symbol id="i-light" viewBox="0 0 24 24"><circle cx="12" cy="12" r="4"/><path d="M12 2v3M12 19v3M2 12h3M19 12h3M5 5l2 2M17 17l2 2M19 5l-2 2M7 17l-2 2"/></symbol>"#,
     r#"<symbol id="i-auto" viewBox="0 0 24 24"><circle cx="12" cy="12" r="8.5"/><path d="M12 3.5v17a8.5 8.5 0 0 0 0-17z" fill="currentColor"/></symbol>"#,

@@ -174,7 +174,8 @@ fn bring_back(ui: Ui, place: usize) {
     let Some((id, version)) = listed else { return };
     api::spawn(Box::pin(async move {
         let why = Some("recall");
-        match actions::transition(id, OrderStatus::Ready, version, why).await {
+        let actor = ui.live.actor();
+        match actions::transition(actor, id, OrderStatus::Ready, version, why).await {
             Ok(order) => {
                 ui.live.say(format!("Order {} is back", order.number));
                 ui.dialog.set(Dialog::None);

@@ -47,3 +47,8 @@ pub const BUSY_MINUTES: i64 = 120;
 pub const PAGE: usize = 1000;
 /// Values of one parameter of a stream's filter.
 pub const FILTER_VALUES: usize = 32;
+
+/// Screens that are kept.
+pub const SCREENS: usize = 200;
+/// Characters of a screen's title.
+pub const SCREEN_TITLE: usize = 40;

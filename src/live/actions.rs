@@ -90,26 +90,33 @@ pub struct Undo {
     pub pending: bool,
 }
 
-/// Who this board acts as, as a field of a request.
-const ACTOR: &str = "\"actor\":{\"kind\":\"staff\",\"id\":\"board\"}";
-
-/// Takes order `id` to status `to`.
+/// Takes order `id` to status `to`, as the screen `actor`.
 ///
 /// # Errors
 /// It was refused, or there is no answer.
 pub async fn transition(
+    actor: String,
     id: OrderId,
     to: OrderStatus,
     expected_version: Version,
     reason: Option<&str>,
 ) -> Result<FoodOrder, Failure> {
-    let mut body = format!("{{\"to\":\"{to}\",\"expected_version\":{expected_version},{ACTOR}");
+    let mut body = format!("{{\"to\":\"{to}\",\"expected_version\":{expected_version}");
+    push_actor(&mut body, &actor);
     if let Some(reason) = reason {
         body.push_str(",\"reason\":");
         push_text(&mut body, reason);
     }
     body.push('}');
     api::change("POST", &format!("/api/orders/{id}/transitions"), body).await
+}
+
+/// Adds who acts, as a field of a request.
+fn push_actor(body: &mut String, actor: &str) {
+    body.push_str(",\"actor\":{\"kind\":\"staff\",\"id\":\"");
+    // A screen's name has nothing in it that JSON would need escaped.
+    body.push_str(actor);
+    body.push_str("\"}");
 }
 
 impl LiveBoard {
@@ -127,18 +134,22 @@ impl LiveBoard {
         self.changed_something();
         api::spawn(Box::pin(async move {
             let answer = match &action {
-                Action::Go { to, reason } => transition(id, *to, version, reason.as_deref()).await,
+                Action::Go { to, reason } => {
+                    transition(self.actor(), id, *to, version, reason.as_deref()).await
+                }
                 Action::Know(of) => {
-                    let body = format!(
-                        "{{\"of\":\"{}\",\"expected_version\":{version},{ACTOR}}}",
-                        of.as_str()
-                    );
+                    let of = of.as_str();
+                    let mut body = format!("{{\"of\":\"{of}\",\"expected_version\":{version}");
+                    push_actor(&mut body, &self.actor());
+                    body.push('}');
                     api::change("POST", &format!("/api/orders/{id}/acknowledge"), body).await
                 }
                 Action::Tick { item, status } => {
                     let status = status.as_str();
-                    let body =
-                        format!("{{\"status\":\"{status}\",\"expected_version\":{version}}}");
+                    let mut body =
+                        format!("{{\"status\":\"{status}\",\"expected_version\":{version}");
+                    push_actor(&mut body, &self.actor());
+                    body.push('}');
                     api::change("PATCH", &format!("/api/orders/{id}/items/{item}"), body).await
                 }
             };
@@ -211,7 +222,7 @@ impl LiveBoard {
             .filter(|(_, status)| *status == undo.from)
             .map_or(undo.version, |(version, _)| version.max(undo.version));
         api::spawn(Box::pin(async move {
-            let answer = transition(undo.id, undo.to, version, Some("undo")).await;
+            let answer = transition(self.actor(), undo.id, undo.to, version, Some("undo")).await;
             if let Ok(order) = &answer {
                 self.say(format!("Order {} is back", order.number));
             }

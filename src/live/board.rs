@@ -98,6 +98,8 @@ pub struct LiveBoard {
 struct Line {
     /// The filter, as the stream takes it; empty when it wants everything.
     query: String,
+    /// Who the board acts as: its screen's name.
+    actor: String,
     version: String,
     heartbeat_ms: u64,
     clock_rate: u32,
@@ -128,7 +130,7 @@ impl LiveBoard {
     #[must_use]
     pub fn new(page: BoardPage, query: String) -> Self {
         let BoardPage { orders, cursor, server_time, stats, settings, open, .. } = page;
-        let BoardSettings { version, heartbeat_ms, clock_rate, .. } = settings;
+        let BoardSettings { version, heartbeat_ms, clock_rate, screen, .. } = settings;
         let mut board = BoardState::default();
         let outcome = board.replace(orders);
         let live = Self {
@@ -151,6 +153,7 @@ impl LiveBoard {
             rows: StoredValue::new(Table::default()),
             line: StoredValue::new(Line {
                 query,
+                actor: screen.map_or_else(|| "board".to_owned(), |screen| screen.name),
                 version,
                 heartbeat_ms,
                 clock_rate,
@@ -211,6 +214,12 @@ impl LiveBoard {
     #[must_use]
     pub fn tickets(self) -> usize {
         self.lanes.iter().map(|lane| lane.with(Vec::len)).sum()
+    }
+
+    /// Who the board acts as.
+    #[must_use]
+    pub fn actor(self) -> String {
+        self.line.with_value(|line| line.actor.clone())
     }
 
     /// The local clock.

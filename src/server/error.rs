@@ -13,7 +13,7 @@ use axum::{
 use serde_json::{Map, Value, json};
 
 use super::{
-    store::{ChangeError, Paused, PlaceError, Unavailable},
+    store::{ChangeError, Paused, PlaceError, ScreenError, Unavailable},
     stream::Full,
 };
 use crate::{
@@ -89,6 +89,12 @@ pub enum Problem {
     },
     /// Somebody else changed the order first.
     StaleVersion(Version),
+    /// No such screen.
+    ScreenNotFound,
+    /// Somebody else changed the screen first, or made one of this name.
+    StaleScreen(Version),
+    /// As many screens are kept as there may be.
+    TooManyScreens,
     /// The store cannot work now.
     StoreUnavailable(String),
     /// As many streams are open as there may be.
@@ -103,15 +109,18 @@ impl Problem {
             Self::BadJson(_) | Self::InvalidParameter { .. } | Self::InvalidIdempotencyKey => {
                 StatusCode::BAD_REQUEST
             }
-            Self::NotFound | Self::OrderNotFound | Self::ItemNotFound(_) => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::OrderNotFound | Self::ItemNotFound(_) | Self::ScreenNotFound => {
+                StatusCode::NOT_FOUND
+            }
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::IdempotencyKeyInFlight
             | Self::ItemIsVoid(_)
             | Self::OrderIsClosed(_)
             | Self::NothingAtStation
             | Self::NothingLeft
+            | Self::TooManyScreens
             | Self::IllegalTransition { .. } => StatusCode::CONFLICT,
-            Self::StaleVersion(_) => StatusCode::PRECONDITION_FAILED,
+            Self::StaleVersion(_) | Self::StaleScreen(_) => StatusCode::PRECONDITION_FAILED,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyIncomplete => StatusCode::REQUEST_TIMEOUT,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -150,7 +159,9 @@ impl Problem {
             Self::NothingLeft => "nothing_left",
             Self::IntakePaused(_) => "intake_paused",
             Self::IllegalTransition { .. } => "illegal_transition",
-            Self::StaleVersion(_) => "stale_version",
+            Self::StaleVersion(_) | Self::StaleScreen(_) => "stale_version",
+            Self::ScreenNotFound => "screen_not_found",
+            Self::TooManyScreens => "too_many_screens",
             Self::StoreUnavailable(_) => "store_unavailable",
             Self::TooManyStreams(_) => "too_many_streams",
         }
@@ -181,6 +192,9 @@ impl Problem {
             Self::IntakePaused(_) => "No new orders are taken now",
             Self::IllegalTransition { .. } => "The order cannot go there",
             Self::StaleVersion(_) => "Somebody else changed the order first",
+            Self::ScreenNotFound => "There is no such screen",
+            Self::StaleScreen(_) => "Somebody else changed the screen first",
+            Self::TooManyScreens => "Too many screens are kept",
             Self::StoreUnavailable(_) => "The order store is not available",
             Self::TooManyStreams(_) => "Too many streams are open",
         }
@@ -189,11 +203,9 @@ impl Problem {
     /// What happened this time and what to do.
     fn detail(&self) -> String {
         match self {
-            Self::NotFound => {
-                "check the address: the stream is /live-orders, orders and events are \
-                               under /api/, health is under /health/"
-                    .to_owned()
-            }
+            Self::NotFound => "check the address: the stream is /live-orders, orders, events and \
+                               screens are under /api/, health is under /health/"
+                .to_owned(),
             Self::MethodNotAllowed => "the Allow header lists the methods it takes".to_owned(),
             Self::NotJson => "send it with Content-Type: application/json".to_owned(),
             Self::BadJson(reason) => format!("{reason}; nothing was changed"),
@@ -250,6 +262,13 @@ impl Problem {
             Self::StaleVersion(current) => {
                 format!("the order is at version {current}; read it again and decide anew")
             }
+            Self::ScreenNotFound => "GET /api/screens lists those there are".to_owned(),
+            Self::StaleScreen(current) => {
+                format!("the screen is at version {current}; read it again and decide anew")
+            }
+            Self::TooManyScreens => {
+                format!("there may be {}; delete one that nobody opens", limits::SCREENS)
+            }
             Self::StoreUnavailable(reason) => {
                 format!("{reason}; nothing was changed, try again later")
             }
@@ -294,7 +313,7 @@ impl Problem {
             Self::IntakePaused(Paused { until, .. }) => {
                 add("paused_until", json!(until));
             }
-            Self::StaleVersion(current) => {
+            Self::StaleVersion(current) | Self::StaleScreen(current) => {
                 add("current_version", json!(current));
             }
             _ => {}
@@ -347,6 +366,17 @@ impl From<PlaceError> for Problem {
             PlaceError::KeyReused { by_key: false, order } => Self::ExternalIdReused(order),
             PlaceError::Paused(paused) => Self::IntakePaused(paused),
             PlaceError::Unavailable(unavailable) => unavailable.into(),
+        }
+    }
+}
+
+impl From<ScreenError> for Problem {
+    fn from(error: ScreenError) -> Self {
+        match error {
+            ScreenError::NotFound => Self::ScreenNotFound,
+            ScreenError::Stale(current) => Self::StaleScreen(current),
+            ScreenError::TooMany => Self::TooManyScreens,
+            ScreenError::Unavailable(unavailable) => unavailable.into(),
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::domain::{ItemId, OrderId, limits};
 
 mod decode;
 pub use decode::Defaults;
+pub(super) use decode::{WishedScreen, screen};
 pub mod idempotency;
 
 /// How long a body may take to come.
@@ -193,17 +194,29 @@ pub fn json(status: StatusCode, body: impl Into<Body>) -> Response {
     response
 }
 
-async fn json_body(request: Request) -> Result<Value, Problem> {
+/// The JSON that a request carries.
+///
+/// # Errors
+/// There is none, or it is not whole.
+pub(super) async fn json_body(request: Request) -> Result<Value, Problem> {
     if !is_json(request.headers()) {
         return Err(Problem::NotJson);
     }
-    let body = Limited::new(request.into_body(), limits::BODY_BYTES).collect();
-    let bytes: Bytes = match tokio::time::timeout(BODY_TIMEOUT, body).await {
-        Ok(Ok(body)) => body.to_bytes(),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(Problem::BodyTooLarge),
-        Ok(Err(_)) | Err(_) => return Err(Problem::BodyIncomplete),
-    };
+    let bytes = whole_body(request).await?;
     serde_json::from_slice(&bytes).map_err(|error| Problem::BadJson(error.to_string()))
+}
+
+/// All of what a request carries.
+///
+/// # Errors
+/// It is too large, or does not come.
+pub(super) async fn whole_body(request: Request) -> Result<Bytes, Problem> {
+    let body = Limited::new(request.into_body(), limits::BODY_BYTES).collect();
+    match tokio::time::timeout(BODY_TIMEOUT, body).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::BodyTooLarge),
+        Ok(Err(_)) | Err(_) => Err(Problem::BodyIncomplete),
+    }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

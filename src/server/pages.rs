@@ -19,6 +19,7 @@ use leptos_axum::ResponseOptions;
 
 use crate::{
     app::{self, CRASHED_EVENT, DATA_ID, ROOT_ID, icons::SPRITE},
+    domain::screen::Theme,
     wire::BoardPage,
 };
 
@@ -36,11 +37,11 @@ pub struct PageAssets {
 }
 
 /// Runs before the first paint, so that no page flashes in the wrong theme.
-const THEME: &str = "try{const t=localStorage.getItem('theme');\
+pub(super) const THEME: &str = "try{const t=localStorage.getItem('theme');\
     if(t)document.documentElement.dataset.theme=t}catch{}";
 
 /// Fonts that the first paint needs.
-const FONT: &str = "/fonts/inter-latin.woff2";
+pub(super) const FONT: &str = "/fonts/inter-latin.woff2";
 
 /// The page that stands in while the orders cannot be read. It asks again by
 /// itself, and has no script that could fail.
@@ -73,8 +74,22 @@ pub fn away(assets: &PageAssets) -> Response {
     response
 }
 
+/// How a screen's profile dresses the page.
+#[derive(Clone, Debug, Default)]
+pub struct Dress {
+    /// Light or dark.
+    pub theme: Theme,
+    /// The style sheet that gives text its size; none at `/`.
+    pub scale: Option<String>,
+}
+
 /// Renders the board.
-pub async fn board(page: BoardPage, assets: &PageAssets, request: Request) -> Response {
+pub async fn board(
+    page: BoardPage,
+    dress: Dress,
+    assets: &PageAssets,
+    request: Request,
+) -> Response {
     let data = match serde_json::to_string(&page) {
         // In a script element only `<` can end or open anything.
         Ok(json) => json.replace('<', "\\u003c"),
@@ -86,7 +101,7 @@ pub async fn board(page: BoardPage, assets: &PageAssets, request: Request) -> Re
     let assets = assets.clone();
     let render = leptos_axum::render_app_async_with_context(
         || {},
-        move || document(page.clone(), data.clone(), &assets),
+        move || document(page.clone(), dress.clone(), data.clone(), &assets),
     );
     let mut response = render(request).await;
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -97,7 +112,7 @@ pub async fn board(page: BoardPage, assets: &PageAssets, request: Request) -> Re
 ///
 /// `strict-dynamic` lets the page's script import the module's script;
 /// `wasm-unsafe-eval` lets that compile the module, and nothing else.
-fn policy(nonce: &Nonce, reload_port: Option<u16>) -> HeaderValue {
+pub(super) fn policy(nonce: &Nonce, reload_port: Option<u16>) -> HeaderValue {
     let reload = reload_port.map_or(String::new(), |port| format!(" ws://127.0.0.1:{port}"));
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
@@ -110,14 +125,26 @@ fn policy(nonce: &Nonce, reload_port: Option<u16>) -> HeaderValue {
 }
 
 /// The document around the board.
-fn document(page: BoardPage, data: String, assets: &PageAssets) -> impl IntoView + use<> {
+fn document(
+    page: BoardPage,
+    dress: Dress,
+    data: String,
+    assets: &PageAssets,
+) -> impl IntoView + use<> {
     let nonce = use_nonce().unwrap_or_default();
     if let Some(response) = use_context::<ResponseOptions>() {
         let policy = policy(&nonce, assets.reload_port);
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
     }
     let nonce = nonce.to_string();
-    let title = format!("{} – live orders", page.settings.location);
+    let title = match &page.settings.screen {
+        Some(screen) => format!("{} · {} – live orders", screen.title, page.settings.location),
+        None => format!("{} – live orders", page.settings.location),
+    };
+    // A screen that is told its theme does not ask the device.
+    let theme = (dress.theme == Theme::Auto)
+        .then(|| view! { <script nonce=nonce.clone() inner_html=THEME></script> });
+    let scale = dress.scale.map(|href| view! { <link rel="stylesheet" href=href /> });
     let PageAssets { css, script, wasm, reload_port } = assets.clone();
     let start = start(&script, &wasm);
     let reload = reload_port.map(|port| {
@@ -125,15 +152,16 @@ fn document(page: BoardPage, data: String, assets: &PageAssets) -> impl IntoView
     });
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-theme="auto">
+        <html lang="en" data-theme=dress.theme.as_str()>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <title>{title}</title>
                 <meta name="color-scheme" content="dark light" />
-                <script nonce=nonce.clone() inner_html=THEME></script>
+                {theme}
                 <link rel="preload" href=FONT r#as="font" type="font/woff2" crossorigin="" />
                 <link rel="stylesheet" href=css />
+                {scale}
                 <link rel="modulepreload" href=script nonce=nonce.clone() />
                 <link rel="preload" href=wasm r#as="fetch" type="application/wasm" crossorigin="" />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
@@ -266,6 +294,7 @@ mod tests {
                 utc_offset_s: 0,
                 clock_rate: 1,
                 demo: false,
+                screen: None,
             },
         }
     }
@@ -278,7 +307,7 @@ mod tests {
             reload_port,
         };
         let _ = any_spawner::Executor::init_tokio();
-        let response = board(page, &assets, Request::new(Body::empty())).await;
+        let response = board(page, Dress::default(), &assets, Request::new(Body::empty())).await;
         let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().expect("text");
         let policy = policy.to_owned();
         let body = response.into_body().collect().await.expect("a whole body").to_bytes();

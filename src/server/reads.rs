@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use super::{
     error::Problem,
     ingest::{json, order_id},
-    pages,
+    pages::{self, Dress},
     query::Query,
     state::App,
     store::{EventPage, StoredEvent, Unavailable},
@@ -275,7 +275,7 @@ struct Routed<'a> {
 /// `GET /`: the board, complete before any script runs.
 pub(super) async fn board(State(app): State<App>, request: Request) -> Response {
     match board_page(&app, board_filter(request.uri().query())).await {
-        Ok(page) => pages::board(page, app.assets.page(), request).await,
+        Ok(page) => pages::board(page, Dress::default(), app.assets.page(), request).await,
         Err(Unavailable(why)) => {
             tracing::warn!(%why, "page.orders.unavailable");
             pages::away(app.assets.page())
@@ -283,7 +283,11 @@ pub(super) async fn board(State(app): State<App>, request: Request) -> Response 
     }
 }
 
-async fn board_page(app: &App, filter: StreamFilter) -> Result<BoardPage, Unavailable> {
+/// The board's page with what `filter` shows, as it stands now.
+///
+/// # Errors
+/// The orders cannot be read.
+pub(super) async fn board_page(app: &App, filter: StreamFilter) -> Result<BoardPage, Unavailable> {
     let stored = app.store.snapshot(StreamFilter::default()).await?;
     let now = app.clock.now();
     let mut orders: Vec<FoodOrder> = stored.orders.iter().map(parse).collect::<Result<_, _>>()?;
@@ -318,7 +322,11 @@ fn board_filter(query: Option<&str>) -> StreamFilter {
     filter
 }
 
-fn answer(body: &impl Serialize) -> Result<Response, Problem> {
+/// An answer of JSON.
+///
+/// # Errors
+/// It cannot be written as such.
+pub(super) fn answer(body: &impl Serialize) -> Result<Response, Problem> {
     let body = serde_json::to_vec(body).map_err(|error| damaged(&error))?;
     Ok(json(StatusCode::OK, body))
 }
@@ -328,7 +336,7 @@ fn raw(bytes: &Bytes) -> Result<&RawValue, Unavailable> {
     serde_json::from_slice(bytes).map_err(|error| damaged(&error))
 }
 
-fn parse<'a, T: Deserialize<'a>>(bytes: &'a Bytes) -> Result<T, Unavailable> {
+pub(super) fn parse<'a, T: Deserialize<'a>>(bytes: &'a Bytes) -> Result<T, Unavailable> {
     serde_json::from_slice(bytes).map_err(|error| damaged(&error))
 }
 

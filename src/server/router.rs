@@ -9,7 +9,14 @@ use axum::{
     routing::{get, patch, post},
 };
 
-use super::{assets, error::Problem, ingest, reads, state::App, stream, telemetry};
+use super::{
+    assets,
+    error::Problem,
+    ingest, reads,
+    screens::{self, site},
+    state::App,
+    stream, telemetry,
+};
 
 /// The whole service.
 pub fn router(app: App) -> Router {
@@ -35,6 +42,18 @@ pub fn router(app: App) -> Router {
         .route("/api/routing", get(reads::routing))
         // Clients that poll because they cannot hold a stream.
         .route("/api/events", get(reads::events))
+        // Whoever sets screens up by a program.
+        .route("/api/screens", get(screens::list))
+        .route("/api/screens/{name}", get(screens::one).put(screens::put).delete(screens::delete))
+        // Cooks, expo and dispatch: the board as their screen has it.
+        .route("/screens/{name}", get(screens::open))
+        .route("/screens/{name}/scale.css", get(screens::scale))
+        // Whoever makes screens, in a browser. What changes something is a POST.
+        .route("/screens", get(site::list).post(site::create))
+        .route("/screens/new", get(site::new))
+        .route("/screens/new/legibility", get(site::legibility))
+        .route("/screens/{name}/edit", get(site::edit).post(site::save))
+        .route("/screens/{name}/delete", get(site::ask).post(site::delete))
         // Load balancers and supervisors.
         .route("/health/live", get(reads::live))
         .route("/health/ready", get(reads::ready))

@@ -86,6 +86,7 @@ impl App {
             utc_offset_s: utc_offset_seconds(self.clock.now(), &self.page.time_zone),
             clock_rate: self.clock.rate(),
             demo: self.page.demo,
+            screen: None,
         }
     }
 }

@@ -12,7 +12,10 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 use crate::{
-    domain::{Change, FoodOrder, NewOrder, OrderId, Promise, Refusal, UnixMillis},
+    domain::{
+        Change, FoodOrder, NewOrder, OrderId, Profile, Promise, Refusal, Screen, ScreenName,
+        UnixMillis, Version,
+    },
     wire::{Epoch, EventFacts, EventId, Seq, StreamFilter},
 };
 
@@ -78,6 +81,30 @@ pub trait Store: Send + Sync + 'static {
         before: UnixMillis,
         keys_before: UnixMillis,
     ) -> BoxFuture<'_, Result<u64, Unavailable>>;
+
+    /// Every screen, by name.
+    fn screens(&self) -> BoxFuture<'_, Result<Vec<Screen>, Unavailable>>;
+
+    /// The screen of this name.
+    fn screen(&self, name: ScreenName) -> BoxFuture<'_, Result<Option<Screen>, Unavailable>>;
+
+    /// Keeps a screen: makes it where `expected` is none, changes it where it
+    /// stands at that version. Durable when this returns.
+    fn put_screen(
+        &self,
+        name: ScreenName,
+        profile: Profile,
+        expected: Option<Version>,
+        at: UnixMillis,
+    ) -> BoxFuture<'_, Result<Screen, ScreenError>>;
+
+    /// Lets go of a screen, if it stands at version `expected` where one is
+    /// said. Durable when this returns.
+    fn delete_screen(
+        &self,
+        name: ScreenName,
+        expected: Option<Version>,
+    ) -> BoxFuture<'_, Result<(), ScreenError>>;
 
     /// Whether a write would be durable now.
     fn check(&self) -> BoxFuture<'_, Result<(), Unavailable>>;
@@ -199,6 +226,19 @@ pub enum ChangeError {
     NotFound,
     /// The rules forbid it.
     Refused(Refusal),
+    /// Nothing was written.
+    Unavailable(Unavailable),
+}
+
+/// Why a screen was not changed.
+#[derive(Clone, Debug)]
+pub enum ScreenError {
+    /// There is no such screen.
+    NotFound,
+    /// It stands at another version.
+    Stale(Version),
+    /// There are as many as there may be.
+    TooMany,
     /// Nothing was written.
     Unavailable(Unavailable),
 }

@@ -11,10 +11,11 @@ use crate::{
         IntakeState, ItemId, ItemStatus, LastChange, Location, MinorUnits, Modifier, ModifierKind,
         Money, OrderId, OrderItem, OrderNumber, OrderStatus, Service, Source, Station, Times,
         UnixMillis, Version, What,
+        screen::{Announce, Digits, Language, Role, Sort, Sounds, View},
     },
     wire::{
-        BoardPage, BoardSettings, Bye, ByeReason, EventId, Heartbeat, Hello, Snapshot,
-        SnapshotReason, Stats, StreamFilter, Unseen,
+        BoardPage, BoardSettings, Bye, ByeReason, EventId, Heartbeat, Hello, KeyBinding,
+        ScreenSettings, Snapshot, SnapshotReason, Stats, StreamFilter, Unseen,
     },
 };
 
@@ -344,6 +345,12 @@ by_name!(
     ActorKind via str::parse,
     IntakeState via str::parse,
     What via str::parse,
+    Role via str::parse,
+    View via str::parse,
+    Sort via str::parse,
+    Language via str::parse,
+    Digits via str::parse,
+    Announce via str::parse,
     Channel via Channel::parse,
     Location via Location::parse,
     Station via Station::parse,
@@ -379,8 +386,14 @@ structs! {
     Stats { placed, ready, average_ticket_ms, late }
     BoardPage { orders, cursor, server_time, open, stations, stats, intake, filter, settings }
     BoardSettings {
-        version, location, currency, heartbeat_ms, utc_offset_s, clock_rate, demo
+        version, location, currency, heartbeat_ms, utc_offset_s, clock_rate, demo, screen
     }
+    ScreenSettings {
+        name, title, warning, role, view, sort, page_size, columns, sounds, volume, language,
+        digits, bump_bar, single_keys, keys, announce, hold_to_bump, acknowledge_allergens
+    }
+    Sounds { new, changed, cancelled, ready, late, offline }
+    KeyBinding { action, code }
 }
 
 /// Only what a board goes by: its stream's address says the rest.

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{event_id::EventId, filter::StreamFilter, message::Stats};
-use crate::domain::{Currency, FoodOrder, Intake, Station, UnixMillis};
+use crate::domain::{
+    Currency, FoodOrder, Intake, Station, UnixMillis,
+    screen::{Announce, Digits, Language, Role, Sort, Sounds, View},
+};
 
 /// Everything that the board is rendered from, on the server and again in the
 /// browser. The stream continues from its cursor.
@@ -47,4 +50,62 @@ pub struct BoardSettings {
     pub clock_rate: u32,
     /// Whether the store holds demo data.
     pub demo: bool,
+    /// The screen that the board is opened as; none at `/`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub screen: Option<ScreenSettings>,
+}
+
+/// What the board needs to know of its screen. What it shows is in the page's
+/// filter, and how large in a style sheet of the screen's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "a row of switches")]
+pub struct ScreenSettings {
+    /// What it is called in addresses and in the history of orders.
+    pub name: String,
+    /// What is written in its head.
+    pub title: String,
+    /// What cannot be read from where it is looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
+    /// What is done at it.
+    pub role: Role,
+    /// How tickets are laid out.
+    pub view: View,
+    /// Which ticket comes first.
+    pub sort: Sort,
+    /// Slots on one page of the grid; none for as many as can be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page_size: Option<u32>,
+    /// Tickets beside each other, so that they can be read.
+    pub columns: u32,
+    /// At which events it makes a sound.
+    pub sounds: Sounds,
+    /// How loud, from 0 to 100.
+    pub volume: u32,
+    /// Its language.
+    pub language: Language,
+    /// What a digit does.
+    pub digits: Digits,
+    /// Whether a bump bar is plugged in.
+    pub bump_bar: bool,
+    /// Whether single keys do anything.
+    pub single_keys: bool,
+    /// Keys that differ from the usual ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<KeyBinding>,
+    /// What is read out.
+    pub announce: Announce,
+    /// Whether a bump has to be held.
+    pub hold_to_bump: bool,
+    /// Whether somebody must confirm to have seen an allergen before the bump.
+    pub acknowledge_allergens: bool,
+}
+
+/// A key that does something else than usual.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyBinding {
+    /// What it does.
+    pub action: String,
+    /// Which key, by its `KeyboardEvent.code`.
+    pub code: String,
 }

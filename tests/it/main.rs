@@ -24,6 +24,7 @@ mod pages;
 mod processes;
 mod properties;
 mod replay;
+mod screens;
 mod stream;
 mod support;
 mod transitions;

@@ -19,8 +19,8 @@ use hyper::Request;
 use live_orders::{
     domain::{
         Actor, ActorKind, Change, Channel, Currency, Customer, FoodOrder, Fulfilment, ItemId,
-        ItemStatus, Location, MinorUnits, NewItem, NewOrder, OrderId, OrderStatus, Service,
-        Station, UnixMillis, change::Action,
+        ItemStatus, Location, MinorUnits, NewItem, NewOrder, OrderId, OrderStatus, Profile, Screen,
+        ScreenName, Service, Station, UnixMillis, Version, change::Action,
     },
     server::{
         assets::Assets,
@@ -35,7 +35,8 @@ use live_orders::{
         state::{App, PageSettings, Parts},
         store::{
             ChangeError, CommitSink, Committed, EventPage, History, PlaceError, Placed, Placement,
-            Seen, Setting, SqliteStore, Store, StoredOrders, Unavailable, sqlite::Purpose,
+            ScreenError, Seen, Setting, SqliteStore, Store, StoredOrders, Unavailable,
+            sqlite::Purpose,
         },
         stream::{OpenStreams, Sweepers},
     },
@@ -751,6 +752,32 @@ impl Store for Forgetful {
         keys_before: UnixMillis,
     ) -> BoxFuture<'_, Result<u64, Unavailable>> {
         self.0.prune(before, keys_before)
+    }
+
+    fn screens(&self) -> BoxFuture<'_, Result<Vec<Screen>, Unavailable>> {
+        self.0.screens()
+    }
+
+    fn screen(&self, name: ScreenName) -> BoxFuture<'_, Result<Option<Screen>, Unavailable>> {
+        self.0.screen(name)
+    }
+
+    fn put_screen(
+        &self,
+        name: ScreenName,
+        profile: Profile,
+        expected: Option<Version>,
+        at: UnixMillis,
+    ) -> BoxFuture<'_, Result<Screen, ScreenError>> {
+        self.0.put_screen(name, profile, expected, at)
+    }
+
+    fn delete_screen(
+        &self,
+        name: ScreenName,
+        expected: Option<Version>,
+    ) -> BoxFuture<'_, Result<(), ScreenError>> {
+        self.0.delete_screen(name, expected)
     }
 
     fn check(&self) -> BoxFuture<'_, Result<(), Unavailable>> {

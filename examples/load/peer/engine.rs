@@ -10,8 +10,8 @@ use futures_util::{FutureExt as _, future::BoxFuture};
 use live_orders::{
     domain::{
         Actor, ActorKind, Change, Channel, Currency, Customer, FoodOrder, Fulfilment, MinorUnits,
-        NewItem, NewOrder, OrderId, OrderNumber, OrderStatus, Promise, Source, Station, UnixMillis,
-        Version,
+        NewItem, NewOrder, OrderId, OrderNumber, OrderStatus, Profile, Promise, Screen, ScreenName,
+        Source, Station, UnixMillis, Version,
     },
     server::{
         assets::Assets,
@@ -27,7 +27,7 @@ use live_orders::{
         state::{App, PageSettings, Parts},
         store::{
             ChangeError, CommitSink, Committed, EventPage, History, PlaceError, Placed, Placement,
-            Seen, Setting, SqliteStore, Store, StoredEvent, StoredOrders, Unavailable,
+            ScreenError, Seen, Setting, SqliteStore, Store, StoredEvent, StoredOrders, Unavailable,
             sqlite::Purpose,
         },
         stream::{self, OpenStreams, Sweepers},
@@ -265,6 +265,32 @@ impl Store for Ahead {
         keys_before: UnixMillis,
     ) -> BoxFuture<'_, Result<u64, Unavailable>> {
         self.inner.prune(before, keys_before)
+    }
+
+    fn screens(&self) -> BoxFuture<'_, Result<Vec<Screen>, Unavailable>> {
+        self.inner.screens()
+    }
+
+    fn screen(&self, name: ScreenName) -> BoxFuture<'_, Result<Option<Screen>, Unavailable>> {
+        self.inner.screen(name)
+    }
+
+    fn put_screen(
+        &self,
+        name: ScreenName,
+        profile: Profile,
+        expected: Option<Version>,
+        at: UnixMillis,
+    ) -> BoxFuture<'_, Result<Screen, ScreenError>> {
+        self.inner.put_screen(name, profile, expected, at)
+    }
+
+    fn delete_screen(
+        &self,
+        name: ScreenName,
+        expected: Option<Version>,
+    ) -> BoxFuture<'_, Result<(), ScreenError>> {
+        self.inner.delete_screen(name, expected)
     }
 
     fn check(&self) -> BoxFuture<'_, Result<(), Unavailable>> {

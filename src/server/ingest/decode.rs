@@ -17,6 +17,9 @@ use crate::{
     server::error::{FieldError, Problem},
 };
 
+mod screen;
+pub(in crate::server) use screen::{WishedScreen, screen};
+
 /// What an order has that does not say otherwise.
 #[derive(Clone, Debug)]
 pub struct Defaults {

@@ -19,17 +19,18 @@ use futures_util::{FutureExt as _, future::BoxFuture};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    ChangeError, CommitSink, EventPage, History, PlaceError, Placed, Placement, Seen, Setting,
-    Store, StoredOrders, Unavailable,
+    ChangeError, CommitSink, EventPage, History, PlaceError, Placed, Placement, ScreenError, Seen,
+    Setting, Store, StoredOrders, Unavailable,
 };
 use crate::{
-    domain::{Change, FoodOrder, OrderId, UnixMillis},
+    domain::{Change, FoodOrder, OrderId, Profile, Screen, ScreenName, UnixMillis, Version},
     wire::{Epoch, Seq, StreamFilter},
 };
 
 mod readers;
 mod rows;
 mod schema;
+mod screens;
 mod writer;
 
 use readers::Readers;
@@ -209,6 +210,43 @@ impl Store for SqliteStore {
         keys_before: UnixMillis,
     ) -> BoxFuture<'_, Result<u64, Unavailable>> {
         async move { self.ask(|reply| Job::Prune { before, keys_before, reply }).await? }.boxed()
+    }
+
+    fn screens(&self) -> BoxFuture<'_, Result<Vec<Screen>, Unavailable>> {
+        self.readers.read(|connection, _| screens::all(connection))
+    }
+
+    fn screen(&self, name: ScreenName) -> BoxFuture<'_, Result<Option<Screen>, Unavailable>> {
+        self.readers.read(move |connection, _| screens::one(connection, &name))
+    }
+
+    fn put_screen(
+        &self,
+        name: ScreenName,
+        profile: Profile,
+        expected: Option<Version>,
+        at: UnixMillis,
+    ) -> BoxFuture<'_, Result<Screen, ScreenError>> {
+        let put = Box::new(screens::Put { name, profile, expected, at });
+        async move {
+            self.ask(|reply| Job::PutScreen { put, reply })
+                .await
+                .unwrap_or_else(|gone| Err(ScreenError::Unavailable(gone)))
+        }
+        .boxed()
+    }
+
+    fn delete_screen(
+        &self,
+        name: ScreenName,
+        expected: Option<Version>,
+    ) -> BoxFuture<'_, Result<(), ScreenError>> {
+        async move {
+            self.ask(|reply| Job::DeleteScreen { name, expected, reply })
+                .await
+                .unwrap_or_else(|gone| Err(ScreenError::Unavailable(gone)))
+        }
+        .boxed()
     }
 
     fn check(&self) -> BoxFuture<'_, Result<(), Unavailable>> {

@@ -144,6 +144,48 @@ fn order() -> impl Strategy<Value = FoodOrder> {
         })
 }
 
+fn screen() -> impl Strategy<Value = ScreenSettings> {
+    let words = (
+        prop::sample::select(Role::ALL),
+        prop::sample::select(View::ALL),
+        prop::sample::select(Sort::ALL),
+        prop::sample::select(Language::ALL),
+        prop::sample::select(Digits::ALL),
+        prop::sample::select(Announce::ALL),
+    );
+    let size = (prop::option::of(any::<u32>()), any::<u32>(), any::<u32>());
+    let keys = prop::collection::vec((label(), label()), 0..3);
+    (text(), prop::option::of(text()), words, size, keys, any::<[bool; 10]>()).prop_map(
+        |(title, warning, words, size, keys, on)| ScreenSettings {
+            name: "grill-2".to_owned(),
+            title,
+            warning,
+            role: words.0,
+            view: words.1,
+            sort: words.2,
+            page_size: size.0,
+            columns: size.1,
+            sounds: Sounds {
+                new: on[0],
+                changed: on[1],
+                cancelled: on[2],
+                ready: on[3],
+                late: on[4],
+                offline: on[5],
+            },
+            volume: size.2,
+            language: words.3,
+            digits: words.4,
+            bump_bar: on[6],
+            single_keys: on[7],
+            keys: keys.into_iter().map(|(action, code)| KeyBinding { action, code }).collect(),
+            announce: words.5,
+            hold_to_bump: on[8],
+            acknowledge_allergens: on[9],
+        },
+    )
+}
+
 /// The same value, as `serde_json` sees it; floats aside, which the wire has not.
 fn same(json: &Json, value: &Value) -> bool {
     match (json, value) {
@@ -181,6 +223,7 @@ proptest! {
         time in time(),
         stations in prop::collection::vec(station(), 0..3),
         average_ticket_ms in any::<Option<i64>>(),
+        screen in prop::option::of(screen()),
     ) {
         let stats = Stats { placed: 1, ready: 2, average_ticket_ms, late: 3 };
         let filter = StreamFilter {
@@ -211,6 +254,7 @@ proptest! {
                 utc_offset_s: -3_600,
                 clock_rate: 20,
                 demo: true,
+                screen,
             },
         };
         let json = serde_json::to_string(&page).expect("serialises");

@@ -78,6 +78,14 @@ const MIGRATIONS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX seen_by_age ON seen (at);
 ",
+    "
+    CREATE TABLE screens (
+        name TEXT PRIMARY KEY,
+        version INTEGER NOT NULL,
+        changed_at INTEGER NOT NULL,
+        data TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// An open database.

@@ -8,13 +8,16 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     super::{
-        ChangeError, CommitSink, Committed, PlaceError, Placed, Placement, Seen, Setting,
-        StoredEvent, Unavailable,
+        ChangeError, CommitSink, Committed, PlaceError, Placed, Placement, ScreenError, Seen,
+        Setting, StoredEvent, Unavailable,
     },
-    rows, schema,
+    rows, schema, screens,
 };
 use crate::{
-    domain::{Change, FoodOrder, OrderId, OrderNumber, OrderStatus, UnixMillis},
+    domain::{
+        Change, FoodOrder, OrderId, OrderNumber, OrderStatus, Screen, ScreenName, UnixMillis,
+        Version,
+    },
     wire::{EventFacts, Seq},
 };
 
@@ -54,6 +57,15 @@ pub(super) enum Job {
         value: String,
         reply: Reply<Result<(), Unavailable>>,
     },
+    PutScreen {
+        put: Box<screens::Put>,
+        reply: Reply<Result<Screen, ScreenError>>,
+    },
+    DeleteScreen {
+        name: ScreenName,
+        expected: Option<Version>,
+        reply: Reply<Result<(), ScreenError>>,
+    },
     Check {
         reply: Reply<Result<(), Unavailable>>,
     },
@@ -64,6 +76,8 @@ enum Outcome {
     Place(Result<Placed, PlaceError>),
     Change(Result<Bytes, ChangeError>),
     Prune(u64),
+    PutScreen(Result<Box<Screen>, ScreenError>),
+    DeleteScreen(Result<(), ScreenError>),
     Done,
 }
 
@@ -233,6 +247,12 @@ impl Job {
                 rows::set_meta(connection, rows::setting_key(*name), value)?;
                 Ok(Outcome::Done)
             }
+            Self::PutScreen { put, .. } => {
+                screens::put(connection, put).map(|put| Outcome::PutScreen(put.map(Box::new)))
+            }
+            Self::DeleteScreen { name, expected, .. } => {
+                screens::delete(connection, name, *expected).map(Outcome::DeleteScreen)
+            }
             Self::Check { .. } => {
                 // Another value each time: SQLite writes nothing where a row
                 // stays as it is, and then a full disk would not be noticed.
@@ -253,6 +273,12 @@ impl Job {
             (Self::Place { reply, .. }, Outcome::Place(result)) => drop(reply.send(result)),
             (Self::Change { reply, .. }, Outcome::Change(result)) => drop(reply.send(result)),
             (Self::Prune { reply, .. }, Outcome::Prune(count)) => drop(reply.send(Ok(count))),
+            (Self::PutScreen { reply, .. }, Outcome::PutScreen(result)) => {
+                drop(reply.send(result.map(|screen| *screen)));
+            }
+            (Self::DeleteScreen { reply, .. }, Outcome::DeleteScreen(result)) => {
+                drop(reply.send(result));
+            }
             (
                 Self::Seen { reply, .. } | Self::Set { reply, .. } | Self::Check { reply },
                 Outcome::Done,
@@ -268,6 +294,12 @@ impl Job {
             }
             Self::Change { reply, .. } => {
                 drop(reply.send(Err(ChangeError::Unavailable(error.clone()))));
+            }
+            Self::PutScreen { reply, .. } => {
+                drop(reply.send(Err(ScreenError::Unavailable(error.clone()))));
+            }
+            Self::DeleteScreen { reply, .. } => {
+                drop(reply.send(Err(ScreenError::Unavailable(error.clone()))));
             }
             Self::Prune { reply, .. } => drop(reply.send(Err(error.clone()))),
             Self::Seen { reply, .. } | Self::Set { reply, .. } | Self::Check { reply } => {

@@ -1,0 +1,255 @@
+//! Screens: what each device in the kitchen shows, kept under a name. Over the
+//! API, as the board itself, and ([`site`]) on pages where people make them.
+
+use axum::{
+    body::Body,
+    extract::{Path, RawQuery, Request, State, rejection::PathRejection},
+    http::{HeaderValue, StatusCode, header},
+    response::Response,
+};
+use serde::Serialize;
+
+use super::{
+    error::{FieldError, Problem},
+    ingest::{self, json_body},
+    pages::{self, Dress},
+    reads::{answer, board_page},
+    state::App,
+    store::Unavailable,
+};
+use crate::{
+    domain::{
+        Profile, Screen, ScreenName, Version,
+        legibility::{Legibility, Verdict},
+        screen::View,
+    },
+    wire::{KeyBinding, ScreenSettings, StreamFilter},
+};
+
+mod form;
+pub(super) mod site;
+mod view;
+
+type Name = Result<Path<String>, PathRejection>;
+
+/// The screen that an address names, if it can be one at all.
+fn named(name: Name) -> Option<ScreenName> {
+    let Path(raw) = name.ok()?;
+    ScreenName::parse(&raw).ok()
+}
+
+/// `GET /api/screens`: every screen, by name.
+pub(super) async fn list(State(app): State<App>) -> Result<Response, Problem> {
+    answer(&Screens { screens: app.store.screens().await? })
+}
+
+#[derive(Serialize)]
+struct Screens {
+    screens: Vec<Screen>,
+}
+
+/// `GET /api/screens/{name}`: one screen.
+pub(super) async fn one(State(app): State<App>, name: Name) -> Result<Response, Problem> {
+    let name = named(name).ok_or(Problem::ScreenNotFound)?;
+    answer(&app.store.screen(name).await?.ok_or(Problem::ScreenNotFound)?)
+}
+
+/// `PUT /api/screens/{name}`: makes a screen, or changes the one of the
+/// expected version. Answers when it is durable.
+pub(super) async fn put(
+    State(app): State<App>,
+    name: Name,
+    request: Request,
+) -> Result<Response, Problem> {
+    let body = json_body(request).await?;
+    let name = named(name).ok_or_else(|| {
+        let detail = format!("must be {}", ScreenName::RULE);
+        Problem::InvalidFields(vec![FieldError { pointer: "/name".to_owned(), detail }])
+    })?;
+    let wished = ingest::screen(Some(name), &body)?;
+    let now = app.clock.now();
+    let screen =
+        app.store.put_screen(wished.name, wished.profile, wished.expected_version, now).await?;
+    let mut response = answer(&screen)?;
+    if screen.version == Version::FIRST {
+        *response.status_mut() = StatusCode::CREATED;
+        if let Ok(location) = HeaderValue::try_from(format!("/api/screens/{}", screen.name)) {
+            response.headers_mut().insert(header::LOCATION, location);
+        }
+    }
+    Ok(response)
+}
+
+/// `DELETE /api/screens/{name}`: lets go of a screen, with `expected_version`
+/// only if it stands at that.
+pub(super) async fn delete(
+    State(app): State<App>,
+    name: Name,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let name = named(name).ok_or(Problem::ScreenNotFound)?;
+    let mut expected = None;
+    for (parameter, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+        let refuse = |detail| Problem::InvalidParameter {
+            parameter: parameter.clone().into_owned(),
+            detail,
+        };
+        if parameter != "expected_version" {
+            return Err(refuse(format!(
+                "there is no parameter {parameter:?}; it takes expected_version"
+            )));
+        }
+        let version = value.parse().ok().filter(|version| *version > 0).map(Version);
+        expected = Some(version.ok_or_else(|| {
+            refuse(format!("expected_version is a whole number from 1, not {value:?}"))
+        })?);
+    }
+    app.store.delete_screen(name, expected).await?;
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    Ok(response)
+}
+
+/// `GET /screens/{name}`: the board as this screen has it.
+pub(super) async fn open(State(app): State<App>, name: Name, request: Request) -> Response {
+    let asked = name.as_ref().map_or_else(|_| String::new(), |Path(raw)| raw.clone());
+    let screen = match find(&app, name).await {
+        Ok(Some(screen)) => screen,
+        Ok(None) => return site::unknown(&app, &asked).await,
+        Err(unavailable) => return away(&app, &unavailable),
+    };
+    match board_page(&app, filter_of(&screen.profile)).await {
+        Ok(mut page) => {
+            let dress = Dress { theme: screen.profile.theme, scale: Some(scale_address(&screen)) };
+            page.settings.screen = Some(settings_of(&screen));
+            pages::board(page, dress, app.assets.page(), request).await
+        }
+        Err(unavailable) => away(&app, &unavailable),
+    }
+}
+
+async fn find(app: &App, name: Name) -> Result<Option<Screen>, Unavailable> {
+    match named(name) {
+        Some(name) => app.store.screen(name).await,
+        None => Ok(None),
+    }
+}
+
+fn away(app: &App, Unavailable(why): &Unavailable) -> Response {
+    tracing::warn!(%why, "page.screens.unavailable");
+    pages::away(app.assets.page())
+}
+
+/// What of all orders a screen shows: the one place where a profile becomes a filter.
+fn filter_of(profile: &Profile) -> StreamFilter {
+    let mut filter = StreamFilter {
+        stations: profile.stations.clone(),
+        channels: profile.channels.clone(),
+        ..StreamFilter::default()
+    };
+    // Who wants the same in another order wants the same.
+    filter.stations.sort_unstable();
+    filter.channels.sort_unstable();
+    filter
+}
+
+/// What the board needs to know of its screen.
+fn settings_of(screen: &Screen) -> ScreenSettings {
+    let Screen { name, profile, .. } = screen;
+    let legibility = Legibility::of(profile);
+    ScreenSettings {
+        name: name.to_string(),
+        title: profile.title.clone(),
+        warning: (legibility.verdict == Verdict::TooSmall).then(|| legibility.says()),
+        role: profile.role,
+        view: profile.view,
+        sort: profile.sort,
+        page_size: profile.page_size.map(u32::from),
+        columns: legibility.columns,
+        sounds: profile.sounds,
+        volume: u32::from(profile.volume),
+        language: profile.language,
+        digits: profile.digits,
+        bump_bar: profile.bump_bar,
+        single_keys: profile.single_keys,
+        keys: profile
+            .keys
+            .iter()
+            .map(|(action, code)| KeyBinding { action: action.clone(), code: code.clone() })
+            .collect(),
+        announce: profile.announce,
+        hold_to_bump: profile.hold_to_bump,
+        acknowledge_allergens: profile.acknowledge_allergens,
+    }
+}
+
+/// The style sheet of a screen as it is now: when the screen changes, it has
+/// another address.
+fn scale_address(Screen { name, version, changed_at, .. }: &Screen) -> String {
+    format!("/screens/{name}/scale.css?v={version}-{changed_at}", changed_at = changed_at.0)
+}
+
+/// `GET /screens/{name}/scale.css`: the sizes that follow from the screen's
+/// diagonal and distance. A style sheet, because the page's policy allows no
+/// style of its own.
+pub(super) async fn scale(State(app): State<App>, name: Name) -> Result<Response, Problem> {
+    let screen = find(&app, name).await?.ok_or(Problem::ScreenNotFound)?;
+    let mut response = Response::new(Body::from(scale_of(&screen.profile)));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8"));
+    // Its address changes with it.
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("private, max-age=31536000, immutable"),
+    );
+    Ok(response)
+}
+
+/// An item's text has the size that the profile asks for, but never one that
+/// leaves a ticket fewer than 18 letters a line: the same profile is opened on
+/// a phone too, and people zoom.
+fn scale_of(profile: &Profile) -> String {
+    let Legibility { item_px, columns, root, .. } = Legibility::of(profile);
+    let lanes = |count: u32, edges: u32| {
+        format!("--item:clamp(20px,(100vw / {count} - {edges}px) / 9.9,{item_px}px)")
+    };
+    let mut css = format!(
+        ":root{{font-size:max(100%,min({root}px,100vw / 72));--item-px:{item_px}px;\
+         --columns:{columns};{one}}}\
+         @media (min-width:640px){{:root{{{two}}}}}\
+         @media (min-width:1000px){{:root{{{four}}}}}",
+        one = lanes(1, 60),
+        two = lanes(2, 62),
+        four = lanes(4, 57),
+    );
+    // Where only four have room, the kitchen's own lane is not as wide as two.
+    if profile.view == View::Columns && columns < 5 {
+        css.push_str(
+            "@media (min-width:1500px){.lanes{grid-template-columns:repeat(4,minmax(0,1fr))}\
+             .lane-preparing .tickets{grid-template-columns:minmax(0,1fr)}}",
+        );
+    } else {
+        css.push_str("@media (min-width:1500px){:root{");
+        css.push_str(&lanes(5, 56));
+        css.push_str("}}");
+    }
+    css
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::screen::{Role, Tenths};
+
+    #[test]
+    fn text_has_the_profile_s_size_where_there_is_room() {
+        let near = Profile::of(Role::All);
+        let css = scale_of(&near);
+        assert!(css.contains("min(23.2px,100vw / 72)"), "{css}");
+        assert!(css.contains("--item:clamp(20px,(100vw / 4 - 57px) / 9.9,29px)"), "{css}");
+        assert!(!css.contains(".lanes"), "{css}");
+        let far = Profile { distance_m: Tenths(20), ..near };
+        let css = scale_of(&far);
+        assert!(css.contains("42px") && css.contains(".lanes{"), "{css}");
+    }
+}
