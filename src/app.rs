@@ -41,6 +41,7 @@ pub mod lane;
 pub mod press;
 pub mod text;
 pub mod ticket;
+pub mod words;
 
 use leptos::prelude::*;
 

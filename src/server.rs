@@ -22,6 +22,7 @@ pub mod error;
 pub mod hub;
 pub mod ingest;
 pub mod kitchen;
+pub mod language;
 pub mod listen;
 pub mod orders;
 pub mod pages;

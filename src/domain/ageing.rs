@@ -13,6 +13,10 @@ const MINUTE_MILLIS: i64 = 60_000;
 /// The longest a service may be given, in minutes.
 const MOST_MINUTES: i64 = 600;
 
+/// An order is for later only if it would wait for this long: one that was quoted
+/// a little more than usual is better begun at once.
+const HOLD_BACK_MILLIS: i64 = 15 * MINUTE_MILLIS;
+
 /// How long an order may take from the kitchen's first sight of it to ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Thresholds {
@@ -123,8 +127,8 @@ impl Promises {
             None => at.plus(late_after),
         };
         let fires_at = promised.plus(-late_after);
-        let fires_at =
-            (due_at.is_some() && fires_at.since(at) >= MINUTE_MILLIS).then_some(fires_at);
+        let waits = due_at.is_some() && fires_at.since(at) >= HOLD_BACK_MILLIS;
+        let fires_at = waits.then_some(fires_at);
         // The warning counts back from the promise: an order due tomorrow does
         // not warn today, and one that was due before it came warns at once.
         let allowed = promised.since(fires_at.unwrap_or(at)).clamp(0, late_after);
@@ -215,8 +219,8 @@ mod tests {
         assert_eq!(promise.fires_at, Some(at.plus(100 * MINUTE)));
         assert_eq!(promise.warn_at, Some(at.plus(112 * MINUTE)));
         assert_eq!(promise.promised_at, Some(due));
-        let soon = promises().promise(Service::Delivery, Some(at.plus(20 * MINUTE)), at, 0);
-        assert_eq!(soon.fires_at, None, "there is no time to wait");
+        let soon = promises().promise(Service::Delivery, Some(at.plus(34 * MINUTE)), at, 0);
+        assert_eq!(soon.fires_at, None, "it is not worth the wait");
     }
 
     #[test]

@@ -214,6 +214,8 @@ impl Change {
                     must_be_open(&after)?;
                 }
                 acknowledge(&mut after, *of, stations);
+                // Who asks later why it was called off is still told.
+                why.clone_from(&order.last_change.reason);
                 What::Acknowledged
             }
         };

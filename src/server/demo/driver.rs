@@ -268,6 +268,8 @@ async fn persist(client: &mut Client, action: &Action) -> Outcome {
     let mut tried_before = false;
     loop {
         match client.send(&call).await {
+            // The house is closed for a while: this guest goes elsewhere.
+            Ok(answer) if is_paused(&answer) => return Outcome::Refused,
             Ok(answer) if may_pass(action, answer.status) => {
                 tracing::debug!(http.status = answer.status.as_u16(), "demo.retry");
             }
@@ -283,6 +285,15 @@ async fn persist(client: &mut Client, action: &Action) -> Outcome {
         pause = (pause * 2).min(longest);
     }
 }
+
+/// Whether no order is taken now, because somebody has said so.
+fn is_paused(answer: &Answer) -> bool {
+    let code = |body: &[u8]| Some(serde_json::from_slice::<Value>(body).ok()?["code"] == PAUSED);
+    answer.status == StatusCode::SERVICE_UNAVAILABLE && code(&answer.body) == Some(true)
+}
+
+/// The code of a refusal while no order is taken.
+const PAUSED: &str = "intake_paused";
 
 /// Whether the same request may work a little later.
 fn may_pass(action: &Action, status: StatusCode) -> bool {
@@ -317,7 +328,10 @@ fn unreadable(error: &serde_json::Error) {
 /// Whether a change that now conflicts is one that was made before.
 async fn recheck(client: &mut Client, action: &Action) -> Outcome {
     let order = match action {
-        Action::Transition { order, .. } | Action::Item { order, .. } => *order,
+        Action::Transition { order, .. }
+        | Action::Item { order, .. }
+        | Action::Recount { order, .. }
+        | Action::Acknowledge { order, .. } => *order,
         Action::Place { .. } | Action::Look { .. } => return Outcome::Conflict,
     };
     let Ok(answer) = client.send(&look(order)).await else { return Outcome::Conflict };
@@ -330,6 +344,11 @@ async fn recheck(client: &mut Client, action: &Action) -> Outcome {
             found.version == expected_version.next()
                 && found.items.iter().any(|line| line.id == *item && line.status == *status)
         }
+        Action::Recount { item, quantity, expected_version, .. } => {
+            found.version == expected_version.next()
+                && found.items.iter().any(|line| line.id == *item && line.quantity == *quantity)
+        }
+        Action::Acknowledge { of, .. } => of.is_known(&found),
         Action::Place { .. } | Action::Look { .. } => false,
     };
     if is_done { Outcome::Stands(found) } else { Outcome::Conflict }
@@ -367,6 +386,30 @@ fn call_of(action: &Action) -> Option<Call> {
                 path: format!("/api/orders/{order}/items/{item}"),
                 key: None,
                 body: serde_json::to_vec(&body).ok()?.into(),
+            })
+        }
+        Action::Recount { order, expected_version, item, quantity, actor } => {
+            let body = json!({
+                "quantities": [{"item": item, "quantity": quantity}],
+                "expected_version": expected_version,
+                "actor": actor,
+            });
+            Some(Call {
+                method: Method::PATCH,
+                path: format!("/api/orders/{order}"),
+                key: None,
+                body: body.to_string().into(),
+            })
+        }
+        Action::Acknowledge { order, expected_version, of, actor } => {
+            let body = json!({
+                "of": of.as_str(), "expected_version": expected_version, "actor": actor,
+            });
+            Some(Call {
+                method: Method::POST,
+                path: format!("/api/orders/{order}/acknowledge"),
+                key: None,
+                body: body.to_string().into(),
             })
         }
         Action::Look { order } => Some(look(*order)),

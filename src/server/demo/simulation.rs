@@ -23,7 +23,7 @@ use super::{
 };
 use crate::domain::{
     Actor, ActorKind, FoodOrder, ItemId, ItemStatus, NewOrder, OrderId, OrderStatus, Service,
-    UnixMillis, Version,
+    UnixMillis, Version, change::Acknowledged,
 };
 
 /// A ticket of the simulation, whether the server knows its order yet or not.
@@ -74,6 +74,30 @@ pub(super) enum Action {
         item: ItemId,
         /// As what.
         status: ItemStatus,
+        /// Who.
+        actor: Actor,
+    },
+    /// The guest wants another number of something.
+    Recount {
+        /// Of which order.
+        order: OrderId,
+        /// The version they see.
+        expected_version: Version,
+        /// Which line.
+        item: ItemId,
+        /// How many now.
+        quantity: u32,
+        /// Who.
+        actor: Actor,
+    },
+    /// Somebody says that they know.
+    Acknowledge {
+        /// Of which order.
+        order: OrderId,
+        /// The version they see.
+        expected_version: Version,
+        /// Of what.
+        of: Acknowledged,
         /// Who.
         actor: Actor,
     },
@@ -152,6 +176,8 @@ struct Ticket {
     bumped_early: bool,
     /// To be brought back once after it was handed out.
     comes_back: bool,
+    /// Cancelled, and somebody is about to say that they know.
+    to_acknowledge: bool,
     /// An answer is awaited.
     in_flight: bool,
     /// Plans of an earlier number are off.
@@ -165,6 +191,7 @@ struct Ticket {
 #[derive(Debug)]
 struct TicketLine {
     item: ItemId,
+    quantity: u32,
     station: String,
     minutes: f64,
     status: ItemStatus,
@@ -242,6 +269,8 @@ enum Intent {
     Deliver,
     ComeBack,
     Void { line: usize },
+    Recount { line: usize },
+    Know(Acknowledged),
     Reject { reason: &'static str },
     Cancel { reason: &'static str, by: ActorKind, even_ready: bool },
     LookAgain,
@@ -347,7 +376,8 @@ impl Simulation {
                     self.take_up(id, &order);
                 } else {
                     ticket.version = order.version;
-                    if !ticket.status.is_open() && !ticket.comes_back {
+                    let ends = !ticket.comes_back && !ticket.to_acknowledge;
+                    if !ticket.status.is_open() && ends {
                         self.retire(id);
                     }
                 }
@@ -365,6 +395,11 @@ impl Simulation {
             if order.version > ticket.version {
                 ticket.version = order.version;
                 ticket.status = order.status;
+                // What the server does when the time comes is nobody's work.
+                let by_itself = order.last_change.actor.kind == ActorKind::System;
+                if by_itself && order.status.is_open() {
+                    return;
+                }
                 if order.status.is_open() {
                     self.keep_hands_off(id);
                 } else {
@@ -537,6 +572,7 @@ impl Simulation {
         let median = baskets::making_minutes(name, quantity);
         TicketLine {
             item,
+            quantity,
             station: station.to_owned(),
             minutes: self.staff.log_normal(median, COOKING_SPREAD).min(median * 3.0),
             status: ItemStatus::Todo,
@@ -566,6 +602,7 @@ impl Simulation {
             begun: false,
             bumped_early: false,
             comes_back: false,
+            to_acknowledge: false,
             in_flight: false,
             plan: 0,
             hands_off: false,
@@ -629,7 +666,12 @@ impl Simulation {
             let last = u32::try_from(order.items.len() - 1).unwrap_or_default();
             let line = usize::try_from(self.guests.whole(0, last)).unwrap_or_default();
             let delay = minutes(self.guests.between(0.8, 4.0));
-            self.intend(id, delay, Intent::Void { line });
+            let fewer = self.guests.yes(0.6);
+            self.intend(
+                id,
+                delay,
+                if fewer { Intent::Void { line } } else { Intent::Recount { line } },
+            );
         }
     }
 
@@ -705,6 +747,8 @@ impl Simulation {
                 self.go(id, OrderStatus::Ready, Some("Wrong bag handed out"), staff("counter"))
             }
             Intent::Void { line } => self.void(id, line),
+            Intent::Recount { line } => self.recount(id, line),
+            Intent::Know(of) => self.acknowledge(id, of),
             Intent::Cancel { reason, by, even_ready } => {
                 let early = matches!(
                     status,
@@ -717,6 +761,9 @@ impl Simulation {
                     ActorKind::Staff => staff("counter"),
                     kind => Actor { kind, id: "guest".to_owned() },
                 };
+                self.tickets.get_mut(&id)?.to_acknowledge = true;
+                let delay = millis(self.staff.between(8.0, 45.0));
+                self.intend(id, delay, Intent::Know(Acknowledged::Cancel));
                 self.go(id, OrderStatus::Cancelled, Some(reason), actor)
             }
             _ => None,
@@ -869,8 +916,48 @@ impl Simulation {
         if !was_made && ticket.is_made() {
             self.plan_bump(id);
         }
+        self.plan_to_know(id);
         let actor = staff("counter");
         Some(Action::Item { order, expected_version, item, status: ItemStatus::Void, actor })
+    }
+
+    /// The guest wants one more of a line that nobody has finished.
+    fn recount(&mut self, id: TicketId, index: usize) -> Option<Action> {
+        let ticket = self.tickets.get_mut(&id)?;
+        let order = ticket.order?;
+        let early = matches!(ticket.status, OrderStatus::Placed | OrderStatus::Accepted);
+        let expected_version = ticket.version;
+        let line = ticket.lines.get_mut(index)?;
+        if !early || line.is_finished() {
+            return None;
+        }
+        line.quantity += 1;
+        let (item, quantity) = (line.item, line.quantity);
+        self.plan_to_know(id);
+        Some(Action::Recount { order, expected_version, item, quantity, actor: staff("counter") })
+    }
+
+    fn plan_to_know(&mut self, id: TicketId) {
+        let delay = millis(self.staff.between(15.0, 60.0));
+        self.intend(id, delay, Intent::Know(Acknowledged::Change));
+    }
+
+    /// Somebody at the board says that they know.
+    fn acknowledge(&mut self, id: TicketId, of: Acknowledged) -> Option<Action> {
+        let who = self.first_station(id);
+        let ticket = self.tickets.get_mut(&id)?;
+        let order = ticket.order?;
+        match of {
+            Acknowledged::Cancel => {
+                if !std::mem::take(&mut ticket.to_acknowledge) {
+                    return None;
+                }
+            }
+            _ if !ticket.status.is_open() => return None,
+            _ => {}
+        }
+        let expected_version = ticket.version;
+        Some(Action::Acknowledge { order, expected_version, of, actor: staff(&who) })
     }
 
     fn plan_bump(&mut self, id: TicketId) {
@@ -934,6 +1021,7 @@ impl Simulation {
         ticket.hands_off = true;
         ticket.bumped_early = false;
         ticket.comes_back = false;
+        ticket.to_acknowledge = false;
         ticket.moved_at = self.now;
         self.intend(id, HANDS_OFF_MILLIS * i64::from(self.speed), Intent::LookAgain);
     }

@@ -14,7 +14,8 @@ use super::{
 };
 use crate::domain::{
     Change, Currency, FoodOrder, Fulfilment, Location, NewOrder, OrderId, OrderNumber, Promises,
-    Refusal, UnixMillis, change::Action as DomainAction,
+    Refusal, UnixMillis,
+    change::{Action as DomainAction, Edit},
 };
 
 /// A Thursday noon.
@@ -87,6 +88,21 @@ impl Model {
             }
             Action::Item { order, expected_version, item, status, actor } => {
                 let action = DomainAction::Item { item: *item, status: *status };
+                let change =
+                    Change { action, expected_version: *expected_version, actor: actor.clone() };
+                self.change(*order, &change, at)?
+            }
+            Action::Recount { order, expected_version, item, quantity, actor } => {
+                let edit = Edit { quantities: vec![(*item, *quantity)], ..Edit::default() };
+                let change = Change {
+                    action: DomainAction::Edit(edit),
+                    expected_version: *expected_version,
+                    actor: actor.clone(),
+                };
+                self.change(*order, &change, at)?
+            }
+            Action::Acknowledge { order, expected_version, of, actor } => {
+                let action = DomainAction::Acknowledge { of: *of, stations: Vec::new() };
                 let change =
                     Change { action, expected_version: *expected_version, actor: actor.clone() };
                 self.change(*order, &change, at)?

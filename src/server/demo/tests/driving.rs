@@ -95,6 +95,29 @@ struct ItemPatch {
     actor: Actor,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EditBody {
+    quantities: Vec<Recounted>,
+    expected_version: Version,
+    actor: Actor,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Recounted {
+    item: ItemId,
+    quantity: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AcknowledgeBody {
+    of: String,
+    expected_version: Version,
+    actor: Actor,
+}
+
 impl PlaceBody {
     fn order(self) -> NewOrder {
         let items = self
@@ -141,7 +164,8 @@ impl Fake {
     fn router(&self) -> Router {
         Router::new()
             .route("/api/orders", post(place).get(list))
-            .route("/api/orders/{id}", get(read))
+            .route("/api/orders/{id}", get(read).patch(edit))
+            .route("/api/orders/{id}/acknowledge", post(acknowledge))
             .route("/api/orders/{id}/transitions", post(transition))
             .route("/api/orders/{id}/items/{item}", patch(mark))
             .route("/api/events", get(events))
@@ -222,6 +246,28 @@ async fn transition(
     Json(body): Json<TransitionBody>,
 ) -> Response {
     let action = DomainAction::Transition { to: body.to, reason: body.reason };
+    let change = Change { action, expected_version: body.expected_version, actor: body.actor };
+    answer(fake.change(id, &change))
+}
+
+async fn edit(
+    State(fake): State<Fake>,
+    Path(id): Path<OrderId>,
+    Json(body): Json<EditBody>,
+) -> Response {
+    let quantities = body.quantities.into_iter().map(|it| (it.item, it.quantity)).collect();
+    let action = DomainAction::Edit(Edit { quantities, ..Edit::default() });
+    let change = Change { action, expected_version: body.expected_version, actor: body.actor };
+    answer(fake.change(id, &change))
+}
+
+async fn acknowledge(
+    State(fake): State<Fake>,
+    Path(id): Path<OrderId>,
+    Json(body): Json<AcknowledgeBody>,
+) -> Response {
+    let of = body.of.parse().expect("something to know");
+    let action = DomainAction::Acknowledge { of, stations: Vec::new() };
     let change = Change { action, expected_version: body.expected_version, actor: body.actor };
     answer(fake.change(id, &change))
 }

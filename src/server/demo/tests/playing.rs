@@ -141,7 +141,9 @@ fn a_few_orders_are_called_off_changed_and_brought_back() {
         }
         for step in &played.steps {
             match &step.action {
-                Action::Item { status: ItemStatus::Void, .. } => changed += 1,
+                Action::Item { status: ItemStatus::Void, .. } | Action::Recount { .. } => {
+                    changed += 1;
+                }
                 Action::Transition { reason: Some(reason), .. }
                     if reason == "Bumped by mistake" =>
                 {
@@ -218,7 +220,11 @@ fn every_text_keeps_within_the_limits() {
                 assert!(reason.unwrap_or_default().chars().count() <= limits::NOTE);
                 assert!(actor.id.chars().count() <= limits::LABEL);
             }
-            Action::Item { actor, .. } => assert!(actor.id.chars().count() <= limits::LABEL),
+            Action::Item { actor, .. }
+            | Action::Recount { actor, .. }
+            | Action::Acknowledge { actor, .. } => {
+                assert!(actor.id.chars().count() <= limits::LABEL)
+            }
             Action::Look { .. } => {}
         }
     }
@@ -248,6 +254,8 @@ fn a_ticket_that_a_person_touches_is_left_to_them_for_a_while() {
     let touched = |step: &Step| match &step.action {
         Action::Transition { order: id, .. }
         | Action::Item { order: id, .. }
+        | Action::Recount { order: id, .. }
+        | Action::Acknowledge { order: id, .. }
         | Action::Look { order: id } => *id == order.id,
         Action::Place { .. } => false,
     };
