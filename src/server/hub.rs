@@ -210,6 +210,12 @@ impl Hub {
             || state.feeds.contains_key(filter)
     }
 
+    /// How many different filters have readers, besides the one that wants everything.
+    #[must_use]
+    pub fn filters(&self) -> usize {
+        self.lock().feeds.len()
+    }
+
     /// Encodes the frame of an event.
     #[must_use]
     pub fn encode(&self, event: &StoredEvent) -> Bytes {

@@ -359,7 +359,7 @@ structs! {
     Actor { kind, id }
     Hello { cursor, server_time, heartbeat_ms, version }
     Heartbeat { server_time, open, stats }
-    Snapshot { reason, orders, cursor, server_time }
+    Snapshot { reason, cursor, server_time, orders }
     Bye { reason, retry_ms }
     Stats { placed, ready, average_ticket_ms, late }
     BoardPage { orders, cursor, server_time, open, stations, stats, filter, settings }
@@ -394,6 +394,7 @@ impl Lean for ByeReason {
         Some(match json.text()?.as_str() {
             "shutdown" => Self::Shutdown,
             "rotated" => Self::Rotated,
+            "revoked" => Self::Revoked,
             _ => return None,
         })
     }

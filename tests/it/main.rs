@@ -23,6 +23,8 @@ mod pages;
 mod processes;
 mod properties;
 mod replay;
+#[macro_use]
 mod stream;
+mod readers;
 mod support;
 mod transitions;

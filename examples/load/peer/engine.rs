@@ -26,7 +26,7 @@ use live_orders::{
             ChangeError, CommitSink, Committed, EventPage, History, PlaceError, Placed, Placement,
             SqliteStore, Store, StoredEvent, StoredOrders, Unavailable, sqlite::Purpose,
         },
-        stream::{self, OpenStreams, Sweepers},
+        stream::{self, OpenStreams, Snapshots, Sweepers},
     },
     wire::{Epoch, EventFacts, Seq, StreamFilter},
 };
@@ -68,6 +68,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         clock,
         stream: config.stream,
         open_streams: OpenStreams::new(config.stream.limits),
+        snapshots: Snapshots::default(),
         sweepers: Sweepers::of(&config)?,
         keys_in_flight: KeysInFlight::default(),
         assets: Assets::find(&config.leptos),

@@ -54,7 +54,11 @@ impl Pager {
         }
     }
 
-    pub(super) async fn next(&mut self) -> Page {
+    /// What comes next for a reader; `over` is why its stream is to end, if it is.
+    pub(super) async fn next(&mut self, over: Option<ByeReason>) -> Page {
+        if let Some(reason) = over {
+            return Page::End(farewell(&self.app, self.after, reason));
+        }
         loop {
             match self.app.hub.join(&self.filter, self.after) {
                 Join::Seat(seat) => return Page::Seat(seat),

@@ -497,7 +497,7 @@ impl Sweeper {
         let pager = Pager::new(reader.app.clone(), seat.filter().clone(), seat.place.reached());
         self.runtime.spawn(async move {
             if let Ok(socket) = tokio::net::TcpStream::from_std(socket.into()) {
-                catch_up(reader, pager, rest, socket, open).await;
+                catch_up(reader, pager, [rest, Bytes::new()], socket, open).await;
             }
         });
     }
@@ -532,8 +532,8 @@ impl Member {
                 self.stuck_since = Some(now);
                 return Served::Stays;
             }
-            if self.reader.is_over(now) {
-                self.leave(ByeReason::Rotated);
+            if let Some(reason) = self.reader.over(now) {
+                self.leave(reason);
                 continue;
             }
             let seen = look.at(&self.seat);
