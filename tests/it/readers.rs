@@ -210,8 +210,9 @@ async fn readers_that_vanish_within_a_frame_leave_nothing_behind(way: Way) {
 async fn a_reader_that_goes_on_talking_leaves_nothing_behind(way: Way) {
     let service = service(way);
     let mut source = service.stream(way, "station=grill").await;
+    let noise = vec![b'x'; 96 * 1024];
     if let Source::Socket(socket, _) = &mut source {
-        let _ = within("the system to take it", socket.write_all(&[b'x'; 96 * 1024])).await;
+        let _ = within("the system to take it", socket.write_all(&noise)).await;
     }
     if way.is_taken() {
         // It is let go though it reads on.

@@ -422,7 +422,7 @@ impl Source {
         match self {
             Self::Socket(socket, first) if first.is_empty() => socket.read_u8().await.ok(),
             Self::Socket(_, first) => Some(first.get_u8()),
-            Self::Body(_) => unreachable!("a body comes in pieces"),
+            Self::Body(_) => panic!("a body comes in pieces"),
         }
     }
 }

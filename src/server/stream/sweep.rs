@@ -552,7 +552,9 @@ impl Member {
             };
             match write(&mut self.socket, parts, seen.joined.as_ref()) {
                 Ok(count) => {
-                    let left = self.wrote(parts, count);
+                    let Sent { place, rest, left } = sent(parts, count);
+                    self.seat.place = place.unwrap_or(self.seat.place);
+                    self.rest = rest;
                     if self.rest.is_empty() && (left > 0 || more) {
                         return Served::Unfinished;
                     }
@@ -567,24 +569,6 @@ impl Member {
                 }
             }
         }
-    }
-
-    /// `count` bytes of `parts` are out; of a part that is out in part the
-    /// rest is kept. How many parts are left.
-    fn wrote(&mut self, parts: &[Part], count: usize) -> usize {
-        let mut out = count;
-        for (index, part) in parts.iter().enumerate() {
-            if out == 0 {
-                return parts.len() - index;
-            }
-            self.seat.place = part.after;
-            if let Some(rest) = part.bytes.get(out..).filter(|rest| !rest.is_empty()) {
-                self.rest = Bytes::copy_from_slice(rest);
-                return parts.len() - index - 1;
-            }
-            out -= part.bytes.len();
-        }
-        0
     }
 
     /// What a failed write means; `None` when it is to be tried again.
@@ -622,6 +606,67 @@ fn write(socket: &mut TcpStream, parts: &[Part], joined: Option<&Bytes>) -> io::
             let gathered = parts.iter().take(GATHERED);
             let slices: Vec<IoSlice<'_>> = gathered.map(|part| IoSlice::new(&part.bytes)).collect();
             socket.write_vectored(&slices)
+        }
+    }
+}
+
+/// What is so when some bytes of a few parts are out.
+#[derive(Debug, Default)]
+struct Sent {
+    /// Where the reader stands with those that are out, and the one that is in part.
+    place: Option<Place>,
+    /// The rest of that one: a copy, so that nothing else is held for it.
+    rest: Bytes,
+    /// How many are left.
+    left: usize,
+}
+
+fn sent(parts: &[Part], count: usize) -> Sent {
+    let mut out = count;
+    let mut place = None;
+    for (index, part) in parts.iter().enumerate() {
+        if out == 0 {
+            return Sent { place, rest: Bytes::new(), left: parts.len() - index };
+        }
+        place = Some(part.after);
+        if let Some(rest) = part.bytes.get(out..).filter(|rest| !rest.is_empty()) {
+            let rest = Bytes::copy_from_slice(rest);
+            return Sent { place, rest, left: parts.len() - index - 1 };
+        }
+        out -= part.bytes.len();
+    }
+    Sent { place, ..Sent::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::Promises,
+        server::hub::{Hub, HubSettings, Join},
+        wire::{Epoch, Seq, StreamFilter},
+    };
+
+    /// Wherever the socket stops: what is out, what is kept and what is left
+    /// are the whole; and what is kept holds none of what it was cut from.
+    #[test]
+    fn of_a_part_that_is_cut_only_its_rest_is_kept() {
+        let promises = Promises { pickup: 1, delivery: 1, dine_in: 1, curbside: 1 };
+        let settings = HubSettings { ring_bytes: 1 << 20, promises };
+        let hub = Hub::new(Epoch(1), Seq::START, settings);
+        let Join::Seat(seat) = hub.join(&StreamFilter::default(), Seq::START) else {
+            panic!("the hub is at its beginning");
+        };
+        let texts: [&'static [u8]; 3] = [b"data: one\n\n", b"data: two\n\n", b"data: three\n\n"];
+        let parts = texts.map(|text| Part { bytes: Bytes::from(text.to_vec()), after: seat.place });
+        let whole = texts.concat();
+        for count in 0..=whole.len() {
+            let Sent { place, rest, left } = sent(&parts, count);
+            assert_eq!(place.is_some(), count > 0);
+            let left = texts[texts.len() - left..].concat();
+            assert_eq!([&whole[..count], &rest, &left].concat(), whole, "{count}");
+            assert!(rest.is_empty() || rest.is_unique(), "{count}");
+            assert!(rest.len() < 13);
         }
     }
 }
