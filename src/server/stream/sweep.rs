@@ -43,7 +43,7 @@ use crate::{
 };
 
 /// Bytes that a reader is sent in one turn at most.
-const BURST_BYTES: usize = 256 * 1024;
+const BURST_BYTES: usize = 128 * 1024;
 /// Pieces that one write gathers.
 const GATHERED: usize = 256;
 /// What a client may send behind its request before it is cut off.
@@ -509,21 +509,17 @@ impl Member {
         self.leaving && self.rest.is_empty()
     }
 
-    /// Writes what there is for it, as far as the socket takes it.
+    /// Whether `rest` goes out before anything is put behind it: it is the end,
+    /// or much, such as a snapshot that others hold too.
+    fn goes_alone(&self) -> bool {
+        self.leaving || self.rest.len() >= BURST_BYTES
+    }
+
+    /// Writes what there is for it, as far as the socket takes it, and not more
+    /// than one look shows.
     fn serve(&mut self, now: Instant, look: &mut Look) -> Served {
         loop {
-            while !self.rest.is_empty() {
-                match self.socket.write(&self.rest) {
-                    Ok(0) => return Served::Gone,
-                    Ok(count) => self.rest.advance(count),
-                    Err(error) => {
-                        if let Some(served) = self.failed(&error, now) {
-                            return served;
-                        }
-                    }
-                }
-            }
-            if self.leaving {
+            if self.is_done() {
                 // Closed when the client has closed, so that it gets the last
                 // bytes even if it has sent some that nobody has read.
                 if self.socket.shutdown(Shutdown::Write).is_err() {
@@ -532,54 +528,57 @@ impl Member {
                 self.stuck_since = Some(now);
                 return Served::Stays;
             }
-            if let Some(reason) = self.reader.over(now) {
+            if let Some(reason) = self.reader.over(now).filter(|_| !self.goes_alone()) {
                 self.leave(reason);
-                continue;
             }
-            let seen = look.at(&self.seat);
-            let (parts, more) = match &seen.next {
-                Next::Nothing if self.greeted => return Served::Stays,
-                Next::Nothing => {
-                    self.greet();
-                    continue;
-                }
-                Next::Behind => return Served::Behind,
-                Next::Closed => {
+            let alone = self.goes_alone();
+            let seen = (!alone).then(|| look.at(&self.seat));
+            let (parts, more) = match seen.map(|seen| &seen.next) {
+                Some(Next::Parts(parts, more)) => (&parts[..], *more),
+                Some(Next::Behind) => return Served::Behind,
+                Some(Next::Closed) => {
                     self.leave(ByeReason::Shutdown);
                     continue;
                 }
-                Next::Parts(parts, more) => (parts, *more),
+                Some(Next::Nothing) if !self.greeted => {
+                    self.greet();
+                    continue;
+                }
+                Some(Next::Nothing) if self.rest.is_empty() => return Served::Stays,
+                Some(Next::Nothing) | None => (&[][..], false),
             };
-            match write(&mut self.socket, parts, seen.joined.as_ref()) {
-                Ok(count) => {
-                    let Sent { place, rest, left } = sent(parts, count);
-                    self.seat.place = place.unwrap_or(self.seat.place);
-                    self.rest = rest;
-                    if self.rest.is_empty() && (left > 0 || more) {
-                        return Served::Unfinished;
+            let joined = seen.and_then(|seen| seen.joined.as_ref());
+            match write(&mut self.socket, &self.rest, parts, joined) {
+                Ok((0, _)) => return Served::Gone,
+                Ok((count, whole)) => {
+                    let own = count.min(self.rest.len());
+                    self.rest.advance(own);
+                    let Sent { place, rest, left } = sent(parts, count - own);
+                    if let Some(place) = place {
+                        (self.seat.place, self.rest) = (place, rest);
                     }
-                    if self.rest.is_empty() && self.greeted {
+                    if !whole {
+                        // It is full, and the system says when it is no more.
+                        self.stuck_since = Some(now);
                         return Served::Stays;
                     }
-                }
-                Err(error) => {
-                    if let Some(served) = self.failed(&error, now) {
-                        return served;
+                    if alone {
+                        continue;
                     }
+                    // Those who stand together go on together: a look at the
+                    // next place now would be one for each.
+                    let over = left == 0 && !more && self.greeted;
+                    return if over { Served::Stays } else { Served::Unfinished };
                 }
+                Err(error) => match error.kind() {
+                    io::ErrorKind::Interrupted => {}
+                    io::ErrorKind::WouldBlock => {
+                        self.stuck_since = Some(now);
+                        return Served::Stays;
+                    }
+                    _ => return Served::Gone,
+                },
             }
-        }
-    }
-
-    /// What a failed write means; `None` when it is to be tried again.
-    fn failed(&mut self, error: &io::Error, now: Instant) -> Option<Served> {
-        match error.kind() {
-            io::ErrorKind::Interrupted => None,
-            io::ErrorKind::WouldBlock => {
-                self.stuck_since = Some(now);
-                Some(Served::Stays)
-            }
-            _ => Some(Served::Gone),
         }
     }
 
@@ -587,27 +586,43 @@ impl Member {
     fn greet(&mut self) {
         let app = &self.reader.app;
         let beat = app.hub.heartbeat_at(self.seat.place.reached(), app.clock.now());
-        self.rest = self.reader.encoding.more(beat);
+        self.say(beat);
         self.seat.interrupted();
         self.greeted = true;
     }
 
     fn leave(&mut self, reason: ByeReason) {
         let bye = farewell(&self.reader.app, self.seat.place.reached(), reason);
-        self.rest = self.reader.encoding.more(bye);
+        self.say(bye);
         self.leaving = true;
+    }
+
+    /// Puts a frame for it alone behind what is to be sent first.
+    fn say(&mut self, frame: Bytes) {
+        let frame = self.reader.encoding.more(frame);
+        let rest = std::mem::take(&mut self.rest);
+        self.rest = if rest.is_empty() { frame } else { [rest, frame].concat().into() };
     }
 }
 
-fn write(socket: &mut TcpStream, parts: &[Part], joined: Option<&Bytes>) -> io::Result<usize> {
-    match (joined, parts) {
-        (Some(bytes), _) | (None, [Part { bytes, .. }]) => socket.write(bytes),
-        (None, parts) => {
-            let gathered = parts.iter().take(GATHERED);
-            let slices: Vec<IoSlice<'_>> = gathered.map(|part| IoSlice::new(&part.bytes)).collect();
-            socket.write_vectored(&slices)
-        }
-    }
+/// Writes what is the reader's `own` and then `parts`, or so many of them as can
+/// be gathered. How many bytes are out, and whether that is all that was tried.
+fn write(
+    socket: &mut TcpStream,
+    own: &[u8],
+    parts: &[Part],
+    joined: Option<&Bytes>,
+) -> io::Result<(usize, bool)> {
+    let shared = joined.map_or(&[][..], |bytes| bytes);
+    let parts = if joined.is_some() { &[][..] } else { &parts[..parts.len().min(GATHERED)] };
+    let slices = [own, shared].into_iter().chain(parts.iter().map(|part| &part.bytes[..]));
+    let slices = slices.filter(|slice| !slice.is_empty());
+    let slices: Vec<IoSlice<'_>> = slices.map(IoSlice::new).collect();
+    let count = match &slices[..] {
+        [one] => socket.write(one)?,
+        many => socket.write_vectored(many)?,
+    };
+    Ok((count, count == slices.iter().map(|slice| slice.len()).sum::<usize>()))
 }
 
 /// What is so when some bytes of a few parts are out.
