@@ -246,12 +246,13 @@ impl Feed {
         let mut at = place;
         let mut index = log.pieces.partition_point(|piece| piece.start < at.position);
         let more = loop {
+            // Who has sat down since it was made may have later news already.
             if let Some(beat) = &log.beat
                 && beat.at == at.position
                 && beat.number != at.beat
+                && beat.head >= at.reached
             {
-                let reached = at.reached.max(beat.head);
-                at = Place { beat: beat.number, reached, chain: 0, ..at };
+                at = Place { beat: beat.number, reached: beat.head, chain: 0, ..at };
                 let bytes = if packed { &beat.packed } else { &beat.frame };
                 parts.push(Part { bytes: bytes.clone(), after: at });
             }
