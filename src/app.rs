@@ -21,15 +21,6 @@
 //! stand a few places that follow a signal each, and what follows none is text
 //! that the browser never makes; see [`html`].
 
-#![cfg_attr(
-    target_pointer_width = "64",
-    expect(
-        clippy::large_types_passed_by_value,
-        reason = "`Ui` is a bundle of handles made to be copied into every closure; \
-                  in the browser they are half as large"
-    )
-)]
-
 pub mod board;
 pub mod connection;
 pub mod dialog;

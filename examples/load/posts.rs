@@ -20,10 +20,7 @@ use std::{
 use anyhow::Context as _;
 use clap::Args;
 use live_orders::{
-    domain::{
-        Channel, Currency, Customer, Fulfilment, Location, MinorUnits, NewItem, NewOrder, OrderId,
-        OrderNumber, Promise, Source, Station, UnixMillis,
-    },
+    domain::{OrderId, OrderNumber, Promise, UnixMillis},
     server::store::{CommitSink, Committed, Placement, SqliteStore, Store, sqlite::Purpose},
 };
 use tempfile::TempDir;
@@ -206,7 +203,7 @@ fn again(window: Duration, mut one: impl FnMut(u32) -> anyhow::Result<()>) -> an
 
 fn append(folder: &Path, window: Duration) -> anyhow::Result<f64> {
     let mut file = File::create(folder.join("log"))?;
-    let json = as_json(&new_order()?)?;
+    let json = as_json(&sample::new_order()?)?;
     again(window, |_| {
         file.write_all(json.as_bytes())?;
         Ok(file.sync_data()?)
@@ -228,7 +225,7 @@ fn commit_each(folder: &Path, window: Duration) -> anyhow::Result<f64> {
          CREATE INDEX orders_open ON orders (placed_at) WHERE open = 1; \
          CREATE INDEX orders_by_change ON orders (changed_at);",
     )?;
-    let order = new_order()?;
+    let order = sample::new_order()?;
     again(window, |number| {
         let id = Uuid::now_v7();
         let order =
@@ -254,7 +251,7 @@ fn commit_each(folder: &Path, window: Duration) -> anyhow::Result<f64> {
 fn store(folder: &Path, clients: u32, window: Duration) -> anyhow::Result<f64> {
     let store: Arc<dyn Store> =
         Arc::new(SqliteStore::open(folder, Purpose::Service, Arc::new(Deaf))?);
-    let order = new_order()?;
+    let order = sample::new_order()?;
     together(clients, window, move |_| {
         let (store, order) = (Arc::clone(&store), order.clone());
         async move || {
@@ -420,38 +417,6 @@ impl CommitSink for Deaf {
     fn committed(&self, _: &[Committed]) {}
 
     fn announce(&self) {}
-}
-
-fn new_order() -> anyhow::Result<NewOrder> {
-    let label = anyhow::Error::msg;
-    let item = |name: &str, station: &str| -> anyhow::Result<NewItem> {
-        Ok(NewItem {
-            name: name.to_owned(),
-            quantity: 2,
-            unit_price: MinorUnits(950),
-            station: Station::parse(station).map_err(label)?,
-            modifiers: Vec::new(),
-            allergens: Vec::new(),
-            note: None,
-        })
-    };
-    Ok(NewOrder {
-        location: Location::parse("main").map_err(label)?,
-        source: Source {
-            channel: Channel::parse("web").map_err(label)?,
-            external_id: None,
-            accept_by: None,
-        },
-        fulfilment: Fulfilment::default(),
-        customer: Customer { name: "Ana K".to_owned(), phone: None },
-        items: vec![item("Cheeseburger", "grill")?, item("Fries", "fry")?],
-        currency: Currency::parse("EUR").map_err(label)?,
-        tax: MinorUnits(0),
-        tip: MinorUnits(0),
-        fees: MinorUnits(0),
-        discount: MinorUnits(0),
-        rush: false,
-    })
 }
 
 fn as_json(value: &impl serde::Serialize) -> anyhow::Result<String> {

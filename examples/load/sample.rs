@@ -1,7 +1,10 @@
 //! The order that every peer of a comparison carries, and how it is known
 //! again among everything else that a peer sends.
 
-use live_orders::domain::OrderId;
+use live_orders::domain::{
+    Channel, Currency, Customer, Fulfilment, Location, MinorUnits, NewItem, NewOrder, OrderId,
+    Source, Station,
+};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -112,6 +115,39 @@ pub(crate) fn request(number: u32) -> String {
         "items": items,
     })
     .to_string()
+}
+
+/// An order of two lines, for where it is not the text that counts.
+pub(crate) fn new_order() -> anyhow::Result<NewOrder> {
+    let label = anyhow::Error::msg;
+    let item = |name: &str, station: &str| -> anyhow::Result<NewItem> {
+        Ok(NewItem {
+            name: name.to_owned(),
+            quantity: 2,
+            unit_price: MinorUnits(950),
+            station: Station::parse(station).map_err(label)?,
+            modifiers: Vec::new(),
+            allergens: Vec::new(),
+            note: None,
+        })
+    };
+    Ok(NewOrder {
+        location: Location::parse("main").map_err(label)?,
+        source: Source {
+            channel: Channel::parse("web").map_err(label)?,
+            external_id: None,
+            accept_by: None,
+        },
+        fulfilment: Fulfilment::default(),
+        customer: Customer { name: "Ana K".to_owned(), phone: None },
+        items: vec![item("Cheeseburger", "grill")?, item("Fries", "fry")?],
+        currency: Currency::parse("EUR").map_err(label)?,
+        tax: MinorUnits(0),
+        tip: MinorUnits(0),
+        fees: MinorUnits(0),
+        discount: MinorUnits(0),
+        rush: false,
+    })
 }
 
 const CHANNELS: [&str; 4] = ["web", "kiosk", "phone", "app"];

@@ -278,6 +278,9 @@ impl Problem {
             Self::TooManyStreams(Full::Filters) => {
                 "they have too many different filters; use one that others use".to_owned()
             }
+            Self::TooManyStreams(Full::Snapshots) => {
+                "too many of them are still being sent a snapshot; try again shortly".to_owned()
+            }
             Self::TooManyStreams(Full::Address) => {
                 "this address has as many as it may; close some, or raise stream.max_per_address"
                     .to_owned()

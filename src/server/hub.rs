@@ -55,6 +55,8 @@ pub struct Hub {
     /// The newest position that has gone out, for those who wait for one. The
     /// store's readers see a commit a moment before the hub hears of it.
     gone_out: watch::Sender<Seq>,
+    /// Held by whoever sends a heartbeat.
+    beating: Mutex<()>,
 }
 
 /// One lock for what must agree: recent events, every feed and the figures
@@ -63,8 +65,9 @@ struct State {
     recent: Recent,
     /// Feeds that have readers, by filter, but for the one of all events.
     feeds: HashMap<StreamFilter, Served>,
-    /// Those of them that every commit is held against.
-    broad: Vec<Arc<Feed>>,
+    /// Those of them that every commit is held against. Shared, so that all
+    /// can be woken without the lock.
+    broad: Arc<Vec<Arc<Feed>>>,
     /// Those of them that want certain orders alone.
     by_order: HashMap<OrderId, Vec<Arc<Feed>>>,
     /// Feeds of certain orders that something has come in and nobody was told.
@@ -112,7 +115,7 @@ impl Hub {
             state: Mutex::new(State {
                 recent: Recent::new(head, settings.ring_bytes),
                 feeds: HashMap::new(),
-                broad: Vec::new(),
+                broad: Arc::default(),
                 by_order: HashMap::new(),
                 stirred: Vec::new(),
                 figures: Figures::default(),
@@ -121,6 +124,7 @@ impl Hub {
                 closing: false,
             }),
             gone_out: watch::Sender::new(head),
+            beating: Mutex::default(),
         })
     }
 
@@ -130,8 +134,7 @@ impl Hub {
         let mut state = self.lock();
         for event in events {
             let frame = self.encode(event);
-            let start = self.everything.tail();
-            state.recent.push(event.seq, &event.facts, frame.clone(), start);
+            state.recent.push(event.seq, &event.facts, frame.clone());
             self.everything.append([(event.seq, frame)], state.recent.floor());
         }
     }
@@ -187,9 +190,7 @@ impl Hub {
             return if state.closing { Join::Closed } else { Join::Store };
         }
         if filter.is_everything() {
-            let position = state.recent.start_after(after);
-            let seat = Seat::new(Arc::clone(self), Arc::clone(&self.everything), after, position);
-            return seat.map_or(Join::Store, Join::Seat);
+            return Join::Seat(Seat::new(Arc::clone(self), Arc::clone(&self.everything), after));
         }
         let served = state.feeds.entry(filter.clone()).or_insert_with(|| {
             let feed = Arc::new(Feed::new(filter.clone()));
@@ -198,22 +199,17 @@ impl Hub {
                 feed.close();
             }
             if filter.orders.is_empty() {
-                state.broad.push(Arc::clone(&feed));
+                Arc::make_mut(&mut state.broad).push(Arc::clone(&feed));
             }
             for order in &filter.orders {
                 state.by_order.entry(*order).or_default().push(Arc::clone(&feed));
             }
             Served { feed, readers: 0 }
         });
+        served.readers += 1;
         // While the lock is held: nothing comes between what the feed was made
         // of and what it is given from now on.
-        match Seat::new(Arc::clone(self), Arc::clone(&served.feed), after, None) {
-            Some(seat) => {
-                served.readers += 1;
-                Join::Seat(seat)
-            }
-            None => Join::Store,
-        }
+        Join::Seat(Seat::new(Arc::clone(self), Arc::clone(&served.feed), after))
     }
 
     /// Whether there is room for a reader with `filter`. Every commit is held
@@ -225,6 +221,12 @@ impl Hub {
             || !filter.orders.is_empty()
             || state.broad.len() < BROAD_FEEDS
             || state.feeds.contains_key(filter)
+    }
+
+    /// How many different filters have readers, besides the one that wants everything.
+    #[must_use]
+    pub fn filters(&self) -> usize {
+        self.lock().feeds.len()
     }
 
     /// Encodes the frame of an event.
@@ -261,15 +263,21 @@ impl Hub {
         }
     }
 
-    /// Sends every reader a heartbeat. It comes behind all events up to the id it carries.
+    /// Sends every reader a heartbeat. It comes behind all events up to the id
+    /// it carries; who has had a later one in the meantime needs none.
     pub fn heartbeat(&self, now: UnixMillis) {
-        let mut state = self.lock();
-        let head = state.recent.head();
-        state.told = None;
-        let frame = self.beat(&mut state, head, now);
+        // What is told last is what was known last.
+        let _turn = self.beating.lock().unwrap_or_else(PoisonError::into_inner);
+        let (head, floor, beat, feeds) = {
+            let mut state = self.lock();
+            state.told = None;
+            let beat = state.beat(now);
+            (state.recent.head(), state.recent.floor(), beat, self.feeds(&state))
+        };
+        let frame = self.encode_beat(head, &beat);
         let packed = packed_alone(&frame);
-        for feed in state.feeds.values().map(|served| &served.feed).chain([&self.everything]) {
-            feed.beat((frame.clone(), packed.clone()), head, state.recent.floor());
+        for feed in feeds {
+            feed.beat((frame.clone(), packed.clone()), head, floor);
             feed.wake();
         }
     }
@@ -277,39 +285,35 @@ impl Hub {
     /// A heartbeat for one reader, which has come up to `reached`.
     #[must_use]
     pub fn heartbeat_at(&self, reached: Seq, now: UnixMillis) -> Bytes {
-        self.beat(&mut self.lock(), reached, now)
+        let beat = self.lock().beat(now);
+        self.encode_beat(reached, &beat)
     }
 
-    fn beat(&self, state: &mut State, reached: Seq, now: UnixMillis) -> Bytes {
-        // Many readers come at once, and the figures of an hour take a while.
-        let hour = match state.told {
-            Some((at, hour)) if (0..TOLD_MILLIS).contains(&now.since(at)) => hour,
-            _ => {
-                let hour = state.figures.stats(now);
-                state.told = Some((now, hour));
-                hour
-            }
-        };
-        let KitchenState { intake, unseen } = &state.kitchen;
-        let beat = Heartbeat {
-            server_time: now,
-            open: state.figures.open(),
-            stats: hour,
-            intake: intake.at(now),
-            unseen: unseen.iter().take(Heartbeat::UNSEEN_MOST).cloned().collect(),
-        };
+    fn encode_beat(&self, reached: Seq, beat: &Heartbeat) -> Bytes {
         let id = EventId { epoch: self.epoch, seq: reached };
         let mut frame = Vec::new();
-        let data = serde_json::to_vec(&beat).unwrap_or_default();
+        let data = serde_json::to_vec(beat).unwrap_or_default();
         frame::push_event(&mut frame, &id.to_string(), Heartbeat::NAME, &data);
         Bytes::from(frame)
+    }
+
+    /// Has every reader look again: something has changed that no feed holds.
+    pub fn nudge(&self) {
+        let feeds = self.feeds(&self.lock());
+        for feed in feeds {
+            feed.nudge();
+        }
+    }
+
+    fn feeds(&self, state: &State) -> Vec<Arc<Feed>> {
+        state.feeds.values().map(|served| &served.feed).chain([&self.everything]).cloned().collect()
     }
 
     /// Ends every feed: readers get what is left of it and then know.
     pub fn close(&self) {
         let mut state = self.lock();
         state.closing = true;
-        for feed in state.feeds.values().map(|served| &served.feed).chain([&self.everything]) {
+        for feed in self.feeds(&state) {
             feed.close();
         }
     }
@@ -329,7 +333,7 @@ impl Hub {
         state.feeds.remove(filter);
         let others = |other: &Arc<Feed>| !Arc::ptr_eq(other, feed);
         if filter.orders.is_empty() {
-            state.broad.retain(others);
+            Arc::make_mut(&mut state.broad).retain(others);
         }
         for order in &filter.orders {
             if let Some(feeds) = state.by_order.get_mut(order) {
@@ -346,10 +350,33 @@ impl Hub {
     }
 }
 
+impl State {
+    /// What a heartbeat says at `now`.
+    fn beat(&mut self, now: UnixMillis) -> Heartbeat {
+        // Many readers come at once, and the figures of an hour take a while.
+        let stats = match self.told {
+            Some((at, hour)) if (0..TOLD_MILLIS).contains(&now.since(at)) => hour,
+            _ => {
+                let hour = self.figures.stats(now);
+                self.told = Some((now, hour));
+                hour
+            }
+        };
+        let KitchenState { intake, unseen } = &self.kitchen;
+        Heartbeat {
+            server_time: now,
+            open: self.figures.open(),
+            stats,
+            intake: intake.at(now),
+            unseen: unseen.iter().take(Heartbeat::UNSEEN_MOST).cloned().collect(),
+        }
+    }
+}
+
 impl CommitSink for Hub {
     fn committed(&self, changes: &[Committed]) {
-        // All frames of a commit stand in one buffer: the recent events and
-        // the feed of all events share its memory.
+        // All frames of a commit stand in one buffer, whose memory the recent
+        // events and every feed share.
         let mut buffer = Vec::new();
         let mut ends = Vec::with_capacity(changes.len());
         for change in changes {
@@ -365,15 +392,12 @@ impl CommitSink for Hub {
 
         let mut state = self.lock();
         let state = &mut *state;
-        let mut start = self.everything.tail();
         for (change, frame) in changes.iter().zip(&frames) {
-            state.recent.push(change.event.seq, &change.event.facts, frame.clone(), start);
+            state.recent.push(change.event.seq, &change.event.facts, frame.clone());
             state.figures.apply(&change.order);
-            start += frame.len() as u64;
         }
         let (head, floor) = (state.recent.head(), state.recent.floor());
-        self.everything.append([(head, buffer)], floor);
-        for feed in &state.broad {
+        for feed in state.broad.iter().chain([&self.everything]) {
             let wanted = changes.iter().zip(&frames).filter_map(|(change, frame)| {
                 let event = &change.event;
                 feed.filter().matches(&event.facts).then(|| (event.seq, frame.clone()))
@@ -393,11 +417,11 @@ impl CommitSink for Hub {
     }
 
     fn announce(&self) {
-        let mut state = self.lock();
-        for feed in std::mem::take(&mut state.stirred) {
-            feed.wake();
-        }
-        for feed in state.broad.iter().chain([&self.everything]) {
+        let (stirred, broad) = {
+            let mut state = self.lock();
+            (std::mem::take(&mut state.stirred), Arc::clone(&state.broad))
+        };
+        for feed in stirred.iter().chain(&*broad).chain([&self.everything]) {
             feed.wake();
         }
     }

@@ -26,7 +26,7 @@ use super::{
     router::router,
     state::{App, PageSettings, Parts},
     store::{CommitSink, Committed, SqliteStore, Store, sqlite::Purpose},
-    stream::{self, OpenStreams, StreamLimits, Sweepers},
+    stream::{self, OpenStreams, Snapshots, StreamLimits, Sweepers},
     telemetry,
 };
 use crate::wire::Seq;
@@ -179,6 +179,7 @@ async fn assemble(
         clock,
         stream: config.stream,
         open_streams: OpenStreams::new(within_files(config.stream.limits)),
+        snapshots: Snapshots::default(),
         sweepers,
         keys_in_flight: KeysInFlight::default(),
         assets,

@@ -14,7 +14,7 @@ use super::{
     orders::Orders,
     orders::utc_offset_seconds,
     store::Store,
-    stream::{OpenStreams, StreamSettings, Sweepers},
+    stream::{OpenStreams, Snapshots, StreamSettings, Sweepers},
 };
 use crate::{
     domain::{Currency, Location},
@@ -43,6 +43,8 @@ pub struct Parts {
     pub stream: StreamSettings,
     /// The streams that are open.
     pub open_streams: Arc<OpenStreams>,
+    /// The snapshots that are being sent.
+    pub snapshots: Snapshots,
     /// Who writes to sockets that were taken from hyper; none when none are.
     pub sweepers: Option<Arc<Sweepers>>,
     /// Keys of requests that are being worked on.

@@ -20,7 +20,7 @@ use axum::{
 use bytes::Bytes;
 use rand::Rng as _;
 
-use super::{error::Problem, hub::Hub, query::Query, state::App, store::Unavailable};
+use super::{error::Problem, hub::Hub, query::Query, state::App};
 use crate::wire::{ByeReason, EventId, Hello, Seq, SnapshotReason, StreamFilter};
 
 mod body;
@@ -28,7 +28,9 @@ mod encoding;
 mod frames;
 mod limits;
 mod pager;
+mod pass;
 pub mod resume;
+mod snapshots;
 mod sweep;
 mod taken;
 
@@ -38,7 +40,9 @@ pub(super) use encoding::accepts;
 use limits::Permit;
 pub use limits::{Full, OpenStreams, Peer, StreamLimits};
 use pager::Pager;
+pub use pass::Pass;
 use resume::{After, Start};
+pub use snapshots::Snapshots;
 pub use sweep::Sweepers;
 pub use taken::{Takeable, Taken};
 
@@ -67,14 +71,28 @@ struct Reader {
     encoding: Encoding,
     /// When the server ends it.
     ends_at: Instant,
+    /// What it was let in by, if that can be taken back.
+    pass: Option<Pass>,
     /// It is counted as long as it is open.
     _permit: Permit,
 }
 
 impl Reader {
-    fn is_over(&self, now: Instant) -> bool {
-        now >= self.ends_at
+    /// Why the server is to end it now, if it is.
+    fn over(&self, now: Instant) -> Option<ByeReason> {
+        if self.pass.as_ref().is_some_and(Pass::is_revoked) {
+            return Some(ByeReason::Revoked);
+        }
+        (now >= self.ends_at).then_some(ByeReason::Rotated)
     }
+}
+
+/// What a stream begins with.
+struct Prelude {
+    /// What is said to this reader alone.
+    own: Vec<u8>,
+    /// The orders of a snapshot, encoded as the stream is.
+    shared: Option<Bytes>,
 }
 
 /// `GET /live-orders`
@@ -99,12 +117,13 @@ pub async fn live_orders(
     if !app.hub.takes(&filter) {
         return Err(Problem::TooManyStreams(Full::Filters));
     }
-    let mut prelude = Vec::new();
-    let start = begin(&app, &filter, after, wants_snapshot).await?;
+    let encoding = Encoding::of(request.headers(), app.stream.gzip);
+    let start = begin(&app, &filter, after, wants_snapshot, encoding).await?;
+    let mut own = Vec::new();
     let cursor = EventId { epoch: app.hub.epoch(), seq: start.after };
     let now = app.clock.now();
     frames::hello(
-        &mut prelude,
+        &mut own,
         app.stream.retry,
         &Hello {
             cursor,
@@ -114,16 +133,22 @@ pub async fn live_orders(
         },
         start.snapshot.is_some(),
     );
-    if let Some((reason, orders)) = start.snapshot {
-        frames::snapshot(&mut prelude, cursor, reason, &orders, now);
-    }
+    let shared = start.snapshot.map(|(reason, orders)| {
+        frames::begin_snapshot(&mut own, cursor, reason, now);
+        orders
+    });
+    let prelude = Prelude { own, shared };
 
     // A little earlier or later each, so that streams opened together do not
     // end together.
     let max_age = app.stream.max_age.mul_f64(rand::rng().random_range(0.9..1.1));
-    let encoding = Encoding::of(request.headers(), app.stream.gzip);
-    let reader =
-        Reader { app: app.clone(), encoding, ends_at: Instant::now() + max_age, _permit: permit };
+    let reader = Reader {
+        app: app.clone(),
+        encoding,
+        ends_at: Instant::now() + max_age,
+        pass: request.extensions().get::<Pass>().cloned(),
+        _permit: permit,
+    };
     let pager = Pager::new(app.clone(), filter, start.after);
     let takeable = app.sweepers.is_some()
         && request.extensions().get::<Takeable>().is_some()
@@ -151,7 +176,7 @@ pub async fn live_orders(
 fn farewell(app: &App, reached: Seq, reason: ByeReason) -> Bytes {
     let spread = match reason {
         ByeReason::Shutdown => app.stream.spread,
-        ByeReason::Rotated => app.stream.retry,
+        ByeReason::Rotated | ByeReason::Revoked => app.stream.retry,
     };
     let retry = app.stream.retry / 2 + spread.mul_f64(rand::rng().random());
     frames::bye(EventId { epoch: app.hub.epoch(), seq: reached }, reason, retry)
@@ -160,7 +185,7 @@ fn farewell(app: &App, reached: Seq, reason: ByeReason) -> Bytes {
 /// Where a stream begins and what it begins with.
 struct Beginning {
     after: Seq,
-    snapshot: Option<(SnapshotReason, Vec<Bytes>)>,
+    snapshot: Option<(SnapshotReason, Bytes)>,
 }
 
 async fn begin(
@@ -168,7 +193,8 @@ async fn begin(
     filter: &StreamFilter,
     after: After,
     wants_snapshot: bool,
-) -> Result<Beginning, Unavailable> {
+    encoding: Encoding,
+) -> Result<Beginning, Problem> {
     // Most come back to where the hub still is. Nothing waits for the store then.
     let (floor, head) = app.hub.bounds();
     match after {
@@ -185,8 +211,8 @@ async fn begin(
         match resume::start(after, app.hub.epoch(), bounds.floor, bounds.head, wants_snapshot) {
             Start::After(after) => Beginning { after, snapshot: None },
             Start::Snapshot(reason) => {
-                let stored = app.store.snapshot(filter.clone()).await?;
-                Beginning { after: stored.cursor.seq, snapshot: Some((reason, stored.orders)) }
+                let (after, orders) = app.snapshots.take(app, filter, encoding).await?;
+                Beginning { after, snapshot: Some((reason, orders)) }
             }
         };
     app.hub.reach(beginning.after).await;

@@ -9,6 +9,13 @@
 /// neither: a serialised string escapes them.) `id` and `event` are made by
 /// this program and hold no line end.
 pub fn push_event(out: &mut Vec<u8>, id: &str, event: &str, data: &[u8]) {
+    begin_event(out, id, event);
+    push_data(out, data);
+    end_event(out);
+}
+
+/// Appends one event up to its data, which [`push_data`] goes on with.
+pub fn begin_event(out: &mut Vec<u8>, id: &str, event: &str) {
     debug_assert!(!id.bytes().chain(event.bytes()).any(|byte| matches!(byte, b'\r' | b'\n' | 0)));
     if !id.is_empty() {
         out.extend_from_slice(b"id: ");
@@ -18,6 +25,10 @@ pub fn push_event(out: &mut Vec<u8>, id: &str, event: &str, data: &[u8]) {
     out.extend_from_slice(b"event: ");
     out.extend_from_slice(event.as_bytes());
     out.extend_from_slice(b"\ndata: ");
+}
+
+/// Appends some of an event's data.
+pub fn push_data(out: &mut Vec<u8>, data: &[u8]) {
     // One line and no more, but for data that is not ours: taken as a whole.
     for (index, line) in data.split(|byte| matches!(byte, b'\r' | b'\n')).enumerate() {
         if index > 0 {
@@ -29,6 +40,10 @@ pub fn push_event(out: &mut Vec<u8>, id: &str, event: &str, data: &[u8]) {
             out.extend_from_slice(line);
         }
     }
+}
+
+/// Appends the blank line that sends an event off.
+pub fn end_event(out: &mut Vec<u8>) {
     out.extend_from_slice(b"\n\n");
 }
 

@@ -381,7 +381,7 @@ structs! {
     Heartbeat { server_time, open, stats, intake, unseen }
     Unseen { id, number, stations, since }
     Intake { state, until, extra_min, reason }
-    Snapshot { reason, orders, cursor, server_time }
+    Snapshot { reason, cursor, server_time, orders }
     Bye { reason, retry_ms }
     Stats { placed, ready, average_ticket_ms, late }
     BoardPage { orders, cursor, server_time, open, stations, stats, intake, filter, settings }
@@ -421,6 +421,7 @@ impl Lean for ByeReason {
         Some(match json.text()?.as_str() {
             "shutdown" => Self::Shutdown,
             "rotated" => Self::Rotated,
+            "revoked" => Self::Revoked,
             _ => return None,
         })
     }

@@ -28,12 +28,13 @@ impl Hello {
 pub struct Snapshot {
     /// Why it is sent.
     pub reason: SnapshotReason,
-    /// Every open order that matches the reader's filter.
-    pub orders: Vec<FoodOrder>,
     /// The position; the stream continues after it.
     pub cursor: EventId,
     /// The server's clock.
     pub server_time: UnixMillis,
+    /// Every open order that matches the reader's filter. Last, because all
+    /// that comes before is each reader's own.
+    pub orders: Vec<FoodOrder>,
 }
 
 impl Snapshot {
@@ -128,4 +129,6 @@ pub enum ByeReason {
     Shutdown,
     /// The stream has reached its greatest age.
     Rotated,
+    /// What it was opened with was taken back.
+    Revoked,
 }

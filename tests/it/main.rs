@@ -25,6 +25,8 @@ mod processes;
 mod properties;
 mod replay;
 mod screens;
+#[macro_use]
 mod stream;
+mod readers;
 mod support;
 mod transitions;

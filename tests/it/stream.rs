@@ -25,7 +25,7 @@ const BEAT: Duration = Duration::from_millis(100);
 
 /// How a stream goes out. The tests of this file hold for all ways.
 #[derive(Clone, Copy, Debug)]
-enum Way {
+pub(crate) enum Way {
     /// By a sweeper, over a socket that was taken from hyper.
     Taken,
     /// The same, compressed.
@@ -49,17 +49,21 @@ impl Way {
         self.told(TestServer::start_in(data, |config| self.set(config, configure)).await)
     }
 
-    fn set(self, config: &mut Config, configure: impl FnOnce(&mut Config)) {
+    pub(crate) fn set(self, config: &mut Config, configure: impl FnOnce(&mut Config)) {
         config.stream.take_sockets = self.is_taken();
         configure(config);
     }
 
     fn told(self, mut server: TestServer) -> TestServer {
-        server.client.gzip = matches!(self, Self::TakenGzip | Self::BodyGzip);
+        server.client.gzip = self.is_gzip();
         server
     }
 
-    fn is_taken(self) -> bool {
+    pub(crate) fn is_gzip(self) -> bool {
+        matches!(self, Self::TakenGzip | Self::BodyGzip)
+    }
+
+    pub(crate) fn is_taken(self) -> bool {
         matches!(self, Self::Taken | Self::TakenGzip)
     }
 }

@@ -9,9 +9,8 @@ use bytes::Bytes;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use live_orders::{
     domain::{
-        Actor, ActorKind, Change, Channel, Currency, Customer, FoodOrder, Fulfilment, MinorUnits,
-        NewItem, NewOrder, OrderId, OrderNumber, OrderStatus, Profile, Promise, Screen, ScreenName,
-        Source, Station, UnixMillis, Version,
+        Actor, ActorKind, Change, FoodOrder, OrderId, OrderNumber, OrderStatus, Profile, Promise,
+        Screen, ScreenName, UnixMillis, Version,
     },
     server::{
         assets::Assets,
@@ -30,14 +29,14 @@ use live_orders::{
             ScreenError, Seen, Setting, SqliteStore, Store, StoredEvent, StoredOrders, Unavailable,
             sqlite::Purpose,
         },
-        stream::{self, OpenStreams, Sweepers},
+        stream::{self, OpenStreams, Snapshots, Sweepers},
     },
     wire::{Epoch, EventFacts, Seq, StreamFilter},
 };
 use tokio_util::sync::CancellationToken;
 
 use super::control::{Publish, Ready, obey};
-use crate::sample::{Ticket, order_id};
+use crate::sample::{Ticket, new_order, order_id};
 
 /// The store is in the working directory, which is the peer's own.
 pub(super) fn run(settings: &[String]) -> anyhow::Result<()> {
@@ -85,6 +84,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         clock,
         stream: config.stream,
         open_streams: OpenStreams::new(config.stream.limits),
+        snapshots: Snapshots::default(),
         sweepers: Sweepers::of(&config)?,
         keys_in_flight: KeysInFlight::default(),
         assets: Assets::find(&config.leptos),
@@ -115,41 +115,8 @@ struct Commits {
 
 impl Commits {
     fn new() -> anyhow::Result<Self> {
-        let label = anyhow::Error::msg;
-        let item = |name: &str, station: &str| -> anyhow::Result<NewItem> {
-            Ok(NewItem {
-                name: name.to_owned(),
-                quantity: 1,
-                unit_price: MinorUnits(950),
-                station: Station::parse(station).map_err(label)?,
-                modifiers: Vec::new(),
-                allergens: Vec::new(),
-                note: None,
-            })
-        };
-        let order = NewOrder {
-            location: live_orders::domain::Location::parse("main").map_err(label)?,
-            source: Source {
-                channel: Channel::parse("web").map_err(label)?,
-                external_id: None,
-                accept_by: None,
-            },
-            fulfilment: Fulfilment::default(),
-            customer: Customer::default(),
-            items: vec![
-                item("Cheeseburger", "grill")?,
-                item("Fries", "fry")?,
-                item("Lemonade", "bar")?,
-            ],
-            currency: Currency::parse("EUR").map_err(label)?,
-            tax: MinorUnits(0),
-            tip: MinorUnits(0),
-            fees: MinorUnits(0),
-            discount: MinorUnits(0),
-            rush: false,
-        };
         let at = Clock::system().now();
-        let mut order = order.place(order_id(0), OrderNumber(101), at, Promise::default());
+        let mut order = new_order()?.place(order_id(0), OrderNumber(101), at, Promise::default());
         order.version = Version(3);
         order.status = OrderStatus::Preparing;
         order.last_change.from = Some(OrderStatus::Accepted);

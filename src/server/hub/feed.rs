@@ -21,12 +21,16 @@ use slab::Slab;
 
 use super::{
     Hub,
-    pack::{CHAIN, Packer, SHORTEST, packed_alone},
+    pack::{CHAIN, Packer, SHORTEST, packed_together},
 };
 use crate::wire::{Seq, StreamFilter};
 
 /// Bytes that a reader who waits for a wake-up is handed at once.
-const POLLED_BYTES: usize = 64 * 1024;
+const POLLED_BYTES: usize = 16 * 1024;
+
+/// Bytes that become one block. What a reader has missed is cut where the log
+/// crosses a multiple of it, so that others who have missed it are given the same.
+const CELL_BYTES: u64 = 32 * 1024;
 
 /// The frames that match one filter, as far back as the hub keeps events.
 pub(super) struct Feed {
@@ -48,8 +52,10 @@ struct Packing {
 }
 
 struct FeedLog {
-    /// Pieces whose bytes follow each other. Each holds whole frames.
+    /// Frames whose bytes follow each other.
     pieces: VecDeque<Piece>,
+    /// What of them there is as blocks of a chain, in order.
+    blocks: VecDeque<Block>,
     /// Where the first piece begins, counted in bytes since the feed was made.
     base: u64,
     /// Where the last piece ends.
@@ -72,25 +78,35 @@ struct FeedLog {
 
 struct Piece {
     start: u64,
+    /// One frame.
     bytes: Bytes,
     /// Who has this piece has everything up to here.
     reached: Seq,
-    packed: Option<Packed>,
-}
-
-/// A piece as a block for all who are in its chain.
-#[derive(Clone)]
-struct Packed {
-    chain: u32,
-    /// Whether the chain begins with it.
-    first: bool,
-    bytes: Bytes,
 }
 
 impl Piece {
     fn end(&self) -> u64 {
         self.start + self.bytes.len() as u64
     }
+}
+
+/// Some pieces as one block for all who are in its chain.
+struct Block {
+    start: u64,
+    end: u64,
+    reached: Seq,
+    chain: u32,
+    /// Whether the chain begins with it.
+    first: bool,
+    bytes: Bytes,
+}
+
+/// Pieces that are in no chain that their reader is in.
+struct Loose {
+    /// The part that they become.
+    part: usize,
+    start: u64,
+    pieces: Vec<Bytes>,
 }
 
 /// The newest heartbeat.
@@ -130,10 +146,11 @@ impl Place {
     }
 }
 
-/// Some bytes of a feed, and where who has them stands.
+/// Some bytes of a feed, and where who has them stands. Never much: who has
+/// been sent a part of them is held the rest of them.
 #[derive(Clone, Debug)]
 pub struct Part {
-    /// Whole frames.
+    /// One frame, or a block of whole frames.
     pub bytes: Bytes,
     /// The place behind them.
     pub after: Place,
@@ -160,6 +177,7 @@ impl Feed {
             filter,
             log: Mutex::new(FeedLog {
                 pieces: VecDeque::new(),
+                blocks: VecDeque::new(),
                 base: 0,
                 tail: 0,
                 beat: None,
@@ -179,20 +197,14 @@ impl Feed {
         &self.filter
     }
 
-    /// Where the next frame will begin.
-    pub(super) fn tail(&self) -> u64 {
-        self.lock().tail
-    }
-
-    /// Adds whole frames without telling anybody, each with the position up to
-    /// which a reader that has it has everything; and lets go of what is not
-    /// after `floor`.
+    /// Adds frames without telling anybody, each with the position up to which
+    /// a reader that has it has everything; and lets go of what is not after `floor`.
     pub(super) fn append(&self, frames: impl IntoIterator<Item = (Seq, Bytes)>, floor: Seq) {
         let mut log = self.lock();
         for (reached, bytes) in frames {
             let start = log.tail;
             log.tail += bytes.len() as u64;
-            log.pieces.push_back(Piece { start, bytes, reached, packed: None });
+            log.pieces.push_back(Piece { start, bytes, reached });
             log.stirred = true;
         }
         log.trim(floor);
@@ -203,129 +215,89 @@ impl Feed {
     pub(super) fn beat(&self, (frame, packed): (Bytes, Bytes), head: Seq, floor: Seq) {
         let mut log = self.lock();
         let number = log.beat.as_ref().map_or(0, |beat| beat.number).wrapping_add(1);
-        log.beat = Some(Beat { number, at: log.tail, frame, packed, head });
+        log.beat = Some(Beat { number, at: log.after(head), frame, packed, head });
         // It stands in nobody's chain.
         log.break_chain = Some(0);
         log.stirred = true;
         log.trim(floor);
     }
 
-    /// The place of a reader that has everything up to `after`: where the first
-    /// event after it begins, which is at `position` if that is known.
-    fn place(&self, after: Seq, position: Option<u64>) -> Option<Place> {
+    /// The place of a reader that has everything up to `after`, which is not
+    /// before what is kept.
+    fn place(&self, after: Seq) -> Place {
         let log = self.lock();
-        let position = position.unwrap_or_else(|| {
-            let next = log.pieces.partition_point(|piece| piece.reached <= after);
-            log.pieces.get(next).map_or(log.tail, |piece| piece.start)
-        });
         let beat = log.beat.as_ref().map_or(0, |beat| beat.number);
-        // What is gone from here is in the store alone.
-        (position >= log.base).then_some(Place { position, reached: after, beat, chain: 0 })
+        Place { position: log.after(after), reached: after, beat, chain: 0 }
     }
 
-    /// What comes after `place`, about `limit` bytes of it.
-    fn next(&self, place: Place, limit: usize) -> Next {
+    /// What comes after `place`, about `limit` bytes of it; as blocks if it is
+    /// to be `packed`.
+    fn next(&self, place: Place, limit: u64, packed: bool) -> Next {
+        if packed {
+            self.pack();
+        }
         let log = self.lock();
         if place.position < log.base {
             return Next::Behind;
         }
-        let mut parts = Vec::new();
-        let mut size = 0;
+        let mut parts: Vec<Part> = Vec::new();
+        // One run of them at most: each costs time that others wait for.
+        let mut loose: Option<Loose> = None;
         let mut at = place;
-        let mut index = log.pieces.partition_point(|piece| piece.end() <= at.position);
+        let mut index = log.pieces.partition_point(|piece| piece.start < at.position);
         let more = loop {
+            // Who has sat down since it was made may have later news already.
             if let Some(beat) = &log.beat
                 && beat.at == at.position
                 && beat.number != at.beat
+                && beat.head >= at.reached
             {
-                at = Place { beat: beat.number, reached: at.reached.max(beat.head), ..at };
-                parts.push(Part { bytes: beat.frame.clone(), after: at });
+                at = Place { beat: beat.number, reached: beat.head, chain: 0, ..at };
+                let bytes = if packed { &beat.packed } else { &beat.frame };
+                parts.push(Part { bytes: bytes.clone(), after: at });
             }
             let Some(piece) = log.pieces.get(index) else { break false };
-            if size >= limit {
+            if at.position - place.position >= limit {
                 break true;
             }
-            // A reader may begin in the middle of a commit.
-            let skip = usize::try_from(at.position - piece.start).unwrap_or(usize::MAX);
-            let bytes = piece.bytes.slice(skip.min(piece.bytes.len())..);
-            size += bytes.len();
-            at = Place { position: piece.end(), reached: piece.reached, ..at };
-            parts.push(Part { bytes, after: at });
-            index += 1;
-        };
-        match (parts.is_empty(), log.closed) {
-            (false, closed) => Next::Parts(parts, more || closed),
-            (true, true) => Next::Closed,
-            (true, false) => Next::Nothing,
-        }
-    }
-
-    /// What comes after `place`, about `limit` bytes of it before compression, as blocks.
-    fn next_packed(&self, place: Place, limit: usize) -> Next {
-        self.pack();
-        let log = self.lock();
-        if place.position < log.base {
-            return Next::Behind;
-        }
-        // What is in no chain that the reader is in: compressed for it alone,
-        // when the log is free again.
-        let mut alone: Vec<Bytes> = Vec::new();
-        let mut blocks: Vec<(Vec<Bytes>, Part)> = Vec::new();
-        let mut size = 0;
-        let mut at = place;
-        let mut index = log.pieces.partition_point(|piece| piece.end() <= at.position);
-        let more = loop {
-            if let Some(beat) = &log.beat
-                && beat.at == at.position
-                && beat.number != at.beat
-            {
-                let before = at;
-                at =
-                    Place { beat: beat.number, reached: at.reached.max(beat.head), chain: 0, ..at };
-                if !alone.is_empty() {
-                    let part = Part { bytes: Bytes::new(), after: before };
-                    blocks.push((std::mem::take(&mut alone), part));
+            let after = Place { position: piece.end(), reached: piece.reached, chain: 0, ..at };
+            match log.block(at).filter(|_| packed) {
+                Some(block) => {
+                    let Block { end: position, reached, chain, .. } = *block;
+                    at = Place { position, reached, chain, ..at };
+                    parts.push(Part { bytes: block.bytes.clone(), after: at });
+                    index = log.pieces.partition_point(|piece| piece.start < position);
+                    continue;
                 }
-                blocks.push((Vec::new(), Part { bytes: beat.packed.clone(), after: at }));
-            }
-            let Some(piece) = log.pieces.get(index) else { break false };
-            if size >= limit {
-                break true;
-            }
-            let skip = usize::try_from(at.position - piece.start).unwrap_or(usize::MAX);
-            let before = at;
-            at = Place { position: piece.end(), reached: piece.reached, ..at };
-            size += piece.bytes.len();
-            match &piece.packed {
-                Some(packed) if skip == 0 && (packed.first || packed.chain == at.chain) => {
-                    if !alone.is_empty() {
-                        let part = Part { bytes: Bytes::new(), after: before };
-                        blocks.push((std::mem::take(&mut alone), part));
+                None if packed => match &mut loose {
+                    None => {
+                        let (part, pieces) = (parts.len(), vec![piece.bytes.clone()]);
+                        loose = Some(Loose { part, start: piece.start, pieces });
+                        parts.push(Part { bytes: Bytes::new(), after });
                     }
-                    at.chain = packed.chain;
-                    let part = Part { bytes: packed.bytes.clone(), after: at };
-                    blocks.push((Vec::new(), part));
-                }
-                _ => {
-                    at.chain = 0;
-                    alone.push(piece.bytes.slice(skip.min(piece.bytes.len())..));
-                }
+                    Some(run)
+                        if run.part + 1 == parts.len()
+                            && run.start / CELL_BYTES == piece.start / CELL_BYTES =>
+                    {
+                        run.pieces.push(piece.bytes.clone());
+                        if let Some(part) = parts.last_mut() {
+                            part.after = after;
+                        }
+                    }
+                    Some(_) => break true,
+                },
+                None => parts.push(Part { bytes: piece.bytes.clone(), after }),
             }
+            at = after;
             index += 1;
         };
         let closed = log.closed;
         drop(log);
-        if !alone.is_empty() {
-            blocks.push((alone, Part { bytes: Bytes::new(), after: at }));
+        if let Some(Loose { part, start, pieces }) = loose
+            && let Some(part) = parts.get_mut(part)
+        {
+            part.bytes = packed_together((self.id, start, part.after.position), &pieces);
         }
-        let parts: Vec<Part> = blocks
-            .into_iter()
-            .map(|(plain, part)| match &plain[..] {
-                [] => part,
-                [one] => Part { bytes: packed_alone(one), ..part },
-                many => Part { bytes: packed_alone(&many.concat()), ..part },
-            })
-            .collect();
         match (parts.is_empty(), closed) {
             (false, closed) => Next::Parts(parts, more || closed),
             (true, true) => Next::Closed,
@@ -337,26 +309,32 @@ impl Feed {
     fn pack(&self) {
         let mut packing = self.packing.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(packing) = &mut *packing else { return };
-        let (plain, broken, mut chains) = {
+        let (pieces, mut chains) = {
             let mut log = self.lock();
             let first = log.pieces.partition_point(|piece| piece.start < packing.done);
-            let plain: Vec<(u64, Bytes)> =
-                log.pieces.range(first..).map(|it| (it.start, it.bytes.clone())).collect();
-            if plain.is_empty() {
+            let pieces: Vec<_> = log
+                .pieces
+                .range(first..)
+                .map(|piece| (piece.end(), piece.reached, piece.bytes.clone()))
+                .collect();
+            if pieces.is_empty() {
                 return;
             }
             // Each break costs all the others, so newcomers wait for a few blocks.
-            let broken = log.break_chain.is_some_and(|least| packing.length >= least);
-            if broken {
+            if log.break_chain.is_some_and(|least| packing.length >= least) {
                 log.break_chain = None;
+                packing.length = CHAIN;
             }
-            (plain, broken, log.chains)
+            (pieces, log.chains)
         };
-        if broken {
-            packing.length = CHAIN;
-        }
-        let mut blocks = Vec::with_capacity(plain.len());
-        for (start, plain) in plain {
+        let mut blocks = Vec::new();
+        let mut plain = Vec::new();
+        let last = pieces.len() - 1;
+        for (index, (end, reached, bytes)) in pieces.into_iter().enumerate() {
+            plain.extend_from_slice(&bytes);
+            if index < last && (plain.len() as u64) < CELL_BYTES {
+                continue;
+            }
             let first = packing.length >= CHAIN;
             if first {
                 packing.packer.reset();
@@ -365,18 +343,14 @@ impl Feed {
                 packing.length = 0;
             }
             packing.length += 1;
-            packing.done = start + plain.len() as u64;
-            let bytes = packing.packer.block(&plain);
-            blocks.push((start, Packed { chain: packing.chain, first, bytes }));
+            packing.done = end;
+            let (start, bytes) = (end - plain.len() as u64, packing.packer.block(&plain));
+            blocks.push(Block { start, end, reached, chain: packing.chain, first, bytes });
+            plain.clear();
         }
         let mut log = self.lock();
         log.chains = chains;
-        for (start, block) in blocks {
-            let index = log.pieces.partition_point(|piece| piece.start < start);
-            if let Some(piece) = log.pieces.get_mut(index).filter(|piece| piece.start == start) {
-                piece.packed = Some(block);
-            }
-        }
+        log.blocks.extend(blocks);
     }
 
     /// One more reader takes blocks.
@@ -410,6 +384,11 @@ impl Feed {
         }
     }
 
+    /// Has everybody look, though nothing has come.
+    pub(super) fn nudge(&self) {
+        self.lock().wake();
+    }
+
     /// No more will come.
     pub(super) fn close(&self) {
         let mut log = self.lock();
@@ -432,12 +411,25 @@ impl FeedLog {
         }
     }
 
+    /// Where the first frame after `reached` begins.
+    fn after(&self, reached: Seq) -> u64 {
+        let next = self.pieces.partition_point(|piece| piece.reached <= reached);
+        self.pieces.get(next).map_or(self.tail, |piece| piece.start)
+    }
+
+    /// The block that a reader at `place` can go on with.
+    fn block(&self, place: Place) -> Option<&Block> {
+        let index = self.blocks.partition_point(|block| block.start < place.position);
+        self.blocks.get(index).filter(|block| {
+            block.start == place.position && (block.first || block.chain == place.chain)
+        })
+    }
+
     fn trim(&mut self, floor: Seq) {
-        while self.pieces.front().is_some_and(|piece| piece.reached <= floor) {
-            if let Some(oldest) = self.pieces.pop_front() {
-                self.base = oldest.end();
-            }
+        while let Some(oldest) = self.pieces.pop_front_if(|piece| piece.reached <= floor) {
+            self.base = oldest.end();
         }
+        while self.blocks.pop_front_if(|block| block.start < self.base).is_some() {}
     }
 }
 
@@ -451,16 +443,11 @@ pub struct Seat {
 }
 
 impl Seat {
-    /// A seat in `feed` for a reader that has everything up to `after`, if the
-    /// feed reaches back that far. The hub counts it already.
-    pub(super) fn new(
-        hub: Arc<Hub>,
-        feed: Arc<Feed>,
-        after: Seq,
-        position: Option<u64>,
-    ) -> Option<Self> {
-        let place = feed.place(after, position)?;
-        Some(Self { hub, feed, packed: false, place })
+    /// A seat in `feed` for a reader that has everything up to `after`. The
+    /// hub counts it already.
+    pub(super) fn new(hub: Arc<Hub>, feed: Arc<Feed>, after: Seq) -> Self {
+        let place = feed.place(after);
+        Self { hub, feed, packed: false, place }
     }
 
     /// What the reader wants.
@@ -487,11 +474,7 @@ impl Seat {
     /// What comes next, about `limit` bytes of it.
     #[must_use]
     pub fn next(&self, limit: usize) -> Next {
-        if self.packed {
-            self.feed.next_packed(self.place, limit)
-        } else {
-            self.feed.next(self.place, limit)
-        }
+        self.feed.next(self.place, limit as u64, self.packed)
     }
 
     /// Who is at the same place in the same form is given the same.

@@ -6,7 +6,10 @@
 //! a block may refer back to is the blocks of its *chain*; the first of a chain
 //! refers to nothing, so that whoever comes anew can begin with it.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{LazyLock, Mutex, PoisonError},
+};
 
 use bytes::Bytes;
 use flate2::{Compress, Compression, FlushCompress};
@@ -74,6 +77,58 @@ pub fn packed_alone(plain: &[u8]) -> Bytes {
     block
 }
 
+/// Which pieces of a log: the feed, and from where to where.
+type Run = (u64, u64, u64);
+
+/// Blocks of what readers had missed. Who comes back is rarely alone.
+static SHELF: LazyLock<Mutex<Shelf>> = LazyLock::new(Mutex::default);
+/// Bytes of those that are kept.
+const SHELF_BYTES: usize = 4 * 1024 * 1024;
+/// Less than this is packed again sooner than it is looked up.
+const SHELVED_BYTES: u64 = 4 * 1024;
+
+#[derive(Default)]
+struct Shelf {
+    blocks: HashMap<Run, Bytes>,
+    /// Oldest first.
+    runs: VecDeque<Run>,
+    bytes: usize,
+}
+
+impl Shelf {
+    fn put(&mut self, run: Run, block: Bytes) {
+        self.bytes += block.len();
+        if let Some(double) = self.blocks.insert(run, block) {
+            self.bytes -= double.len();
+        } else {
+            self.runs.push_back(run);
+        }
+        while self.bytes > SHELF_BYTES
+            && let Some(oldest) = self.runs.pop_front()
+        {
+            self.bytes -= self.blocks.remove(&oldest).map_or(0, |block| block.len());
+        }
+    }
+}
+
+/// The pieces of `run` as a block that refers to nothing before it, made once
+/// for all who ask for the same soon.
+pub(super) fn packed_together(run: Run, pieces: &[Bytes]) -> Bytes {
+    let shared = run.2 - run.1 >= SHELVED_BYTES;
+    let shelf = || SHELF.lock().unwrap_or_else(PoisonError::into_inner);
+    if shared && let Some(block) = shelf().blocks.get(&run) {
+        return block.clone();
+    }
+    let block = match pieces {
+        [one] => packed_alone(one),
+        many => packed_alone(&many.concat()),
+    };
+    if shared {
+        shelf().put(run, block.clone());
+    }
+    block
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Read as _;
@@ -125,5 +180,21 @@ mod tests {
     fn what_is_large_comes_whole() {
         let plain: Vec<u8> = (0..1_000_000_u32).flat_map(u32::to_le_bytes).collect();
         assert_eq!(unpacked(&[packed_alone(&plain)]), plain);
+    }
+
+    #[test]
+    fn a_shelf_keeps_the_newest_and_never_too_much() {
+        let mut shelf = Shelf::default();
+        let block = Bytes::from(vec![0; SHELF_BYTES / 4]);
+        for start in (0..9).chain([8, 8]) {
+            shelf.put((1, start, start + 1), block.clone());
+        }
+        assert_eq!(shelf.bytes, SHELF_BYTES);
+        let mut kept: Vec<u64> = shelf.blocks.keys().map(|run| run.1).collect();
+        kept.sort_unstable();
+        assert_eq!((kept, shelf.runs.len()), (vec![5, 6, 7, 8], 4));
+        // What is larger than the shelf is not kept at all.
+        shelf.put((2, 0, 9), Bytes::from(vec![0; SHELF_BYTES + 1]));
+        assert_eq!((shelf.bytes, shelf.blocks.len(), shelf.runs.len()), (0, 0, 0));
     }
 }

@@ -26,8 +26,6 @@ pub(super) struct Recent {
 struct Entry {
     facts: EventFacts,
     frame: Bytes,
-    /// Where its frame begins in the feed of all events.
-    start: u64,
 }
 
 impl Recent {
@@ -54,7 +52,7 @@ impl Recent {
 
     /// Adds the event after the head, or, before the first of those, the
     /// events up to it in order.
-    pub(super) fn push(&mut self, seq: Seq, facts: &EventFacts, frame: Bytes, start: u64) {
+    pub(super) fn push(&mut self, seq: Seq, facts: &EventFacts, frame: Bytes) {
         debug_assert!(seq <= self.head.next(), "the log has no gap");
         if self.events.is_empty() {
             self.floor = Seq(seq.0.saturating_sub(1));
@@ -62,7 +60,7 @@ impl Recent {
         self.head = self.head.max(seq);
         self.bytes += frame.len();
         self.by_order.entry(facts.order).or_default().push_back(seq);
-        self.events.push_back(Entry { facts: facts.clone(), frame, start });
+        self.events.push_back(Entry { facts: facts.clone(), frame });
         while self.bytes > self.capacity && self.events.len() > 1 {
             if let Some(oldest) = self.events.pop_front() {
                 self.bytes -= oldest.frame.len();
@@ -80,13 +78,6 @@ impl Recent {
                 self.by_order.remove(&order);
             }
         }
-    }
-
-    /// Where the event after `after` begins in the feed of all events; `None`
-    /// at the head. `after` must not be before the floor.
-    pub(super) fn start_after(&self, after: Seq) -> Option<u64> {
-        let index = usize::try_from(after.0.checked_sub(self.floor().0)?).ok()?;
-        self.events.get(index).map(|entry| entry.start)
     }
 
     /// The events that match `filter`. They share the memory of those here.

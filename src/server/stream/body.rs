@@ -14,7 +14,7 @@ use futures_util::{FutureExt as _, future::BoxFuture};
 use http_body::{Body, Frame};
 
 use super::{
-    Reader, farewell,
+    Prelude, Reader, farewell,
     pager::{Page, Pager},
 };
 use crate::{
@@ -43,10 +43,10 @@ enum Phase {
 }
 
 impl Phase {
-    fn paging(mut pager: Pager) -> Self {
+    fn paging(mut pager: Pager, over: Option<ByeReason>) -> Self {
         Self::Paging(
             async move {
-                let page = pager.next().await;
+                let page = pager.next(over).await;
                 (pager, page)
             }
             .boxed(),
@@ -56,11 +56,12 @@ impl Phase {
 
 impl StreamBody {
     /// A stream that says `prelude` and then what `pager` comes to.
-    pub(super) fn new(reader: Reader, pager: Pager, prelude: Vec<u8>) -> Self {
+    pub(super) fn new(reader: Reader, pager: Pager, prelude: Prelude) -> Self {
+        let own = reader.encoding.begin(prelude.own);
         Self {
-            ready: VecDeque::from([reader.encoding.begin(prelude)]),
+            ready: [own].into_iter().chain(prelude.shared).collect(),
             reader,
-            phase: Phase::paging(pager),
+            phase: Phase::paging(pager, None),
             greeted: false,
         }
     }
@@ -74,7 +75,7 @@ impl StreamBody {
                 self.phase = match page {
                     Page::Frames(frames) => {
                         self.ready.push_back(encoding.more(frames));
-                        Phase::paging(pager)
+                        Phase::paging(pager, self.reader.over(Instant::now()))
                     }
                     Page::Seat(seat) => Phase::Following(FeedReader::new(encoding.seat(seat))),
                     Page::End(bye) => {
@@ -87,34 +88,32 @@ impl StreamBody {
             Phase::Following(follower) => {
                 let reached = follower.reached();
                 let app = &self.reader.app;
-                let bye = if self.reader.is_over(Instant::now()) {
-                    ByeReason::Rotated
-                } else {
-                    let read = match follower.poll_next(context) {
-                        Poll::Ready(read) => read,
-                        Poll::Pending if self.greeted => return Poll::Pending,
-                        Poll::Pending => {
-                            // A heartbeat tells a reader that it has caught up.
-                            self.greeted = true;
-                            follower.interrupted();
-                            let beat = app.hub.heartbeat_at(reached, app.clock.now());
-                            self.ready.push_back(self.reader.encoding.more(beat));
-                            return Poll::Ready(());
-                        }
-                    };
-                    match read {
-                        Read::Frames(frames) => {
-                            self.ready.push_back(frames);
-                            return Poll::Ready(());
-                        }
-                        Read::Behind(reached) => {
-                            self.greeted = false;
-                            let filter = follower.filter().clone();
-                            self.phase = Phase::paging(Pager::new(app.clone(), filter, reached));
-                            return Poll::Ready(());
-                        }
-                        Read::Closed => ByeReason::Shutdown,
+                let over = self.reader.over(Instant::now());
+                let read = over.map_or_else(|| follower.poll_next(context), |_| Poll::Pending);
+                // Looks again after registering: what came in between woke nobody.
+                let bye = match (over.or_else(|| self.reader.over(Instant::now())), read) {
+                    (Some(reason), Poll::Pending) => reason,
+                    (None, Poll::Pending) if self.greeted => return Poll::Pending,
+                    (None, Poll::Pending) => {
+                        // A heartbeat tells a reader that it has caught up.
+                        self.greeted = true;
+                        follower.interrupted();
+                        let beat = app.hub.heartbeat_at(reached, app.clock.now());
+                        self.ready.push_back(self.reader.encoding.more(beat));
+                        return Poll::Ready(());
                     }
+                    (_, Poll::Ready(Read::Frames(frames))) => {
+                        self.ready.push_back(frames);
+                        return Poll::Ready(());
+                    }
+                    (over, Poll::Ready(Read::Behind(reached))) => {
+                        self.greeted = false;
+                        let filter = follower.filter().clone();
+                        let pager = Pager::new(app.clone(), filter, reached);
+                        self.phase = Phase::paging(pager, over);
+                        return Poll::Ready(());
+                    }
+                    (_, Poll::Ready(Read::Closed)) => ByeReason::Shutdown,
                 };
                 self.ready.push_back(self.reader.encoding.more(farewell(app, reached, bye)));
                 self.phase = Phase::Done;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use crate::server::hub::{GZIP_HEAD, Seat, packed_alone};
 
 /// In what form a stream goes out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Encoding {
     /// As it is.
     Plain,

@@ -19,41 +19,33 @@ pub(super) fn hello(out: &mut Vec<u8>, retry: Duration, hello: &Hello, snapshot_
     frame::push_event(out, &id, Hello::NAME, &data);
 }
 
-/// The open orders at `cursor`. The orders are spliced in as the store has
-/// them: nothing is parsed to be written again.
-pub(super) fn snapshot(
+/// A [`Snapshot`] of the open orders at `cursor`, up to the orders.
+pub(super) fn begin_snapshot(
     out: &mut Vec<u8>,
     cursor: EventId,
     reason: SnapshotReason,
-    orders: &[Bytes],
     now: UnixMillis,
 ) {
-    let data = snapshot_json(cursor, reason, orders, now);
-    frame::push_event(out, &cursor.to_string(), Snapshot::NAME, &data);
+    let shell = Snapshot { reason, cursor, server_time: now, orders: Vec::new() };
+    let shell = serde_json::to_vec(&shell).unwrap_or_default();
+    frame::begin_event(out, &cursor.to_string(), Snapshot::NAME);
+    frame::push_data(out, shell.strip_suffix(b"[]}").unwrap_or(&shell));
 }
 
-/// A [`Snapshot`] as JSON.
-pub(super) fn snapshot_json(
-    cursor: EventId,
-    reason: SnapshotReason,
-    orders: &[Bytes],
-    now: UnixMillis,
-) -> Vec<u8> {
-    let shell = Snapshot { reason, orders: Vec::new(), cursor, server_time: now };
-    let shell = serde_json::to_string(&shell).unwrap_or_default();
-    let (head, tail) = shell.split_once("[]").unwrap_or((&shell, ""));
-    let mut json = Vec::with_capacity(shell.len() + orders.iter().map(Bytes::len).sum::<usize>());
-    json.extend_from_slice(head.as_bytes());
-    json.push(b'[');
+/// The orders of a [`Snapshot`] and its end. They are spliced in as the store
+/// has them: nothing is parsed to be written again.
+pub(super) fn orders_of_snapshot(orders: &[Bytes]) -> Bytes {
+    let mut out = Vec::with_capacity(8 + orders.iter().map(|order| order.len() + 1).sum::<usize>());
+    out.push(b'[');
     for (index, order) in orders.iter().enumerate() {
         if index > 0 {
-            json.push(b',');
+            out.push(b',');
         }
-        json.extend_from_slice(order);
+        frame::push_data(&mut out, order);
     }
-    json.push(b']');
-    json.extend_from_slice(tail.as_bytes());
-    json
+    out.extend_from_slice(b"]}");
+    frame::end_event(&mut out);
+    Bytes::from(out)
 }
 
 /// The last frame of a stream that the server ends. It leaves the reader's

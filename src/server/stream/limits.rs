@@ -41,6 +41,8 @@ pub enum Full {
     Address,
     /// There are as many different filters as there may be.
     Filters,
+    /// Readers have not taken yet what there may be of snapshots.
+    Snapshots,
 }
 
 /// One stream that is counted; it is not any more when this is dropped.

@@ -13,8 +13,10 @@ use crate::{
     wire::{ByeReason, Seq, StreamFilter},
 };
 
-/// Events that one page has at most.
-const PAGE: usize = 512;
+/// Events that are read at once at most.
+const PAGE: usize = 128;
+/// Bytes after which a page ends: it stays until its reader has taken it.
+const PAGE_BYTES: usize = 64 * 1024;
 
 /// A reader that catches up. A page is read when the one before is gone, so
 /// what it has not taken yet is in the store and not in memory.
@@ -52,7 +54,11 @@ impl Pager {
         }
     }
 
-    pub(super) async fn next(&mut self) -> Page {
+    /// What comes next for a reader; `over` is why its stream is to end, if it is.
+    pub(super) async fn next(&mut self, over: Option<ByeReason>) -> Page {
+        if let Some(reason) = over {
+            return Page::End(farewell(&self.app, self.after, reason));
+        }
         loop {
             match self.app.hub.join(&self.filter, self.after) {
                 Join::Seat(seat) => return Page::Seat(seat),
@@ -68,12 +74,17 @@ impl Pager {
                 // Pruned while it was being read.
                 return Page::Gone;
             };
-            self.after = last.seq;
             // The store may be a moment ahead of the hub.
-            self.app.hub.reach(self.after).await;
+            self.app.hub.reach(last.seq).await;
             let mut frames = Vec::new();
-            for event in page.events.iter().filter(|event| self.filter.matches(&event.facts)) {
-                self.app.hub.encode_into(&mut frames, event);
+            for event in &page.events {
+                if self.filter.matches(&event.facts) {
+                    self.app.hub.encode_into(&mut frames, event);
+                }
+                self.after = event.seq;
+                if frames.len() >= PAGE_BYTES {
+                    break;
+                }
             }
             if !frames.is_empty() {
                 self.spoke_at = Instant::now();

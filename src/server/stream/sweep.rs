@@ -3,9 +3,11 @@
 //! A sweeper has its readers in groups, one for each feed. When something has
 //! come in a feed, it goes through the group and writes to each socket, straight
 //! from the feed's log, what its reader has not got yet: however many events
-//! that are, it is one write. A socket that takes no more is left until the
+//! that are, it is one write. Who is still behind after that has its next turn
+//! when all others have had theirs. A socket that takes no more is left until the
 //! system says that it does again; one that has not for the write time-out
-//! is closed, and its reader comes back with its id.
+//! is closed, and its reader comes back with its id. What it was sent a part of
+//! is at most a frame or a block: it holds a copy of the rest, and nothing else.
 //!
 //! ```text
 //! Hub ── stir ──► Inbox ──► group ──► write, write, write …
@@ -13,12 +15,12 @@
 //! ```
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet},
     io::{self, IoSlice, Read as _, Write as _},
     net::Shutdown,
     num::NonZero,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -35,13 +37,13 @@ use super::{Reader, farewell, pager::Pager, taken::catch_up};
 use crate::{
     server::{
         config::Config,
-        hub::{Next, Once, Part, Place, Seat, Watcher, joined},
+        hub::{self, Next, Once, Part, Place, Seat, Watcher},
     },
     wire::ByeReason,
 };
 
-/// Bytes that a reader is sent at once at most.
-const BURST_BYTES: usize = 256 * 1024;
+/// Bytes that a reader is sent in one turn at most.
+const BURST_BYTES: usize = 128 * 1024;
 /// Pieces that one write gathers.
 const GATHERED: usize = 256;
 /// What a client may send behind its request before it is cut off.
@@ -91,7 +93,7 @@ impl Sweepers {
         for number in 0..count {
             let poll = Poll::new()?;
             let inbox = Arc::new(Inbox {
-                messages: Mutex::default(),
+                messages: Mutex::new(Some(Vec::new())),
                 told: Once::default(),
                 waker: Waker::new(poll.registry(), INBOX)?,
             });
@@ -109,7 +111,7 @@ impl Sweepers {
         })))
     }
 
-    /// Hands a reader over.
+    /// Hands a reader over. Its socket is closed if the sweepers have stopped.
     pub(super) fn take(&self, follower: Follower) {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.inboxes.len().max(1);
         if let Some(inbox) = self.inboxes.get(turn) {
@@ -139,14 +141,18 @@ enum Message {
 }
 
 struct Inbox {
-    messages: Mutex<Vec<Message>>,
+    /// None when nobody will look any more: what would lie there is dropped.
+    messages: Mutex<Option<Vec<Message>>>,
     told: Once,
     waker: Waker,
 }
 
 impl Inbox {
     fn push(&self, message: Message) {
-        self.messages.lock().unwrap_or_else(PoisonError::into_inner).push(message);
+        match &mut *self.lock() {
+            Some(messages) => messages.push(message),
+            None => return,
+        }
         if self.told.set()
             && let Err(error) = self.waker.wake()
         {
@@ -156,7 +162,17 @@ impl Inbox {
 
     fn take(&self) -> Vec<Message> {
         self.told.look();
-        std::mem::take(&mut *self.messages.lock().unwrap_or_else(PoisonError::into_inner))
+        self.lock().as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    fn close(&self) {
+        let left = self.lock().take();
+        // Without the lock: who is dropped here leaves a feed.
+        drop(left);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Vec<Message>>> {
+        self.messages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -190,8 +206,8 @@ struct Member {
     rest: Bytes,
     /// Since when the socket takes no more.
     stuck_since: Option<Instant>,
-    /// Whether it stands among those that are looked after.
-    listed: bool,
+    /// Whether it stands among those that have another turn.
+    unfinished: bool,
     /// Whether it was told that it has caught up.
     greeted: bool,
     /// The last frame is in `rest`, or out.
@@ -207,6 +223,8 @@ struct Member {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Served {
     Stays,
+    /// There is more for it.
+    Unfinished,
     /// It is gone, or has to go.
     Gone,
     /// What it needs is in the store alone.
@@ -217,28 +235,26 @@ enum Served {
 #[derive(Default)]
 struct Look {
     from: Option<(u64, bool, Place)>,
-    next: Option<Next>,
-    uses: u32,
+    seen: Option<Seen>,
+}
+
+/// What a reader finds at its place.
+struct Seen {
+    next: Next,
+    /// Its parts in one piece, once several want them: gathering pieces is
+    /// cheaper than copying them for one reader, and dearer for many.
+    joined: Option<Bytes>,
 }
 
 impl Look {
-    fn at(&mut self, seat: &Seat) -> &Next {
+    fn at(&mut self, seat: &Seat) -> &Seen {
         let from = seat.key();
         if self.from != Some(from) {
-            *self = Self { from: Some(from), next: None, uses: 0 };
+            *self = Self { from: Some(from), seen: None };
+        } else if let Some(Seen { next: Next::Parts(parts, _), joined }) = &mut self.seen {
+            joined.get_or_insert_with(|| hub::joined(parts));
         }
-        self.uses += 1;
-        // Gathering pieces is cheaper than copying them for one reader, and
-        // dearer for many.
-        if self.uses == 2
-            && let Some(Next::Parts(parts, _)) = &mut self.next
-            && parts.len() > 1
-            && let Some(last) = parts.last()
-        {
-            let after = last.after;
-            *parts = vec![Part { bytes: joined(parts), after }];
-        }
-        self.next.get_or_insert_with(|| seat.next(BURST_BYTES))
+        self.seen.get_or_insert_with(|| Seen { next: seat.next(BURST_BYTES), joined: None })
     }
 }
 
@@ -251,7 +267,9 @@ struct Sweeper {
     groups: Slab<Group>,
     by_feed: HashMap<u64, usize>,
     /// Members that were stuck or leaving when they were last served.
-    waiting: VecDeque<usize>,
+    waiting: HashSet<usize>,
+    /// Members that have another turn before anything is waited for.
+    unfinished: Vec<usize>,
     scratch: Vec<u8>,
 }
 
@@ -265,16 +283,26 @@ impl Sweeper {
             members: Slab::new(),
             groups: Slab::new(),
             by_feed: HashMap::new(),
-            waiting: VecDeque::new(),
+            waiting: HashSet::new(),
+            unfinished: Vec::new(),
             scratch: vec![0; 4096],
         }
     }
 
     fn run(mut self) {
+        self.work();
+        self.inbox.close();
+    }
+
+    fn work(&mut self) {
         let mut events = Events::with_capacity(EVENTS);
         let mut look_at = Instant::now();
         loop {
-            let timeout = (!self.waiting.is_empty()).then_some(LOOK_EVERY);
+            let timeout = match (self.unfinished.is_empty(), self.waiting.is_empty()) {
+                (false, _) => Some(Duration::ZERO),
+                (true, false) => Some(LOOK_EVERY),
+                (true, true) => None,
+            };
             if let Err(error) = self.poll.poll(&mut events, timeout)
                 && error.kind() != io::ErrorKind::Interrupted
             {
@@ -308,6 +336,14 @@ impl Sweeper {
                     Message::Stop => return,
                 }
             }
+            let mut look = Look::default();
+            for key in std::mem::take(&mut self.unfinished) {
+                if let Some(member) = self.members.get_mut(key)
+                    && std::mem::take(&mut member.unfinished)
+                {
+                    self.serve(key, now, &mut look);
+                }
+            }
             if now.duration_since(look_at) >= LOOK_EVERY {
                 look_at = now;
                 self.look_after_waiting(now);
@@ -338,7 +374,7 @@ impl Sweeper {
             seat,
             rest: first,
             stuck_since: None,
-            listed: false,
+            unfinished: false,
             greeted: false,
             leaving: false,
             garbage: 0,
@@ -374,9 +410,13 @@ impl Sweeper {
         }
         match member.serve(now, look) {
             Served::Stays => {
-                if member.stuck_since.is_some() && !member.listed {
-                    member.listed = true;
-                    self.waiting.push_back(key);
+                if member.stuck_since.is_some() {
+                    self.waiting.insert(key);
+                }
+            }
+            Served::Unfinished => {
+                if !std::mem::replace(&mut member.unfinished, true) {
+                    self.unfinished.push(key);
                 }
             }
             Served::Gone => self.remove(key),
@@ -411,19 +451,18 @@ impl Sweeper {
 
     /// Closes sockets that have taken nothing for too long.
     fn look_after_waiting(&mut self, now: Instant) {
-        for _ in 0..self.waiting.len() {
-            let Some(key) = self.waiting.pop_front() else { return };
-            let Some(member) = self.members.get_mut(key) else { continue };
-            let Some(since) = member.stuck_since else {
-                member.listed = false;
-                continue;
-            };
+        let mut late = Vec::new();
+        self.waiting.retain(|key| {
+            let Some(member) = self.members.get(*key) else { return false };
+            let Some(since) = member.stuck_since else { return false };
             let limit = if member.is_done() { LINGER } else { self.write_timeout };
             if now.duration_since(since) >= limit {
-                self.remove(key);
-            } else {
-                self.waiting.push_back(key);
+                late.push(*key);
             }
+            true
+        });
+        for key in late {
+            self.remove(key);
         }
     }
 
@@ -434,6 +473,7 @@ impl Sweeper {
     /// Takes a member out of everything.
     fn extract(&mut self, key: usize) -> Option<Member> {
         let mut member = self.members.try_remove(key)?;
+        self.waiting.remove(&key);
         let _ = self.poll.registry().deregister(&mut member.socket);
         let group = self.groups.get_mut(member.group)?;
         group.members.swap_remove(member.index);
@@ -457,7 +497,7 @@ impl Sweeper {
         let pager = Pager::new(reader.app.clone(), seat.filter().clone(), seat.place.reached());
         self.runtime.spawn(async move {
             if let Ok(socket) = tokio::net::TcpStream::from_std(socket.into()) {
-                catch_up(reader, pager, rest, socket, open).await;
+                catch_up(reader, pager, [rest, Bytes::new()], socket, open).await;
             }
         });
     }
@@ -469,21 +509,17 @@ impl Member {
         self.leaving && self.rest.is_empty()
     }
 
-    /// Writes what there is for it, as far as the socket takes it.
+    /// Whether `rest` goes out before anything is put behind it: it is the end,
+    /// or much, such as a snapshot that others hold too.
+    fn goes_alone(&self) -> bool {
+        self.leaving || self.rest.len() >= BURST_BYTES
+    }
+
+    /// Writes what there is for it, as far as the socket takes it, and not more
+    /// than one look shows.
     fn serve(&mut self, now: Instant, look: &mut Look) -> Served {
         loop {
-            while !self.rest.is_empty() {
-                match self.socket.write(&self.rest) {
-                    Ok(0) => return Served::Gone,
-                    Ok(count) => self.rest.advance(count),
-                    Err(error) => {
-                        if let Some(served) = self.failed(&error, now) {
-                            return served;
-                        }
-                    }
-                }
-            }
-            if self.leaving {
+            if self.is_done() {
                 // Closed when the client has closed, so that it gets the last
                 // bytes even if it has sent some that nobody has read.
                 if self.socket.shutdown(Shutdown::Write).is_err() {
@@ -492,67 +528,57 @@ impl Member {
                 self.stuck_since = Some(now);
                 return Served::Stays;
             }
-            if self.reader.is_over(now) {
-                self.leave(ByeReason::Rotated);
-                continue;
+            if let Some(reason) = self.reader.over(now).filter(|_| !self.goes_alone()) {
+                self.leave(reason);
             }
-            let (parts, more) = match look.at(&self.seat) {
-                Next::Nothing if self.greeted => return Served::Stays,
-                Next::Nothing => {
-                    self.greet();
-                    continue;
-                }
-                Next::Behind => return Served::Behind,
-                Next::Closed => {
+            let alone = self.goes_alone();
+            let seen = (!alone).then(|| look.at(&self.seat));
+            let (parts, more) = match seen.map(|seen| &seen.next) {
+                Some(Next::Parts(parts, more)) => (&parts[..], *more),
+                Some(Next::Behind) => return Served::Behind,
+                Some(Next::Closed) => {
                     self.leave(ByeReason::Shutdown);
                     continue;
                 }
-                Next::Parts(parts, more) => (parts, *more),
+                Some(Next::Nothing) if !self.greeted => {
+                    self.greet();
+                    continue;
+                }
+                Some(Next::Nothing) if self.rest.is_empty() => return Served::Stays,
+                Some(Next::Nothing) | None => (&[][..], false),
             };
-            let parts = &parts[..parts.len().min(GATHERED)];
-            match write(&mut self.socket, parts) {
-                Ok(count) => {
-                    let whole = self.wrote(parts, count);
-                    if whole && !more && parts.len() < GATHERED && self.greeted {
+            let joined = seen.and_then(|seen| seen.joined.as_ref());
+            match write(&mut self.socket, &self.rest, parts, joined) {
+                Ok((0, _)) => return Served::Gone,
+                Ok((count, whole)) => {
+                    let own = count.min(self.rest.len());
+                    self.rest.advance(own);
+                    let Sent { place, rest, left } = sent(parts, count - own);
+                    if let Some(place) = place {
+                        (self.seat.place, self.rest) = (place, rest);
+                    }
+                    if !whole {
+                        // It is full, and the system says when it is no more.
+                        self.stuck_since = Some(now);
                         return Served::Stays;
                     }
-                }
-                Err(error) => {
-                    if let Some(served) = self.failed(&error, now) {
-                        return served;
+                    if alone {
+                        continue;
                     }
+                    // Those who stand together go on together: a look at the
+                    // next place now would be one for each.
+                    let over = left == 0 && !more && self.greeted;
+                    return if over { Served::Stays } else { Served::Unfinished };
                 }
+                Err(error) => match error.kind() {
+                    io::ErrorKind::Interrupted => {}
+                    io::ErrorKind::WouldBlock => {
+                        self.stuck_since = Some(now);
+                        return Served::Stays;
+                    }
+                    _ => return Served::Gone,
+                },
             }
-        }
-    }
-
-    /// `count` bytes of `parts` are out; a part that is out in part is taken
-    /// on. Whether all are out.
-    fn wrote(&mut self, parts: &[Part], count: usize) -> bool {
-        let mut left = count;
-        for part in parts {
-            if left == 0 {
-                return false;
-            }
-            self.seat.place = part.after;
-            if left < part.bytes.len() {
-                self.rest = part.bytes.slice(left..);
-                return false;
-            }
-            left -= part.bytes.len();
-        }
-        true
-    }
-
-    /// What a failed write means; `None` when it is to be tried again.
-    fn failed(&mut self, error: &io::Error, now: Instant) -> Option<Served> {
-        match error.kind() {
-            io::ErrorKind::Interrupted => None,
-            io::ErrorKind::WouldBlock => {
-                self.stuck_since = Some(now);
-                Some(Served::Stays)
-            }
-            _ => Some(Served::Gone),
         }
     }
 
@@ -560,22 +586,100 @@ impl Member {
     fn greet(&mut self) {
         let app = &self.reader.app;
         let beat = app.hub.heartbeat_at(self.seat.place.reached(), app.clock.now());
-        self.rest = self.reader.encoding.more(beat);
+        self.say(beat);
         self.seat.interrupted();
         self.greeted = true;
     }
 
     fn leave(&mut self, reason: ByeReason) {
         let bye = farewell(&self.reader.app, self.seat.place.reached(), reason);
-        self.rest = self.reader.encoding.more(bye);
+        self.say(bye);
         self.leaving = true;
+    }
+
+    /// Puts a frame for it alone behind what is to be sent first.
+    fn say(&mut self, frame: Bytes) {
+        let frame = self.reader.encoding.more(frame);
+        let rest = std::mem::take(&mut self.rest);
+        self.rest = if rest.is_empty() { frame } else { [rest, frame].concat().into() };
     }
 }
 
-fn write(socket: &mut TcpStream, parts: &[Part]) -> io::Result<usize> {
-    if let [one] = parts {
-        return socket.write(&one.bytes);
+/// Writes what is the reader's `own` and then `parts`, or so many of them as can
+/// be gathered. How many bytes are out, and whether that is all that was tried.
+fn write(
+    socket: &mut TcpStream,
+    own: &[u8],
+    parts: &[Part],
+    joined: Option<&Bytes>,
+) -> io::Result<(usize, bool)> {
+    let shared = joined.map_or(&[][..], |bytes| bytes);
+    let parts = if joined.is_some() { &[][..] } else { &parts[..parts.len().min(GATHERED)] };
+    let slices = [own, shared].into_iter().chain(parts.iter().map(|part| &part.bytes[..]));
+    let slices = slices.filter(|slice| !slice.is_empty());
+    let slices: Vec<IoSlice<'_>> = slices.map(IoSlice::new).collect();
+    let count = match &slices[..] {
+        [one] => socket.write(one)?,
+        many => socket.write_vectored(many)?,
+    };
+    Ok((count, count == slices.iter().map(|slice| slice.len()).sum::<usize>()))
+}
+
+/// What is so when some bytes of a few parts are out.
+#[derive(Debug, Default)]
+struct Sent {
+    /// Where the reader stands with those that are out, and the one that is in part.
+    place: Option<Place>,
+    /// The rest of that one: a copy, so that nothing else is held for it.
+    rest: Bytes,
+    /// How many are left.
+    left: usize,
+}
+
+fn sent(parts: &[Part], count: usize) -> Sent {
+    let mut out = count;
+    let mut place = None;
+    for (index, part) in parts.iter().enumerate() {
+        if out == 0 {
+            return Sent { place, rest: Bytes::new(), left: parts.len() - index };
+        }
+        place = Some(part.after);
+        if let Some(rest) = part.bytes.get(out..).filter(|rest| !rest.is_empty()) {
+            let rest = Bytes::copy_from_slice(rest);
+            return Sent { place, rest, left: parts.len() - index - 1 };
+        }
+        out -= part.bytes.len();
     }
-    let slices: Vec<IoSlice<'_>> = parts.iter().map(|part| IoSlice::new(&part.bytes)).collect();
-    socket.write_vectored(&slices)
+    Sent { place, ..Sent::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        server::hub::{Hub, HubSettings, Join},
+        wire::{Epoch, Seq, StreamFilter},
+    };
+
+    /// Wherever the socket stops: what is out, what is kept and what is left
+    /// are the whole; and what is kept holds none of what it was cut from.
+    #[test]
+    fn of_a_part_that_is_cut_only_its_rest_is_kept() {
+        let settings = HubSettings { ring_bytes: 1 << 20 };
+        let hub = Hub::new(Epoch(1), Seq::START, settings);
+        let Join::Seat(seat) = hub.join(&StreamFilter::default(), Seq::START) else {
+            panic!("the hub is at its beginning");
+        };
+        let texts: [&'static [u8]; 3] = [b"data: one\n\n", b"data: two\n\n", b"data: three\n\n"];
+        let parts = texts.map(|text| Part { bytes: Bytes::from(text.to_vec()), after: seat.place });
+        let whole = texts.concat();
+        for count in 0..=whole.len() {
+            let Sent { place, rest, left } = sent(&parts, count);
+            assert_eq!(place.is_some(), count > 0);
+            let left = texts[texts.len() - left..].concat();
+            assert_eq!([&whole[..count], &rest, &left].concat(), whole, "{count}");
+            assert!(rest.is_empty() || rest.is_unique(), "{count}");
+            assert!(rest.len() < 13);
+        }
+    }
 }

@@ -12,7 +12,7 @@
 use std::{
     io::Write as _,
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, UNIX_EPOCH},
+    time::{Duration, Instant, UNIX_EPOCH},
 };
 
 use axum::http::{HeaderName, header, response};
@@ -21,7 +21,7 @@ use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::{
-    Reader,
+    Prelude, Reader,
     pager::{Page, Pager},
     sweep::Follower,
 };
@@ -39,12 +39,12 @@ pub struct Taken(Arc<Mutex<Option<Beginning>>>);
 struct Beginning {
     reader: Reader,
     pager: Pager,
-    prelude: Vec<u8>,
+    prelude: Prelude,
 }
 
 impl Taken {
     /// A stream that says `prelude` and then what `pager` comes to.
-    pub(super) fn new(reader: Reader, pager: Pager, prelude: Vec<u8>) -> Self {
+    pub(super) fn new(reader: Reader, pager: Pager, prelude: Prelude) -> Self {
         Self(Arc::new(Mutex::new(Some(Beginning { reader, pager, prelude }))))
     }
 
@@ -54,28 +54,38 @@ impl Taken {
         let beginning = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(Beginning { reader, pager, prelude }) = beginning else { return };
         let mut first = answer_head(&head, Clock::system().now().0);
-        first.extend_from_slice(&reader.encoding.begin(prelude));
-        catch_up(reader, pager, Bytes::from(first), socket, open).await;
+        first.extend_from_slice(&reader.encoding.begin(prelude.own));
+        catch_up(reader, pager, [first.into(), prelude.shared.unwrap_or_default()], socket, open)
+            .await;
     }
 }
 
-/// Sends `first` and what the reader has missed, until a sweeper takes over.
+/// Sends what is to be sent `first` and what the reader has missed, until a
+/// sweeper takes over.
 pub(super) async fn catch_up(
     reader: Reader,
     mut pager: Pager,
-    mut first: Bytes,
+    first: [Bytes; 2],
     socket: TcpStream,
     open: TaskTrackerToken,
 ) {
     let Some(sweepers) = reader.app.sweepers.clone() else { return };
     let mut socket = Patient::new(socket, sweepers.write_timeout);
     let mut seat = pager.seat();
-    // The first bytes do not wait for the store.
+    let [mut first, shared] = first;
+    // The first bytes do not wait for the store. What is shared is not copied
+    // to go out with them; they fit into the socket.
+    if seat.is_none() || !shared.is_empty() {
+        if socket.write_all(&first).await.is_err() {
+            return;
+        }
+        first = shared;
+    }
     if seat.is_none() && socket.write_all(&std::mem::take(&mut first)).await.is_err() {
         return;
     }
     while seat.is_none() {
-        let (bytes, last) = match pager.next().await {
+        let (bytes, last) = match pager.next(reader.over(Instant::now())).await {
             Page::Seat(found) => {
                 seat = Some(found);
                 break;
