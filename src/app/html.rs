@@ -8,7 +8,7 @@
 use leptos::prelude::*;
 
 /// Markup under construction.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Html(String);
 
 impl Html {
@@ -46,6 +46,12 @@ impl Html {
             .raw("\"/></svg>")
     }
 
+    /// The markup so far.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// The markup.
     #[must_use]
     pub fn done(&mut self) -> String {
@@ -55,21 +61,16 @@ impl Html {
 
 /// Text or markup that follows signals. One type for all of them, because the
 /// browser fetches the machinery anew for every type.
-pub type Live = Box<dyn FnMut() -> String + Send>;
+type Live = Box<dyn FnMut() -> String + Send>;
 
-/// `read`, to be called again whenever a signal that it reads changes.
-pub fn live(read: impl FnMut() -> String + Send + 'static) -> Live {
-    Box::new(read)
-}
-
-/// The places of the page outside its lanes that follow signals. The server
+/// The places of the page outside its tickets that follow signals. The server
 /// writes what each one says first; the browser finds each by its id, and
 /// writes again only when that has changed.
 #[derive(Default)]
 pub struct Spots(Vec<Spot>);
 
 struct Spot {
-    id: &'static str,
+    id: String,
     /// Whether it is the element's class that follows, or its content.
     class: bool,
     says: Live,
@@ -77,19 +78,19 @@ struct Spot {
 
 impl Spots {
     /// The content of `id` says, as markup, what `says` gives.
-    pub fn content(&mut self, id: &'static str, says: impl FnMut() -> String + Send + 'static) {
-        self.0.push(Spot { id, class: false, says: Box::new(says) });
+    pub fn content(&mut self, id: &str, says: impl FnMut() -> String + Send + 'static) {
+        self.0.push(Spot { id: id.to_owned(), class: false, says: Box::new(says) });
     }
 
     /// The class of `id` is what `says` gives.
-    pub fn class(&mut self, id: &'static str, says: impl FnMut() -> String + Send + 'static) {
-        self.0.push(Spot { id, class: true, says: Box::new(says) });
+    pub fn class(&mut self, id: &str, says: impl FnMut() -> String + Send + 'static) {
+        self.0.push(Spot { id: id.to_owned(), class: true, says: Box::new(says) });
     }
 
     /// Lets every place on the page follow from now on.
     pub fn follow(self) {
         for Spot { id, class, mut says } in self.0 {
-            let element = document().get_element_by_id(id);
+            let element = document().get_element_by_id(&id);
             let mut said = None;
             effect(move || {
                 let now = says();
@@ -127,9 +128,9 @@ impl Html {
         self
     }
 
-    /// Writes a view.
-    pub fn view(&mut self, view: impl IntoView) -> &mut Self {
-        self.0.push_str(&view.into_view().to_html());
+    /// Writes other markup.
+    pub fn html(&mut self, html: &Self) -> &mut Self {
+        self.0.push_str(&html.0);
         self
     }
 }

@@ -4,12 +4,9 @@
 //! [`press`](super::press).
 
 use leptos::prelude::*;
+use web_sys::Element;
 
-use super::{
-    Ui,
-    html::{Html, live},
-    icons, text,
-};
+use super::{Ui, html::Html, icons, text};
 use crate::{
     domain::{
         Ageing, FoodOrder, ItemStatus, ModifierKind, OrderItem, OrderStatus, Promises, Service,
@@ -86,77 +83,113 @@ impl Face {
     }
 }
 
-/// The ticket of one order.
-#[must_use]
-pub fn ticket(ui: Ui, row: Row) -> impl IntoView {
-    let Row { id, ticket } = row;
-    let row = RwSignal::from(ticket);
-    let promises = ui.promises;
-    let now = ui.live.now;
-    let class = live(move || {
-        let now = now.get();
-        row.with(|ticket| {
-            let mut class = Face::of(&ticket.order, &promises, now).class().to_owned();
-            let mark = &ticket.mark;
-            for (on, name) in [
-                (mark.fresh_until.is_some(), " is-new"),
-                (mark.pending.is_some(), " is-pending"),
-                (mark.refused.is_some(), " is-refused"),
-            ] {
-                if on {
-                    class.push_str(name);
-                }
-            }
-            class
-        })
-    });
-    let timer = live(move || {
-        let now = now.get();
-        row.with(|Ticket { order, .. }| {
-            let face = Face::of(order, &promises, now);
-            let digits = face.digits(order, &promises, now);
-            let mut html = Html::default();
-            html.raw("<b>").raw(face.word()).raw("</b><span class=\"digits\">").text(&digits);
-            html.raw("</span>").done()
-        })
-    });
+/// The parts of a ticket that change, and how a browser finds them in it.
+const PARTS: [&str; 6] = [".timer > b", ".digits", ".spoken", ".title", ".details", "footer"];
+/// How many of [`PARTS`] change with the time: the first ones, all of them text.
+const TIMED: usize = 3;
+
+/// What the parts say that change with the time, and before them the ticket's class.
+fn timed(ui: Ui, Ticket { order, mark }: &Ticket, now: UnixMillis) -> [String; 1 + TIMED] {
+    let face = Face::of(order, &ui.promises, now);
+    let mut class = face.class().to_owned();
+    for (on, name) in [
+        (mark.fresh_until.is_some(), " is-new"),
+        (mark.pending.is_some(), " is-pending"),
+        (mark.refused.is_some(), " is-refused"),
+    ] {
+        class.push_str(if on { name } else { "" });
+    }
     // Read out by the minute, not by the second.
-    let spoken = live(move || {
-        let now = now.get();
-        row.with(|Ticket { order, .. }| {
-            let minutes = now.since(order.times.placed_at).max(0) / 60_000;
-            let mut spoken = String::from(", ");
-            spoken.push_str(&text::count(minutes.unsigned_abs(), "minute"));
-            if Face::of(order, &promises, now) == Face::Late {
-                spoken.push_str(", late");
+    let minutes = now.since(order.times.placed_at).max(0) / 60_000;
+    let mut spoken = String::from(", ");
+    spoken.push_str(&text::count(minutes.unsigned_abs(), "minute"));
+    spoken.push_str(if face == Face::Late { ", late" } else { "" });
+    [class, face.word().to_owned(), face.digits(order, &ui.promises, now), spoken]
+}
+
+/// What the other parts say, as markup.
+fn lasting(ui: Ui, ticket: &Ticket) -> [Html; PARTS.len() - TIMED] {
+    [title(&ticket.order), details(ui, ticket), foot(ticket)]
+}
+
+/// The ticket of one order, as it stands now.
+pub fn ticket(ui: Ui, row: &Row) -> Html {
+    let now = ui.live.now.get_untracked();
+    let (timed, lasting) =
+        row.ticket.with_untracked(|ticket| (timed(ui, ticket, now), lasting(ui, ticket)));
+    let [class, word, digits, spoken] = timed;
+    let [title, details, foot] = lasting;
+    let id = row.id.to_string();
+    let mut html = Html::default();
+    html.raw("<li class=\"").text(&class).raw("\" data-order=\"").text(&id);
+    html.raw("\"><article aria-labelledby=\"order-").text(&id);
+    html.raw("\"><header class=\"head\"><h3 id=\"order-").text(&id);
+    html.raw("\"><span class=\"title\">").html(&title).raw("</span><span class=\"unseen spoken\">");
+    html.text(&spoken)
+        .raw("</span></h3><span class=\"timer\" aria-hidden=\"true\"><b>")
+        .text(&word);
+    html.raw("</b><span class=\"digits\">").text(&digits).raw("</span></span></header>");
+    html.raw("<div class=\"details\">").html(&details).raw("</div><footer>").html(&foot);
+    html.raw("</footer></article></li>");
+    html
+}
+
+/// A ticket on the page, which the browser keeps up to date part by part.
+pub struct Drawn {
+    item: Element,
+    parts: [Option<Element>; PARTS.len()],
+    /// What the class and the parts say, where they are not as on the page any more.
+    timed: [String; 1 + TIMED],
+    lasting: [Html; PARTS.len() - TIMED],
+}
+
+impl Drawn {
+    /// Takes over `item`, which [`ticket`] has made of `ticket` at `now`.
+    #[must_use]
+    pub fn take_over(ui: Ui, item: Element, ticket: &Ticket, now: UnixMillis) -> Self {
+        let parts = PARTS.map(|part| item.query_selector(part).ok().flatten());
+        Self { item, parts, timed: timed(ui, ticket, now), lasting: lasting(ui, ticket) }
+    }
+
+    /// Where it is on the page.
+    #[must_use]
+    pub fn item(&self) -> &Element {
+        &self.item
+    }
+
+    /// Shows `ticket` as it stands.
+    pub fn show(&mut self, ui: Ui, ticket: &Ticket, now: UnixMillis) {
+        self.show_time(ui, ticket, now);
+        let says = lasting(ui, ticket);
+        let parts = self.parts.iter().skip(TIMED);
+        for ((part, said), says) in parts.zip(&mut self.lasting).zip(says) {
+            if let Some(part) = part.as_ref().filter(|_| *said != says) {
+                part.set_inner_html(says.as_str());
+                *said = says;
             }
-            spoken
-        })
-    });
-    let title = live(move || row.with(|ticket| title(&ticket.order)));
-    let details = live(move || row.with(|ticket| details(ui, ticket)));
-    let foot = live(move || row.with(foot));
-    let id = id.to_string();
-    let heading = format!("order-{id}");
-    let labelled = heading.clone();
-    view! {
-        <li class=class data-order=id>
-            <article aria-labelledby=labelled>
-                <header class="head">
-                    <h3 id=heading>
-                        <span class="title" inner_html=title></span>
-                        <span class="unseen" inner_html=spoken></span>
-                    </h3>
-                    <span class="timer" aria-hidden="true" inner_html=timer></span>
-                </header>
-                <div class="details" inner_html=details></div>
-                <footer inner_html=foot></footer>
-            </article>
-        </li>
+        }
+    }
+
+    /// Shows what changes with the time.
+    pub fn show_time(&mut self, ui: Ui, ticket: &Ticket, now: UnixMillis) {
+        let says = timed(ui, ticket, now);
+        let parts = std::iter::once(None).chain(self.parts.iter().map(Option::as_ref));
+        for ((part, said), says) in parts.zip(&mut self.timed).zip(says) {
+            if *said == says {
+                continue;
+            }
+            match part.map(|part| (part, part.first_child())) {
+                None => self.item.set_class_name(&says),
+                // The text alone, once a second: its element stays as it is.
+                Some((_, Some(text))) => text.set_node_value(Some(&says)),
+                Some((part, None)) => part.set_text_content(Some(&says)),
+            }
+            *said = says;
+        }
     }
 }
 
-fn title(order: &FoodOrder) -> String {
+fn title(order: &FoodOrder) -> Html {
     let mut html = Html::default();
     html.raw("<span class=\"unseen\">Order </span><span class=\"number\">");
     html.number(order.number.0).raw("</span> <span class=\"service\">");
@@ -165,11 +198,12 @@ fn title(order: &FoodOrder) -> String {
         (Some(table), Service::DineIn) => html.raw("Table <bdi>").text(table).raw("</bdi>"),
         (_, service) => html.raw(text::service(service)),
     };
-    html.raw("</span></span>").done()
+    html.raw("</span></span>");
+    html
 }
 
 /// Everything between head and foot.
-fn details(ui: Ui, ticket: &Ticket) -> String {
+fn details(ui: Ui, ticket: &Ticket) -> Html {
     let Ticket { order, mark } = ticket;
     let mut html = Html::default();
     html.raw("<div class=\"meta\">");
@@ -208,7 +242,7 @@ fn details(ui: Ui, ticket: &Ticket) -> String {
             also(&mut html, order, station);
         }
     });
-    html.done()
+    html
 }
 
 fn badges(html: &mut Html, order: &FoodOrder, mark: &Mark) {
@@ -306,7 +340,7 @@ fn also(html: &mut Html, order: &FoodOrder, here: &Station) {
 }
 
 /// What can be done with the order as it stands, and what could not be.
-fn foot(Ticket { order, mark }: &Ticket) -> String {
+fn foot(Ticket { order, mark }: &Ticket) -> Html {
     let mut html = Html::default();
     let number = order.number.0;
     if let Some((_, failure)) = &mark.refused {
@@ -322,7 +356,8 @@ fn foot(Ticket { order, mark }: &Ticket) -> String {
         }
         html.raw("</p><button type=\"button\" class=\"button\" data-act=\"seen\">Seen");
         of_order(&mut html, number);
-        return html.raw("</div>").done();
+        html.raw("</div>");
+        return html;
     }
     let word = if order.status == OrderStatus::Placed { "Reject" } else { "Cancel" };
     html.raw("<div class=\"foot\"><button type=\"button\" class=\"button square\" data-act=\"cancel\" title=\"");
@@ -342,7 +377,8 @@ fn foot(Ticket { order, mark }: &Ticket) -> String {
         }
         of_order(&mut html, number);
     }
-    html.raw("</div>").done()
+    html.raw("</div>");
+    html
 }
 
 /// Ends a button by saying, to those who cannot see where it is, of which order.

@@ -1,0 +1,223 @@
+//! The lanes' tickets in the browser. Each lane draws the tickets that somebody
+//! can come near ([`window`](crate::live::window)); this brings the page into
+//! line with that. A ticket that moves, within its lane or to another, is
+//! carried there and not made anew.
+//!
+//! Time goes on for the tickets in view alone: the others are told the time
+//! before they are seen.
+
+use std::{cell::RefCell, rc::Rc};
+
+use leptos::{prelude::*, reactive::effect::RenderEffect};
+use web_sys::{DomRect, Element};
+
+use super::{
+    Ui,
+    html::effect,
+    lane::part,
+    ticket::{Drawn, ticket},
+};
+use crate::{
+    domain::{Lane, OrderId, UnixMillis},
+    live::{
+        Row, Ticket,
+        board_state::index,
+        listen,
+        table::Table,
+        window::{FIRST, STEP},
+    },
+};
+
+/// One ticket on the page.
+struct Card {
+    ticket: ArcRwSignal<Ticket>,
+    drawn: Rc<RefCell<Drawn>>,
+    told: UnixMillis,
+    _follows: RenderEffect<()>,
+}
+
+/// Every ticket on the page, and where it is.
+#[derive(Default)]
+struct Piles {
+    cards: Table<Card>,
+    shown: [Vec<OrderId>; 4],
+    lists: [Option<Element>; 4],
+}
+
+thread_local! {
+    /// Not among the board's values, which the server has too.
+    static PILES: RefCell<Piles> = RefCell::default();
+}
+
+fn with_piles(run: impl FnOnce(&mut Piles)) {
+    PILES.with(|piles| {
+        if let Ok(mut piles) = piles.try_borrow_mut() {
+            run(&mut piles);
+        }
+    });
+}
+
+/// Takes over the tickets on the page and keeps them in line from now on.
+pub fn follow(ui: Ui) {
+    with_piles(|piles| piles.take_over(ui));
+    effect(move || {
+        let rows = Lane::ALL.map(|lane| ui.live.lane(lane).get());
+        with_piles(|piles| piles.arrange(ui, &rows));
+    });
+    effect(move || {
+        ui.live.now.track();
+        with_piles(|piles| piles.look(ui, true));
+    });
+    for event in ["scroll", "resize"] {
+        listen(event, move |_| with_piles(|piles| piles.look(ui, false)));
+    }
+}
+
+impl Card {
+    /// Keeps `item` up to date, which shows `row` as it is.
+    fn new(ui: Ui, row: &Row, item: Element) -> Self {
+        let (now, ticket) = (ui.live.now.get_untracked(), row.ticket.clone());
+        let drawn = ticket.with_untracked(|ticket| Drawn::take_over(ui, item, ticket, now));
+        let drawn = Rc::new(RefCell::new(drawn));
+        let (followed, shows) = (ticket.clone(), Rc::clone(&drawn));
+        let follows = RenderEffect::new(move |before| {
+            followed.track();
+            if before.is_some() {
+                let now = ui.live.now.get_untracked();
+                followed.with_untracked(|ticket| shows.borrow_mut().show(ui, ticket, now));
+            }
+        });
+        Self { ticket, drawn, told: now, _follows: follows }
+    }
+
+    fn item(&self) -> Element {
+        self.drawn.borrow().item().clone()
+    }
+
+    fn tell(&mut self, ui: Ui, now: UnixMillis) {
+        if self.told != now {
+            self.told = now;
+            self.ticket.with_untracked(|it| self.drawn.borrow_mut().show_time(ui, it, now));
+        }
+    }
+}
+
+/// A ticket that the page does not have yet.
+fn make(ui: Ui, row: &Row) -> Option<Card> {
+    let holder = document().create_element("ul").ok()?;
+    holder.set_inner_html(ticket(ui, row).as_str());
+    Some(Card::new(ui, row, holder.first_element_child()?))
+}
+
+impl Piles {
+    /// Takes over the tickets that the server has drawn.
+    fn take_over(&mut self, ui: Ui) {
+        for lane in Lane::ALL {
+            let pile = document().get_element_by_id(&part("pile", lane));
+            let list = pile.and_then(|pile| pile.first_element_child());
+            let mut next = list.as_ref().and_then(Element::first_element_child);
+            for row in ui.live.lane(lane).get_untracked() {
+                let Some(item) = next else { break };
+                next = item.next_element_sibling();
+                self.cards.insert(row.id, Card::new(ui, &row, item));
+                self.shown[index(lane)].push(row.id);
+            }
+            self.lists[index(lane)] = list;
+        }
+    }
+
+    /// Brings the tickets of each lane into line with `rows`.
+    fn arrange(&mut self, ui: Ui, rows: &[Vec<Row>; 4]) {
+        let in_line = |(shown, rows): (&Vec<OrderId>, &Vec<Row>)| {
+            shown.iter().eq(rows.iter().map(|row| &row.id))
+        };
+        if self.shown.iter().zip(rows).all(in_line) {
+            return;
+        }
+        let mut wanted = Table::default();
+        for row in rows.iter().flatten() {
+            wanted.insert(row.id, ());
+        }
+        let cards = self.cards.iter();
+        let gone = cards.filter(|(id, _)| wanted.get(*id).is_none()).map(|(id, _)| *id);
+        for id in gone.collect::<Vec<_>>() {
+            if let Some(card) = self.cards.remove(id) {
+                card.item().remove();
+            }
+        }
+        for (lane, rows) in rows.iter().enumerate() {
+            self.fill(ui, lane, rows);
+        }
+    }
+
+    /// Puts `rows` in their order into `lane`, moving as few as it can.
+    fn fill(&mut self, ui: Ui, lane: usize, rows: &[Row]) {
+        let Some(list) = self.lists[lane].clone() else { return };
+        let mut shown = std::mem::take(&mut self.shown[lane]);
+        shown.retain(|id| rows.iter().any(|row| row.id == *id));
+        for (place, row) in rows.iter().enumerate() {
+            // One ticket went further down: it is put there when its turn comes.
+            if shown.get(place) != Some(&row.id) && shown.get(place + 1) == Some(&row.id) {
+                shown.remove(place);
+            }
+            if shown.get(place) == Some(&row.id) {
+                continue;
+            }
+            shown.retain(|id| *id != row.id);
+            if self.cards.get(row.id).is_none()
+                && let Some(card) = make(ui, row)
+            {
+                self.cards.insert(row.id, card);
+            }
+            let Some(item) = self.cards.get(row.id).map(Card::item) else { continue };
+            let next = shown.get(place).and_then(|next| self.cards.get(*next)).map(Card::item);
+            let _ = list.insert_before(&item, next.as_deref());
+            shown.insert(place.min(shown.len()), row.id);
+        }
+        self.shown[lane] = shown;
+    }
+
+    /// Tells the tickets in view the time, and draws more where the end of what
+    /// is drawn comes near; where it has gone far away again, `may_fold` it up.
+    fn look(&mut self, ui: Ui, may_fold: bool) {
+        let now = ui.live.now.get_untracked();
+        let height = window().inner_height().ok().and_then(|height| height.as_f64());
+        let (Some(height), Some(page)) = (height, document().document_element()) else { return };
+        // Below a lane there is another one where the page scrolls as a whole.
+        let page_scrolls = f64::from(page.scroll_height()) > height;
+        for lane in Lane::ALL {
+            let shown = &self.shown[index(lane)];
+            let above = |id: &OrderId, line: f64, side: fn(&DomRect) -> f64| {
+                let card = self.cards.get(*id);
+                card.is_none_or(|card| side(&card.item().get_bounding_client_rect()) < line)
+            };
+            let (top, bottom) = (|it: &DomRect| it.top(), |it: &DomRect| it.bottom());
+            let first = shown.partition_point(|id| above(id, -height / 4.0, bottom));
+            let seen = shown[first..].partition_point(|id| above(id, height * 1.25, top));
+            let near = shown.partition_point(|id| above(id, height * 4.0, top));
+            for id in &shown[first..first + seen] {
+                if let Some(card) = self.cards.get_mut(*id) {
+                    card.tell(ui, now);
+                }
+            }
+            let keep = near.max(focused(shown)) + STEP;
+            let more = document().get_element_by_id(&part("more", lane));
+            let end = more.map_or(f64::MAX, |more| more.get_bounding_client_rect().top());
+            if end < height * 2.0 && (end >= height || !page_scrolls) {
+                if !ui.live.read(|board| board.ranks(lane).len() <= shown.len()) {
+                    ui.live.draw_more(lane);
+                }
+            } else if may_fold && keep.max(FIRST) < shown.len() {
+                ui.live.draw(lane, keep);
+            }
+        }
+    }
+}
+
+/// After which of `shown` the keyboard is.
+fn focused(shown: &[OrderId]) -> usize {
+    let ticket = document().active_element().and_then(|it| it.closest("[data-order]").ok()?);
+    let order = ticket.and_then(|it| it.get_attribute("data-order")?.parse().ok());
+    let place = order.and_then(|order: OrderId| shown.iter().position(|id| *id == order));
+    place.map_or(0, |place| place + 1)
+}
