@@ -14,13 +14,14 @@
 //! | [`press`] | nothing: what buttons and keys do |
 //! | [`focus`] | nothing: keeps the keyboard where it was when tickets move |
 //! | [`html`] | nothing: markup as text, escaped |
-//! | [`icons`] | the stroke icons |
 //! | [`text`] | times and names in words |
 //!
 //! The browser's module has to stay small, because every screen fetches it
-//! before it is live. The lanes with their tickets are one view; around them
-//! stand a few places that follow a signal each, and what follows none is text
-//! that the browser never makes; see [`html`].
+//! before it is live, and a change has to be cheap, because twenty may come in a
+//! second. So the page is written as markup, by the same functions on both
+//! sides; see [`html`]. The browser makes no view of its own: around the tickets
+//! stand a few places that follow a signal each, and a ticket follows its
+//! order's signal and writes the parts of it that say something else now.
 
 #![cfg_attr(
     target_pointer_width = "64",
@@ -37,7 +38,6 @@ pub mod dialog;
 pub mod focus;
 pub mod header;
 pub mod html;
-pub mod icons;
 pub mod lane;
 pub mod pile;
 pub mod press;

@@ -80,7 +80,7 @@ test(`${OPEN_ORDERS} open orders and ${CHANGES_A_SECOND} changes a second`, asyn
 
     await board.page.addInitScript(watchTaps);
     await board.open();
-    await expect.poll(() => board.tickets.count()).toBe(OPEN_ORDERS);
+    await expect.poll(async () => (await board.numbers()).length).toBe(OPEN_ORDERS);
 
     const stop = new AbortController();
     const started = performance.now();

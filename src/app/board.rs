@@ -88,7 +88,7 @@ fn spots(ui: Ui) -> Spots {
     let mut spots = Spots::default();
     spots.class("board", move || {
         let mut class = connection::with_look("board ", ui);
-        if ui.live.tickets() == 0 {
+        if ui.live.empty.get() {
             class.push_str(" is-empty");
         }
         class
@@ -113,7 +113,7 @@ fn spots(ui: Ui) -> Spots {
 /// board must prove that it is live.
 fn nothing(ui: Ui) -> String {
     let mut html = Html::default();
-    if ui.live.tickets() > 0 {
+    if !ui.live.empty.get() {
         return html.done();
     }
     let now = ui.live.now.get();

@@ -1,9 +1,10 @@
 //! Markup as text, for what has no signal of its own.
 //!
-//! Every node of a `view!` is code that each browser has to fetch: what is
-//! only read, such as the lines of a ticket, is written here instead, by one
-//! function for the server and the browser. Markup can only come from the
-//! program itself (`&'static str`); whatever else is put in is escaped.
+//! Every node of a `view!` is code that each browser has to fetch, and every
+//! closure in one is a task of its own there. So what is on the board is written
+//! here instead, by one function for the server and the browser. Markup can only
+//! come from the program itself (`&'static str`); whatever else is put in is
+//! escaped.
 
 use leptos::prelude::*;
 
@@ -41,9 +42,7 @@ impl Html {
 
     /// Adds the icon `name`; for the eye alone, a word always stands beside it.
     pub fn icon(&mut self, name: &'static str) -> &mut Self {
-        self.raw("<svg class=\"icon\" aria-hidden=\"true\" focusable=\"false\"><use href=\"#i-")
-            .raw(name)
-            .raw("\"/></svg>")
+        self.raw("<span class=\"icon icon-").raw(name).raw("\" aria-hidden=\"true\"></span>")
     }
 
     /// The markup so far.

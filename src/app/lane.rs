@@ -22,7 +22,8 @@ pub fn part(part: &str, lane: Lane) -> String {
 /// What of the lanes follows signals, but for their tickets.
 pub fn spots(ui: Ui, spots: &mut Spots) {
     for lane in Lane::ALL {
-        spots.content(&part("head", lane), move || head(ui, lane));
+        spots.content(&part("count", lane), move || in_lane(ui, lane).to_string());
+        spots.content(&part("oldest", lane), move || oldest(ui, lane));
         spots.content(&part("fresh", lane), move || fresh(ui, lane));
         spots.content(&part("more", lane), move || more(ui, lane));
         spots.content(&part("numbers", lane), move || numbers(ui, lane));
@@ -34,8 +35,11 @@ pub fn lane(html: &mut Html, spots: &mut Spots, ui: Ui, lane: Lane) {
     let slug = text::lane_slug(lane);
     html.raw("<section class=\"lane lane-").raw(slug).raw("\" id=\"lane-").raw(slug);
     html.raw("\" aria-labelledby=\"title-").raw(slug).raw("\"><header class=\"lane-head\">");
-    html.raw("<div class=\"lane-title\" id=\"head-").raw(slug).raw("\">");
-    html.content(spots, &part("head", lane)).raw("</div><button type=\"button\" class=\"to-new\"");
+    html.raw("<h2 id=\"title-").raw(slug).raw("\" tabindex=\"-1\">").raw(text::lane(lane));
+    html.raw("</h2><span class=\"lane-count\" id=\"count-").raw(slug).raw("\">");
+    html.content(spots, &part("count", lane)).raw("</span><span class=\"oldest\" id=\"oldest-");
+    html.raw(slug).raw("\">").content(spots, &part("oldest", lane));
+    html.raw("</span><button type=\"button\" class=\"to-new\"");
     html.raw(" data-act=\"to-new\" id=\"fresh-").raw(slug).raw("\">");
     html.content(spots, &part("fresh", lane))
         .raw("</button></header><div class=\"pile\" id=\"pile-");
@@ -64,18 +68,12 @@ fn tickets(html: &mut Html, ui: Ui, rows: &[Row]) {
     html.raw("</ul>");
 }
 
-fn head(ui: Ui, lane: Lane) -> String {
+/// For how long the ticket has stood that has stood longest.
+fn oldest(ui: Ui, lane: Lane) -> String {
     let now = ui.live.now.get();
-    let slug = text::lane_slug(lane);
-    let mut html = Html::default();
-    html.raw("<h2 id=\"title-").raw(slug).raw("\" tabindex=\"-1\">").raw(text::lane(lane));
-    html.raw("</h2><span class=\"lane-count\">").text(&in_lane(ui, lane).to_string());
-    html.raw("</span>");
-    if let Some(since) = ui.live.read(|board| board.oldest(lane, now)) {
-        html.raw("<span class=\"oldest\">oldest ").text(&text::span(now.since(since)));
-        html.raw("</span>");
-    }
-    html.done()
+    ui.live.lane(lane).track();
+    let since = ui.live.read(|board| board.oldest(lane, now));
+    since.map_or_else(String::new, |since| ["oldest ", &text::span(now.since(since))].concat())
 }
 
 /// A lane is sorted by urgency: what has just come may be far below.

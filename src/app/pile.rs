@@ -9,7 +9,7 @@
 use std::{cell::RefCell, rc::Rc};
 
 use leptos::{prelude::*, reactive::effect::RenderEffect};
-use web_sys::{DomRect, Element};
+use web_sys::Element;
 
 use super::{
     Ui,
@@ -41,6 +41,8 @@ struct Card {
 struct Piles {
     cards: Table<Card>,
     shown: [Vec<OrderId>; 4],
+    /// From which to which of them are in view.
+    seen: [(usize, usize); 4],
     lists: [Option<Element>; 4],
 }
 
@@ -179,36 +181,59 @@ impl Piles {
 
     /// Tells the tickets in view the time, and draws more where the end of what
     /// is drawn comes near; where it has gone far away again, `may_fold` it up.
+    /// Asks where everything is before it writes anything, so that nothing is
+    /// laid out twice.
     fn look(&mut self, ui: Ui, may_fold: bool) {
-        let now = ui.live.now.get_untracked();
         let height = window().inner_height().ok().and_then(|height| height.as_f64());
         let (Some(height), Some(page)) = (height, document().document_element()) else { return };
         // Below a lane there is another one where the page scrolls as a whole.
         let page_scrolls = f64::from(page.scroll_height()) > height;
         for lane in Lane::ALL {
             let shown = &self.shown[index(lane)];
-            let above = |id: &OrderId, line: f64, side: fn(&DomRect) -> f64| {
-                let card = self.cards.get(*id);
-                card.is_none_or(|card| side(&card.item().get_bounding_client_rect()) < line)
-            };
-            let (top, bottom) = (|it: &DomRect| it.top(), |it: &DomRect| it.bottom());
-            let first = shown.partition_point(|id| above(id, -height / 4.0, bottom));
-            let seen = shown[first..].partition_point(|id| above(id, height * 1.25, top));
-            let near = shown.partition_point(|id| above(id, height * 4.0, top));
-            for id in &shown[first..first + seen] {
+            let card = |place: usize| shown.get(place).and_then(|id| self.cards.get(*id));
+            let bounds = |place| card(place).map(|card| card.item().get_bounding_client_rect());
+            let ends_above = |place, line| bounds(place).is_some_and(|it| it.bottom() < line);
+            let begins_above = |place, line| bounds(place).is_some_and(|it| it.top() < line);
+            // Most of the time they are where they were.
+            let (mut first, mut last) = self.seen[index(lane)];
+            first = first.min(shown.len());
+            while first > 0 && !ends_above(first - 1, height / -8.0) {
+                first -= 1;
+            }
+            while ends_above(first, height / -8.0) {
+                first += 1;
+            }
+            last = last.clamp(first, shown.len());
+            while last > first && !begins_above(last - 1, height * 1.125) {
+                last -= 1;
+            }
+            while begins_above(last, height * 1.125) {
+                last += 1;
+            }
+            let mut keep = usize::MAX;
+            if may_fold && shown.len() > FIRST {
+                keep = last.max(focused(shown)) + STEP;
+                while begins_above(keep - 1, height * 4.0) {
+                    keep += STEP;
+                }
+            }
+            if keep < shown.len() {
+                ui.live.draw(lane, keep);
+            } else if shown.len() < ui.live.read(|board| board.ranks(lane).len()) {
+                let more = document().get_element_by_id(&part("more", lane));
+                let end = more.map_or(f64::MAX, |more| more.get_bounding_client_rect().top());
+                if end < height * 2.0 && (end >= height || !page_scrolls) {
+                    ui.live.draw_more(lane);
+                }
+            }
+            self.seen[index(lane)] = (first, last);
+        }
+        let now = ui.live.now.get_untracked();
+        for (shown, (first, last)) in self.shown.iter().zip(self.seen) {
+            for id in shown.iter().take(last).skip(first) {
                 if let Some(card) = self.cards.get_mut(*id) {
                     card.tell(ui, now);
                 }
-            }
-            let keep = near.max(focused(shown)) + STEP;
-            let more = document().get_element_by_id(&part("more", lane));
-            let end = more.map_or(f64::MAX, |more| more.get_bounding_client_rect().top());
-            if end < height * 2.0 && (end >= height || !page_scrolls) {
-                if !ui.live.read(|board| board.ranks(lane).len() <= shown.len()) {
-                    ui.live.draw_more(lane);
-                }
-            } else if may_fold && keep.max(FIRST) < shown.len() {
-                ui.live.draw(lane, keep);
             }
         }
     }

@@ -6,7 +6,7 @@
 use leptos::prelude::*;
 use web_sys::Element;
 
-use super::{Ui, html::Html, icons, text};
+use super::{Ui, html::Html, text};
 use crate::{
     domain::{
         Ageing, FoodOrder, ItemStatus, ModifierKind, OrderItem, OrderStatus, Promises, Service,
@@ -47,9 +47,9 @@ impl Face {
             Self::OnTime => "ticket is-on-time",
             Self::Warn => "ticket is-warn",
             Self::Late => "ticket is-late",
-            Self::Ready => "ticket is-ready",
-            Self::Out => "ticket is-out",
-            Self::Cancelled => "ticket is-cancelled",
+            Self::Ready => "ticket is-ready is-made",
+            Self::Out => "ticket is-out is-made",
+            Self::Cancelled => "ticket is-cancelled is-made",
         }
     }
 
@@ -84,7 +84,8 @@ impl Face {
 }
 
 /// The parts of a ticket that change, and how a browser finds them in it.
-const PARTS: [&str; 6] = [".timer > b", ".digits", ".spoken", ".title", ".details", "footer"];
+const PARTS: [&str; 7] =
+    [".timer > b", ".digits", ".spoken", ".title", ".about", ".elsewhere", "footer"];
 /// How many of [`PARTS`] change with the time: the first ones, all of them text.
 const TIMED: usize = 3;
 
@@ -109,16 +110,17 @@ fn timed(ui: Ui, Ticket { order, mark }: &Ticket, now: UnixMillis) -> [String; 1
 
 /// What the other parts say, as markup.
 fn lasting(ui: Ui, ticket: &Ticket) -> [Html; PARTS.len() - TIMED] {
-    [title(&ticket.order), details(ui, ticket), foot(ticket)]
+    [title(&ticket.order), about(ui, ticket), elsewhere(ui, &ticket.order), foot(ticket)]
 }
 
 /// The ticket of one order, as it stands now.
 pub fn ticket(ui: Ui, row: &Row) -> Html {
     let now = ui.live.now.get_untracked();
-    let (timed, lasting) =
-        row.ticket.with_untracked(|ticket| (timed(ui, ticket, now), lasting(ui, ticket)));
+    let (timed, lasting, lines) = row
+        .ticket
+        .with_untracked(|ticket| (timed(ui, ticket, now), lasting(ui, ticket), lines(ui, ticket)));
     let [class, word, digits, spoken] = timed;
-    let [title, details, foot] = lasting;
+    let [title, about, elsewhere, foot] = lasting;
     let id = row.id.to_string();
     let mut html = Html::default();
     html.raw("<li class=\"").text(&class).raw("\" data-order=\"").text(&id);
@@ -129,8 +131,10 @@ pub fn ticket(ui: Ui, row: &Row) -> Html {
         .raw("</span></h3><span class=\"timer\" aria-hidden=\"true\"><b>")
         .text(&word);
     html.raw("</b><span class=\"digits\">").text(&digits).raw("</span></span></header>");
-    html.raw("<div class=\"details\">").html(&details).raw("</div><footer>").html(&foot);
-    html.raw("</footer></article></li>");
+    html.raw("<div class=\"details\"><div class=\"about\">").html(&about).raw("</div>");
+    html.raw("<ul class=\"items\" aria-label=\"Items\">").html(&listed(&lines));
+    html.raw("</ul><div class=\"elsewhere\">").html(&elsewhere).raw("</div></div><footer>");
+    html.html(&foot).raw("</footer></article></li>");
     html
 }
 
@@ -141,6 +145,8 @@ pub struct Drawn {
     /// What the class and the parts say, where they are not as on the page any more.
     timed: [String; 1 + TIMED],
     lasting: [Html; PARTS.len() - TIMED],
+    list: Option<Element>,
+    lines: Vec<Html>,
 }
 
 impl Drawn {
@@ -148,7 +154,9 @@ impl Drawn {
     #[must_use]
     pub fn take_over(ui: Ui, item: Element, ticket: &Ticket, now: UnixMillis) -> Self {
         let parts = PARTS.map(|part| item.query_selector(part).ok().flatten());
-        Self { item, parts, timed: timed(ui, ticket, now), lasting: lasting(ui, ticket) }
+        let list = item.query_selector(".items").ok().flatten();
+        let (timed, lasting) = (timed(ui, ticket, now), lasting(ui, ticket));
+        Self { item, parts, timed, lasting, list, lines: lines(ui, ticket) }
     }
 
     /// Where it is on the page.
@@ -168,6 +176,23 @@ impl Drawn {
                 *said = says;
             }
         }
+        let Some(list) = &self.list else { return };
+        let says = lines(ui, ticket);
+        let changed = self.lines.iter().zip(&says).filter(|(said, says)| said != says).count();
+        // One line that is ticked, or all of them when the order is made.
+        if self.lines.len() != says.len() || changed > 2 {
+            list.set_inner_html(listed(&says).as_str());
+        } else {
+            let mut next = list.first_element_child();
+            for (said, says) in self.lines.iter().zip(&says) {
+                let Some(line) = next else { break };
+                if said != says {
+                    line.set_inner_html(says.as_str());
+                }
+                next = line.next_element_sibling();
+            }
+        }
+        self.lines = says;
     }
 
     /// Shows what changes with the time.
@@ -193,7 +218,7 @@ fn title(order: &FoodOrder) -> Html {
     let mut html = Html::default();
     html.raw("<span class=\"unseen\">Order </span><span class=\"number\">");
     html.number(order.number.0).raw("</span> <span class=\"service\">");
-    html.icon(icons::of_service(order.fulfilment.service)).raw("<span>");
+    html.icon(order.fulfilment.service.as_str()).raw("<span>");
     match (&order.fulfilment.table, order.fulfilment.service) {
         (Some(table), Service::DineIn) => html.raw("Table <bdi>").text(table).raw("</bdi>"),
         (_, service) => html.raw(text::service(service)),
@@ -202,8 +227,8 @@ fn title(order: &FoodOrder) -> Html {
     html
 }
 
-/// Everything between head and foot.
-fn details(ui: Ui, ticket: &Ticket) -> Html {
+/// Between head and items.
+fn about(ui: Ui, ticket: &Ticket) -> Html {
     let Ticket { order, mark } = ticket;
     let mut html = Html::default();
     html.raw("<div class=\"meta\">");
@@ -221,23 +246,39 @@ fn details(ui: Ui, ticket: &Ticket) -> Html {
         html.raw("<p class=\"allergens\">").icon("warning").raw("<b>Allergy</b> <bdi>");
         html.text(&allergens).raw("</bdi></p>");
     }
+    html
+}
+
+/// The lines that the page shows of the order.
+fn lines(ui: Ui, Ticket { order, mark }: &Ticket) -> Vec<Html> {
     let open = matches!(
         order.status,
         OrderStatus::Placed | OrderStatus::Accepted | OrderStatus::Preparing
     );
-    html.raw(if open { "<ul class=\"items\"" } else { "<ul class=\"items is-made\"" });
-    html.raw(" aria-label=\"Items\">");
+    let ticking = match mark.pending {
+        Some(Action::Tick { item, .. }) => Some(item),
+        _ => None,
+    };
     ui.station.with_value(|station| {
-        for item in &order.items {
-            if station.as_ref().is_none_or(|station| item.station == *station) {
-                let ticking = matches!(
-                    mark.pending,
-                    Some(Action::Tick { item: ticking, .. }) if ticking == item.id
-                );
-                line(&mut html, item, open, ticking, station.is_none());
-            }
-        }
-        html.raw("</ul>");
+        let here = |item: &&OrderItem| station.as_ref().is_none_or(|it| item.station == *it);
+        let items = order.items.iter().filter(here);
+        items.map(|item| line(item, open, ticking == Some(item.id), station.is_none())).collect()
+    })
+}
+
+/// `lines` as the items of a list.
+fn listed(lines: &[Html]) -> Html {
+    let mut html = Html::default();
+    for line in lines {
+        html.raw("<li>").html(line).raw("</li>");
+    }
+    html
+}
+
+/// How the order stands at the stations that the page does not show.
+fn elsewhere(ui: Ui, order: &FoodOrder) -> Html {
+    let mut html = Html::default();
+    ui.station.with_value(|station| {
         if let Some(station) = station {
             also(&mut html, order, station);
         }
@@ -271,14 +312,15 @@ fn badges(html: &mut Html, order: &FoodOrder, mark: &Mark) {
 }
 
 /// One line of the order.
-fn line(html: &mut Html, item: &OrderItem, open: bool, ticking: bool, with_station: bool) {
+fn line(item: &OrderItem, open: bool, ticking: bool, with_station: bool) -> Html {
+    let mut html = Html::default();
     let (class, pressed, word) = match item.status {
         ItemStatus::Void => ("item is-void", "false", "Void"),
         ItemStatus::Done => ("item is-done", "true", ""),
         ItemStatus::Doing => ("item is-doing", "false", "Started"),
         ItemStatus::Todo => ("item", "false", ""),
     };
-    html.raw("<li><button type=\"button\" class=\"").raw(class);
+    html.raw("<button type=\"button\" class=\"").raw(class);
     html.raw(if ticking { " is-ticking" } else { "" });
     html.raw("\" data-act=\"item-").number(item.id.0).raw("\" aria-pressed=\"").raw(pressed);
     html.raw(if open && item.status != ItemStatus::Void { "\"" } else { "\" disabled" });
@@ -312,7 +354,8 @@ fn line(html: &mut Html, item: &OrderItem, open: bool, ticking: bool, with_stati
     if with_station {
         html.raw("<bdi>").text(item.station.as_str()).raw("</bdi>");
     }
-    html.raw("</span><span class=\"tick\">").icon("check").raw("</span></button></li>");
+    html.raw("</span><span class=\"tick icon icon-check\" aria-hidden=\"true\"></span></button>");
+    html
 }
 
 /// How far the other stations are: "also: fry 1/2 · bar 0/1".

@@ -89,6 +89,8 @@ pub struct LiveBoard {
     pub alert: RwSignal<String>,
     /// Tells that some ticket has just been drawn anew.
     pub changes: Trigger,
+    /// Whether there is no ticket at all.
+    pub empty: RwSignal<bool>,
     lanes: [RwSignal<Vec<Row>>; 4],
     windows: StoredValue<[Window<Rank>; 4]>,
     board: StoredValue<BoardState>,
@@ -150,6 +152,7 @@ impl LiveBoard {
             polite: RwSignal::new(String::new()),
             alert: RwSignal::new(String::new()),
             changes: Trigger::new(),
+            empty: RwSignal::new(true),
             lanes: [(); 4].map(|()| RwSignal::new(Vec::new())),
             windows: StoredValue::new([Window::default(); 4]),
             board: StoredValue::new(board),
@@ -284,15 +287,6 @@ impl LiveBoard {
         });
         fresh.sort_unstable();
         fresh.into_iter().map(|(_, id)| id).collect()
-    }
-
-    /// How many tickets are on the board; follows every lane.
-    #[must_use]
-    pub fn tickets(self) -> usize {
-        for lane in self.lanes {
-            lane.track();
-        }
-        self.read(BoardState::tickets)
     }
 
     /// The local clock.
@@ -589,6 +583,8 @@ impl LiveBoard {
                 self.list(lane);
             }
         }
+        let now_empty = self.read(|board| board.tickets() == 0);
+        self.empty.maybe_update(|empty| std::mem::replace(empty, now_empty) != now_empty);
         self.changed_something();
         self.rows.update_value(|rows| {
             for id in &gone {

@@ -6,12 +6,16 @@
 //! number of tickets. So what is drawn stays drawn when others come in above
 //! it, and nothing goes from under a finger or the keyboard.
 
-/// How many tickets of a lane are drawn at least: more than a wall screen shows
+/// How many tickets of a lane are drawn at first: more than a wall screen shows
 /// at once, so that the page as it is served fills every screen.
 pub const FIRST: usize = 20;
 
+/// So many may go before others are drawn in their place: at the next second,
+/// when somebody looks that near the end, and not while the change is taken in.
+pub const LEAST: usize = 12;
+
 /// How many more are drawn when somebody comes near the last.
-pub const STEP: usize = 12;
+pub const STEP: usize = 6;
 
 /// How far down a lane is drawn. Its tickets are sorted by `Rank`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,10 +34,11 @@ impl<Rank: Copy + Ord> Window<Rank> {
     /// them follow.
     pub fn drawn(&mut self, lane: &[Rank]) -> usize {
         let within = self.last.map_or(0, |last| lane.partition_point(|rank| *rank <= last));
-        if within < FIRST.min(lane.len()) {
-            self.draw(lane, FIRST);
+        if within >= LEAST.min(lane.len()) {
+            return within;
         }
-        within.max(FIRST).min(lane.len())
+        self.draw(lane, FIRST);
+        FIRST.min(lane.len())
     }
 
     /// Draws the first `count` tickets of `lane`, or as many as there have to be.
@@ -57,6 +62,7 @@ mod tests {
         assert_eq!(window.drawn(&lane(0)), 0);
         assert_eq!(window.drawn(&lane(3)), 3);
         assert_eq!(window.drawn(&lane(FIRST)), FIRST);
+        let mut window = Window::default();
         assert_eq!(window.drawn(&lane(FIRST + 1)), FIRST);
     }
 
@@ -79,9 +85,9 @@ mod tests {
         window.draw(&lane, 30);
         lane.remove(29);
         assert_eq!(window.drawn(&lane), 29);
-        lane.drain(..20);
-        assert_eq!(window.drawn(&lane), FIRST);
-        lane.remove(FIRST - 1);
+        lane.drain(..29 - LEAST);
+        assert_eq!(window.drawn(&lane), LEAST);
+        lane.remove(LEAST - 1);
         assert_eq!(window.drawn(&lane), FIRST);
         lane.truncate(2);
         assert_eq!(window.drawn(&lane), 2);
