@@ -63,7 +63,7 @@ pub fn lane(html: &mut Html, spots: &mut Spots, ui: Ui, lane: Lane) {
 fn tickets(html: &mut Html, ui: Ui, rows: &[Row]) {
     html.raw("<ul class=\"tickets\">");
     for row in rows {
-        html.html(&ticket(ui, row));
+        ticket(html, ui, row);
     }
     html.raw("</ul>");
 }

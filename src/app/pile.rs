@@ -11,12 +11,7 @@ use std::{cell::RefCell, rc::Rc};
 use leptos::{prelude::*, reactive::effect::RenderEffect};
 use web_sys::Element;
 
-use super::{
-    Ui,
-    html::effect,
-    lane::part,
-    ticket::{Drawn, ticket},
-};
+use super::{Ui, html::effect, lane::part, ticket::Drawn};
 use crate::{
     domain::{Lane, OrderId, UnixMillis},
     live::{
@@ -76,12 +71,10 @@ pub fn follow(ui: Ui) {
 }
 
 impl Card {
-    /// Keeps `item` up to date, which shows `row` as it is.
-    fn new(ui: Ui, row: &Row, item: Element) -> Self {
-        let (now, ticket) = (ui.live.now.get_untracked(), row.ticket.clone());
-        let drawn = ticket.with_untracked(|ticket| Drawn::take_over(ui, item, ticket, now));
+    /// Keeps `drawn` up to date, which shows `row` as it is.
+    fn new(ui: Ui, row: &Row, drawn: Drawn) -> Self {
         let drawn = Rc::new(RefCell::new(drawn));
-        let (followed, shows) = (ticket.clone(), Rc::clone(&drawn));
+        let (followed, shows) = (row.ticket.clone(), Rc::clone(&drawn));
         let follows = RenderEffect::new(move |before| {
             followed.track();
             if before.is_some() {
@@ -89,7 +82,22 @@ impl Card {
                 followed.with_untracked(|ticket| shows.borrow_mut().show(ui, ticket, now));
             }
         });
-        Self { ticket, drawn, told: now, _follows: follows }
+        let told = ui.live.now.get_untracked();
+        Self { ticket: row.ticket.clone(), drawn, told, _follows: follows }
+    }
+
+    /// The ticket that `item` is.
+    fn take_over(ui: Ui, row: &Row, item: Element) -> Self {
+        let now = ui.live.now.get_untracked();
+        let drawn = row.ticket.with_untracked(|it| Drawn::take_over(ui, item, it, now));
+        Self::new(ui, row, drawn)
+    }
+
+    /// A ticket that the page does not have yet.
+    fn make(ui: Ui, row: &Row) -> Option<Self> {
+        let now = ui.live.now.get_untracked();
+        let drawn = row.ticket.with_untracked(|it| Drawn::make(ui, row.id, it, now));
+        Some(Self::new(ui, row, drawn?))
     }
 
     fn item(&self) -> Element {
@@ -104,13 +112,6 @@ impl Card {
     }
 }
 
-/// A ticket that the page does not have yet.
-fn make(ui: Ui, row: &Row) -> Option<Card> {
-    let holder = document().create_element("ul").ok()?;
-    holder.set_inner_html(ticket(ui, row).as_str());
-    Some(Card::new(ui, row, holder.first_element_child()?))
-}
-
 impl Piles {
     /// Takes over the tickets that the server has drawn.
     fn take_over(&mut self, ui: Ui) {
@@ -121,7 +122,7 @@ impl Piles {
             for row in ui.live.lane(lane).get_untracked() {
                 let Some(item) = next else { break };
                 next = item.next_element_sibling();
-                self.cards.insert(row.id, Card::new(ui, &row, item));
+                self.cards.insert(row.id, Card::take_over(ui, &row, item));
                 self.shown[index(lane)].push(row.id);
             }
             self.lists[index(lane)] = list;
@@ -167,7 +168,7 @@ impl Piles {
             }
             shown.retain(|id| *id != row.id);
             if self.cards.get(row.id).is_none()
-                && let Some(card) = make(ui, row)
+                && let Some(card) = Card::make(ui, row)
             {
                 self.cards.insert(row.id, card);
             }

@@ -9,8 +9,8 @@ use web_sys::Element;
 use super::{Ui, html::Html, text};
 use crate::{
     domain::{
-        Ageing, FoodOrder, ItemStatus, ModifierKind, OrderItem, OrderStatus, Promises, Service,
-        Station, UnixMillis,
+        Ageing, FoodOrder, ItemStatus, ModifierKind, OrderId, OrderItem, OrderStatus, Promises,
+        Service, Station, UnixMillis,
     },
     live::{Action, Mark, Row, Ticket},
 };
@@ -89,7 +89,44 @@ const PARTS: [&str; 7] =
 /// How many of [`PARTS`] change with the time: the first ones, all of them text.
 const TIMED: usize = 3;
 
-/// What the parts say that change with the time, and before them the ticket's class.
+/// What a ticket says.
+struct Says {
+    /// Its class, and then the parts that change with the time.
+    timed: [String; 1 + TIMED],
+    /// The other parts, as markup.
+    lasting: [Html; PARTS.len() - TIMED],
+    /// The lines of the order.
+    lines: Vec<Html>,
+}
+
+impl Says {
+    fn of(ui: Ui, ticket: &Ticket, now: UnixMillis) -> Self {
+        let order = &ticket.order;
+        Self {
+            timed: timed(ui, ticket, now),
+            lasting: [title(order), about(ui, ticket), elsewhere(ui, order), foot(ticket)],
+            lines: lines(ui, ticket),
+        }
+    }
+
+    fn write(&self, html: &mut Html, id: OrderId) {
+        let [class, word, digits, spoken] = &self.timed;
+        let [title, about, elsewhere, foot] = &self.lasting;
+        let id = &id.to_string();
+        html.raw("<li class=\"").text(class).raw("\" data-order=\"").text(id);
+        html.raw("\"><article aria-labelledby=\"order-").text(id);
+        html.raw("\"><header class=\"head\"><h3 id=\"order-").text(id);
+        html.raw("\"><span class=\"title\">").html(title);
+        html.raw("</span><span class=\"unseen spoken\">").text(spoken);
+        html.raw("</span></h3><span class=\"timer\" aria-hidden=\"true\"><b>").text(word);
+        html.raw("</b><span class=\"digits\">").text(digits).raw("</span></span></header>");
+        html.raw("<div class=\"details\"><div class=\"about\">").html(about).raw("</div>");
+        html.raw("<ul class=\"items\" aria-label=\"Items\">").html(&listed(&self.lines));
+        html.raw("</ul><div class=\"elsewhere\">").html(elsewhere).raw("</div></div><footer>");
+        html.html(foot).raw("</footer></article></li>");
+    }
+}
+
 fn timed(ui: Ui, Ticket { order, mark }: &Ticket, now: UnixMillis) -> [String; 1 + TIMED] {
     let face = Face::of(order, &ui.promises, now);
     let mut class = face.class().to_owned();
@@ -108,55 +145,41 @@ fn timed(ui: Ui, Ticket { order, mark }: &Ticket, now: UnixMillis) -> [String; 1
     [class, face.word().to_owned(), face.digits(order, &ui.promises, now), spoken]
 }
 
-/// What the other parts say, as markup.
-fn lasting(ui: Ui, ticket: &Ticket) -> [Html; PARTS.len() - TIMED] {
-    [title(&ticket.order), about(ui, ticket), elsewhere(ui, &ticket.order), foot(ticket)]
-}
-
-/// The ticket of one order, as it stands now.
-pub fn ticket(ui: Ui, row: &Row) -> Html {
+/// Writes the ticket of one order as it stands now.
+pub fn ticket(html: &mut Html, ui: Ui, row: &Row) {
     let now = ui.live.now.get_untracked();
-    let (timed, lasting, lines) = row
-        .ticket
-        .with_untracked(|ticket| (timed(ui, ticket, now), lasting(ui, ticket), lines(ui, ticket)));
-    let [class, word, digits, spoken] = timed;
-    let [title, about, elsewhere, foot] = lasting;
-    let id = row.id.to_string();
-    let mut html = Html::default();
-    html.raw("<li class=\"").text(&class).raw("\" data-order=\"").text(&id);
-    html.raw("\"><article aria-labelledby=\"order-").text(&id);
-    html.raw("\"><header class=\"head\"><h3 id=\"order-").text(&id);
-    html.raw("\"><span class=\"title\">").html(&title).raw("</span><span class=\"unseen spoken\">");
-    html.text(&spoken)
-        .raw("</span></h3><span class=\"timer\" aria-hidden=\"true\"><b>")
-        .text(&word);
-    html.raw("</b><span class=\"digits\">").text(&digits).raw("</span></span></header>");
-    html.raw("<div class=\"details\"><div class=\"about\">").html(&about).raw("</div>");
-    html.raw("<ul class=\"items\" aria-label=\"Items\">").html(&listed(&lines));
-    html.raw("</ul><div class=\"elsewhere\">").html(&elsewhere).raw("</div></div><footer>");
-    html.html(&foot).raw("</footer></article></li>");
-    html
+    row.ticket.with_untracked(|ticket| Says::of(ui, ticket, now)).write(html, row.id);
 }
 
 /// A ticket on the page, which the browser keeps up to date part by part.
 pub struct Drawn {
     item: Element,
     parts: [Option<Element>; PARTS.len()],
-    /// What the class and the parts say, where they are not as on the page any more.
-    timed: [String; 1 + TIMED],
-    lasting: [Html; PARTS.len() - TIMED],
     list: Option<Element>,
-    lines: Vec<Html>,
+    /// What stands on the page.
+    says: Says,
 }
 
 impl Drawn {
-    /// Takes over `item`, which [`ticket`] has made of `ticket` at `now`.
+    /// Takes over `item`, which [`ticket`] wrote at `now`.
     #[must_use]
     pub fn take_over(ui: Ui, item: Element, ticket: &Ticket, now: UnixMillis) -> Self {
-        let parts = PARTS.map(|part| item.query_selector(part).ok().flatten());
-        let list = item.query_selector(".items").ok().flatten();
-        let (timed, lasting) = (timed(ui, ticket, now), lasting(ui, ticket));
-        Self { item, parts, timed, lasting, list, lines: lines(ui, ticket) }
+        Self::of(item, Says::of(ui, ticket, now))
+    }
+
+    /// A ticket that the page does not have yet.
+    #[must_use]
+    pub fn make(ui: Ui, id: OrderId, ticket: &Ticket, now: UnixMillis) -> Option<Self> {
+        let holder = document().create_element("ul").ok()?;
+        let (says, mut html) = (Says::of(ui, ticket, now), Html::default());
+        says.write(&mut html, id);
+        holder.set_inner_html(html.as_str());
+        Some(Self::of(holder.first_element_child()?, says))
+    }
+
+    fn of(item: Element, says: Says) -> Self {
+        let part = |part| item.query_selector(part).ok().flatten();
+        Self { parts: PARTS.map(part), list: part(".items"), item, says }
     }
 
     /// Where it is on the page.
@@ -168,23 +191,22 @@ impl Drawn {
     /// Shows `ticket` as it stands.
     pub fn show(&mut self, ui: Ui, ticket: &Ticket, now: UnixMillis) {
         self.show_time(ui, ticket, now);
-        let says = lasting(ui, ticket);
+        let Says { lasting, lines, .. } = Says::of(ui, ticket, now);
         let parts = self.parts.iter().skip(TIMED);
-        for ((part, said), says) in parts.zip(&mut self.lasting).zip(says) {
+        for ((part, said), says) in parts.zip(&mut self.says.lasting).zip(lasting) {
             if let Some(part) = part.as_ref().filter(|_| *said != says) {
                 part.set_inner_html(says.as_str());
                 *said = says;
             }
         }
         let Some(list) = &self.list else { return };
-        let says = lines(ui, ticket);
-        let changed = self.lines.iter().zip(&says).filter(|(said, says)| said != says).count();
+        let changed = self.says.lines.iter().zip(&lines).filter(|(said, says)| said != says);
         // One line that is ticked, or all of them when the order is made.
-        if self.lines.len() != says.len() || changed > 2 {
-            list.set_inner_html(listed(&says).as_str());
+        if self.says.lines.len() != lines.len() || changed.count() > 2 {
+            list.set_inner_html(listed(&lines).as_str());
         } else {
             let mut next = list.first_element_child();
-            for (said, says) in self.lines.iter().zip(&says) {
+            for (said, says) in self.says.lines.iter().zip(&lines) {
                 let Some(line) = next else { break };
                 if said != says {
                     line.set_inner_html(says.as_str());
@@ -192,14 +214,14 @@ impl Drawn {
                 next = line.next_element_sibling();
             }
         }
-        self.lines = says;
+        self.says.lines = lines;
     }
 
     /// Shows what changes with the time.
     pub fn show_time(&mut self, ui: Ui, ticket: &Ticket, now: UnixMillis) {
         let says = timed(ui, ticket, now);
         let parts = std::iter::once(None).chain(self.parts.iter().map(Option::as_ref));
-        for ((part, said), says) in parts.zip(&mut self.timed).zip(says) {
+        for ((part, said), says) in parts.zip(&mut self.says.timed).zip(says) {
             if *said == says {
                 continue;
             }

@@ -34,7 +34,7 @@ impl<Rank: Copy + Ord> Window<Rank> {
     /// them follow.
     pub fn drawn(&mut self, lane: &[Rank]) -> usize {
         let within = self.last.map_or(0, |last| lane.partition_point(|rank| *rank <= last));
-        if within >= LEAST.min(lane.len()) {
+        if within >= LEAST && lane.len() > FIRST {
             return within;
         }
         self.draw(lane, FIRST);
@@ -89,8 +89,12 @@ mod tests {
         assert_eq!(window.drawn(&lane), LEAST);
         lane.remove(LEAST - 1);
         assert_eq!(window.drawn(&lane), FIRST);
+        lane.truncate(FIRST);
+        assert_eq!(window.drawn(&lane), FIRST);
         lane.truncate(2);
         assert_eq!(window.drawn(&lane), 2);
+        lane.push(100_000);
+        assert_eq!(window.drawn(&lane), 3);
     }
 
     #[test]
