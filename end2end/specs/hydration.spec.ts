@@ -21,8 +21,16 @@ for (const [screen, viewport] of [
     test.describe(screen, () => {
         test.use({ viewport });
 
-        test('nothing moves while the page comes alive', async ({ board, server }) => {
-            for (let count = 0; count < 12; count += 1) await server.place(count % 2 ? order() : fullOrder());
+        for (const orders of [12, 500]) test(`nothing moves while a page with ${orders} orders comes alive`, async ({ board, server }) => {
+            for (let count = 0; count < orders; count += 50) {
+                const batch = Array.from({ length: Math.min(50, orders - count) }, async (_, index) => {
+                    const placed = await server.place(index % 2 ? order() : fullOrder());
+                    const statuses = (['accepted', 'preparing', 'ready'] as const).slice(0, (index >> 1) % 4);
+                    // Spread over the lanes, so that each is longer than what is drawn of it.
+                    if (orders > 50 && statuses.length) await server.move(placed, ...statuses);
+                });
+                await Promise.all(batch);
+            }
             await board.page.addInitScript(watchShifts);
             await board.open();
             // The clocks' first ticks after hydration are the last chance to move anything.

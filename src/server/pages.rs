@@ -18,7 +18,7 @@ use leptos::{
 use leptos_axum::ResponseOptions;
 
 use crate::{
-    app::{self, CRASHED_EVENT, DATA_ID, ROOT_ID, icons::SPRITE},
+    app::{self, CRASHED_EVENT, DATA_ID, ROOT_ID},
     domain::screen::Theme,
     wire::BoardPage,
 };
@@ -167,7 +167,6 @@ fn document(
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
             </head>
             <body>
-                <div hidden inner_html=SPRITE></div>
                 <noscript>
                     <p class="still">
                         "This page does not update by itself, because JavaScript is off. Reload it to see the orders as they stand."

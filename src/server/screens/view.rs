@@ -13,7 +13,7 @@ use leptos::nonce::Nonce;
 
 use super::form::Form;
 use crate::{
-    app::{html::Html, icons::SPRITE, text},
+    app::{html::Html, text},
     domain::{
         Profile, Screen, ScreenName,
         legibility::{LEAST_ARC, Legibility, PREFERRED_ARC, Verdict},
@@ -923,7 +923,7 @@ fn page(
          <link rel=\"preload\" href=\"{FONT}\" as=\"font\" type=\"font/woff2\" crossorigin>\
          <link rel=\"stylesheet\" href=\"{css}\"><link rel=\"stylesheet\" href=\"{CSS}\">\
          <link rel=\"icon\" href=\"/favicon.svg\" type=\"image/svg+xml\"></head>\
-         <body class=\"site\"><div hidden>{SPRITE}</div><header class=\"way\">\
+         <body class=\"site\"><header class=\"way\">\
          <nav aria-label=\"Way\"><a href=\"/\"><bdi>{location}</bdi></a>{way}</nav></header>\
          <main class=\"page\">{main}</main>{script}</body></html>"
     );
