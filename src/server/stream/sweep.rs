@@ -613,15 +613,20 @@ fn write(
     parts: &[Part],
     joined: Option<&Bytes>,
 ) -> io::Result<(usize, bool)> {
-    let shared = joined.map_or(&[][..], |bytes| bytes);
-    let parts = if joined.is_some() { &[][..] } else { &parts[..parts.len().min(GATHERED)] };
-    let slices = [own, shared].into_iter().chain(parts.iter().map(|part| &part.bytes[..]));
-    let slices = slices.filter(|slice| !slice.is_empty());
-    let slices: Vec<IoSlice<'_>> = slices.map(IoSlice::new).collect();
-    let count = match &slices[..] {
-        [one] => socket.write(one)?,
-        many => socket.write_vectored(many)?,
-    };
+    let parts = &parts[..parts.len().min(GATHERED)];
+    let one = joined.or(match parts {
+        [one] => Some(&one.bytes),
+        _ => None,
+    });
+    // What nearly every write is, without anything being gathered.
+    if let Some(bytes) = one.filter(|_| own.is_empty()) {
+        let count = socket.write(bytes)?;
+        return Ok((count, count == bytes.len()));
+    }
+    let many = parts.iter().filter(|_| one.is_none()).map(|part| &part.bytes);
+    let shared = one.into_iter().chain(many).map(|bytes| &bytes[..]);
+    let slices: Vec<_> = [own].into_iter().chain(shared).map(IoSlice::new).collect();
+    let count = socket.write_vectored(&slices)?;
     Ok((count, count == slices.iter().map(|slice| slice.len()).sum::<usize>()))
 }
 
