@@ -2,6 +2,7 @@
 
 import { expect, test } from '../fixtures';
 import { fullOrder, order } from '../fixtures/orders';
+import { OPEN_ORDERS, fill } from '../measure/kitchen';
 
 /** Adds up every shift of the layout from the first paint on. */
 function watchShifts(): void {
@@ -21,16 +22,9 @@ for (const [screen, viewport] of [
     test.describe(screen, () => {
         test.use({ viewport });
 
-        for (const orders of [12, 500]) test(`nothing moves while a page with ${orders} orders comes alive`, async ({ board, server }) => {
-            for (let count = 0; count < orders; count += 50) {
-                const batch = Array.from({ length: Math.min(50, orders - count) }, async (_, index) => {
-                    const placed = await server.place(index % 2 ? order() : fullOrder());
-                    const statuses = (['accepted', 'preparing', 'ready'] as const).slice(0, (index >> 1) % 4);
-                    // Spread over the lanes, so that each is longer than what is drawn of it.
-                    if (orders > 50 && statuses.length) await server.move(placed, ...statuses);
-                });
-                await Promise.all(batch);
-            }
+        for (const orders of [12, OPEN_ORDERS]) test(`nothing moves while a page with ${orders} orders comes alive`, async ({ board, server }) => {
+            if (orders === OPEN_ORDERS) await fill(server);
+            else for (let count = 0; count < orders; count += 1) await server.place(count % 2 ? order() : fullOrder());
             await board.page.addInitScript(watchShifts);
             await board.open();
             // The clocks' first ticks after hydration are the last chance to move anything.
