@@ -89,12 +89,16 @@ pub fn filters(
     settings: &BoardSettings,
 ) {
     html.raw("<div class=\"second\">");
-    match &settings.screen {
-        None => links(html, stations, filter),
-        Some(screen) => shows(html, filter, screen),
+    if settings.screen.is_none() {
+        links(html, stations, filter);
     }
-    html.raw("<a class=\"button screens\" href=\"/screens\">").icon("screen").raw(
-        "<span>Screens</span></a><button type=\"button\" class=\"button recall-open\" \
+    html.raw("<nav class=\"of-screens\" aria-label=\"Screens\">");
+    if let Some(screen) = &settings.screen {
+        shows(html, filter, screen);
+    }
+    html.raw("<a class=\"button screens\" href=\"/screens\">").icon("screen");
+    html.raw(
+        "<span>Screens</span></a></nav><button type=\"button\" class=\"button recall-open\" \
          aria-keyshortcuts=\"r\" data-act=\"closed\">",
     );
     html.icon("back").raw("Recall</button><section id=\"bar\" class=\"").class(spots, "bar");
