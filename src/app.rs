@@ -15,6 +15,7 @@
 //! | [`focus`] | nothing: keeps the keyboard where it was when tickets move |
 //! | [`html`] | nothing: markup as text, escaped |
 //! | [`text`] | times and names in words |
+//! | [`words`] | everything that the board says, in the page's language |
 //!
 //! The browser's module has to stay small, because every screen fetches it
 //! before it is live, and a change has to be cheap, because twenty may come in a
@@ -38,7 +39,10 @@ pub mod words;
 
 use leptos::prelude::*;
 
-use self::dialog::Dialog;
+use self::{
+    dialog::Dialog,
+    words::{Word, Words},
+};
 use crate::{
     domain::{Station, UnixMillis},
     live::LiveBoard,
@@ -57,6 +61,8 @@ pub const CRASHED_EVENT: &str = "live-orders:crashed";
 pub struct Ui {
     /// The board's signals.
     pub live: LiveBoard,
+    /// What the board says.
+    pub words: Words,
     /// The location's distance from UTC.
     pub utc_offset_s: i32,
     /// The one station that the page shows, if it shows only one.
@@ -70,6 +76,12 @@ pub struct Ui {
 }
 
 impl Ui {
+    /// What the board says for `word`.
+    #[must_use]
+    pub fn say(self, word: Word) -> &'static str {
+        self.words.say(word)
+    }
+
     /// `at` as a time of day at the location.
     #[must_use]
     pub fn time_of_day(self, at: UnixMillis, seconds: bool) -> String {

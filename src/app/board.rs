@@ -6,6 +6,7 @@ use super::{
     Ui, connection, dialog, focus, header,
     html::{Html, Spots},
     lane, pile, press, text,
+    words::Words,
 };
 use crate::{
     domain::Lane,
@@ -18,13 +19,13 @@ pub const LANES_ID: &str = "lanes";
 
 /// The whole page, as `page` has it.
 #[must_use]
-pub fn render(page: BoardPage) -> String {
+pub fn render(page: BoardPage, words: Words) -> String {
     let (settings, stations) = (page.settings.clone(), page.stations.clone());
     let filter = page.filter.clone();
     let query = filter.to_query();
     let mut html = Html::default();
     html.raw("<div id=\"board\" data-query=\"").text(&query).raw("\" class=\"");
-    let ui = ui(page, query);
+    let ui = ui(page, query, words);
     let mut spots = spots(ui);
     let spots = &mut spots;
     html.class(spots, "board").raw("\">");
@@ -52,10 +53,11 @@ pub fn render(page: BoardPage) -> String {
 }
 
 /// Takes over what [`render`] made of the same `page`.
-pub fn take_over(page: BoardPage) {
+pub fn take_over(mut page: BoardPage) {
+    let words = Words::of_page(page.settings.language, std::mem::take(&mut page.words));
     let board = document().get_element_by_id("board");
     let query = board.and_then(|board| board.get_attribute("data-query")).unwrap_or_default();
-    let ui = ui(page, query);
+    let ui = ui(page, query, words);
     // First, because it asks where things are: what others write comes after.
     pile::follow(ui);
     spots(ui).follow();
@@ -65,7 +67,7 @@ pub fn take_over(page: BoardPage) {
     ui.live.start();
 }
 
-fn ui(page: BoardPage, query: String) -> Ui {
+fn ui(page: BoardPage, query: String, words: Words) -> Ui {
     let settings = &page.settings;
     let utc_offset_s = settings.utc_offset_s;
     let station = match page.filter.stations.as_slice() {
@@ -74,6 +76,7 @@ fn ui(page: BoardPage, query: String) -> Ui {
     };
     Ui {
         live: LiveBoard::new(page, query),
+        words,
         utc_offset_s,
         station: StoredValue::new(station),
         dialog: RwSignal::new(dialog::Dialog::None),

@@ -104,10 +104,10 @@ impl Card {
         self.drawn.borrow().item().clone()
     }
 
-    fn tell(&mut self, ui: Ui, now: UnixMillis) {
+    fn tell(&mut self, now: UnixMillis) {
         if self.told != now {
             self.told = now;
-            self.ticket.with_untracked(|it| self.drawn.borrow_mut().show_time(ui, it, now));
+            self.ticket.with_untracked(|it| self.drawn.borrow_mut().show_time(it, now));
         }
     }
 }
@@ -233,7 +233,7 @@ impl Piles {
         for (shown, (first, last)) in self.shown.iter().zip(self.seen) {
             for id in shown.iter().take(last).skip(first) {
                 if let Some(card) = self.cards.get_mut(*id) {
-                    card.tell(ui, now);
+                    card.tell(now);
                 }
             }
         }

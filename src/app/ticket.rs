@@ -191,7 +191,7 @@ impl Drawn {
 
     /// Shows `ticket` as it stands.
     pub fn show(&mut self, ui: Ui, ticket: &Ticket, now: UnixMillis) {
-        self.show_time(ui, ticket, now);
+        self.show_time(ticket, now);
         let Says { lasting, lines, .. } = Says::of(ui, ticket, now);
         let parts = self.parts.iter().skip(TIMED);
         for ((part, said), says) in parts.zip(&mut self.says.lasting).zip(lasting) {
@@ -219,7 +219,7 @@ impl Drawn {
     }
 
     /// Shows what changes with the time.
-    pub fn show_time(&mut self, ui: Ui, ticket: &Ticket, now: UnixMillis) {
+    pub fn show_time(&mut self, ticket: &Ticket, now: UnixMillis) {
         let says = timed(ticket, now);
         let parts = std::iter::once(None).chain(self.parts.iter().map(Option::as_ref));
         for ((part, said), says) in parts.zip(&mut self.says.timed).zip(says) {

@@ -63,6 +63,12 @@ impl Words {
         Self::new(language, Box::leak(texts.into_boxed_slice()))
     }
 
+    /// The whole table, as the page carries it.
+    #[must_use]
+    pub fn texts(self) -> Vec<String> {
+        self.texts.iter().map(|text| (*text).to_owned()).collect()
+    }
+
     /// What the board says for `word`.
     #[must_use]
     pub fn say(self, word: Word) -> &'static str {

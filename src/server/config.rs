@@ -20,7 +20,9 @@ use super::{
     orders::OrderSettings,
     stream::{StreamLimits, StreamSettings},
 };
-use crate::domain::{Channel, Currency, Location, Promises, Routing, Station, Thresholds};
+use crate::domain::{
+    Channel, Currency, Location, Promises, Routing, Station, Thresholds, screen::Language,
+};
 
 /// The compiled-in defaults, documented key by key.
 pub const DEFAULTS: &str = include_str!("../../Leptos.toml");
@@ -55,6 +57,8 @@ pub struct Config {
     pub hub: HubSettings,
     /// What orders are when they do not say.
     pub orders: OrderSettings,
+    /// The language of pages that are of no screen.
+    pub language: Language,
     /// What the kitchen is watched for.
     pub kitchen: KitchenSettings,
     /// How long the log is kept.
@@ -338,6 +342,7 @@ impl Values {
                     |text| Time::strptime("%H:%M", text).ok(),
                 )?,
             },
+            language: self.get("board.language", "en, de or ar", |text| text.parse().ok())?,
             kitchen: KitchenSettings {
                 unseen_after: Some(self.whole("kitchen.unseen_after_s", 0..=3600)?)
                     .filter(|seconds| *seconds > 0)

@@ -137,6 +137,8 @@ fn document(
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
     }
     let nonce = nonce.to_string();
+    let language = page.settings.language;
+    let words = super::language::words(language);
     let title = match &page.settings.screen {
         Some(screen) => format!("{} · {} – live orders", screen.title, page.settings.location),
         None => format!("{} – live orders", page.settings.location),
@@ -152,7 +154,7 @@ fn document(
     });
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-theme=dress.theme.as_str()>
+        <html lang=language.as_str() dir=language.dir() data-theme=dress.theme.as_str()>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -172,7 +174,7 @@ fn document(
                         "This page does not update by itself, because JavaScript is off. Reload it to see the orders as they stand."
                     </p>
                 </noscript>
-                <div id=ROOT_ID data-page="board" inner_html=app::board::render(page)></div>
+                <div id=ROOT_ID data-page="board" inner_html=app::board::render(page, words)></div>
                 <div class="crashed" role="alert">
                     <p>
                         "This board stopped working and is about to load again. Orders shown may be out of date."
@@ -230,7 +232,7 @@ mod tests {
         domain::{
             Actor, ActorKind, Channel, Currency, Customer, Flags, FoodOrder, Fulfilment, Intake,
             LastChange, Location, MinorUnits, Money, OrderId, OrderNumber, OrderStatus, Source,
-            Times, UnixMillis, Version, What,
+            Times, UnixMillis, Version, What, screen::Language,
         },
         wire::{BoardSettings, Epoch, EventId, Seq, Stats, StreamFilter},
     };
@@ -284,6 +286,7 @@ mod tests {
             stations: Vec::new(),
             stats: Stats::default(),
             intake: Intake::default(),
+            words: Vec::new(),
             filter: StreamFilter::default(),
             settings: BoardSettings {
                 version: "0.1.0".to_owned(),
@@ -292,6 +295,7 @@ mod tests {
                 heartbeat_ms: 5_000,
                 utc_offset_s: 0,
                 clock_rate: 1,
+                language: Language::English,
                 demo: false,
                 screen: None,
             },

@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use super::{
     error::Problem,
     ingest::{json, order_id},
+    language,
     pages::{self, Dress},
     query::Query,
     state::App,
@@ -21,7 +22,7 @@ use super::{
 use crate::{
     domain::{
         FoodOrder, ItemId, ItemStatus, LastChange, OrderStatus, Station, UnixMillis, Version,
-        limits, routing::Route,
+        limits, routing::Route, screen::Language,
     },
     wire::{BoardPage, Epoch, EventId, EventKind, Seq, SnapshotReason, StreamFilter},
 };
@@ -274,7 +275,7 @@ struct Routed<'a> {
 
 /// `GET /`: the board, complete before any script runs.
 pub(super) async fn board(State(app): State<App>, request: Request) -> Response {
-    match board_page(&app, board_filter(request.uri().query())).await {
+    match board_page(&app, board_filter(request.uri().query()), app.page.language).await {
         Ok(page) => pages::board(page, Dress::default(), app.assets.page(), request).await,
         Err(Unavailable(why)) => {
             tracing::warn!(%why, "page.orders.unavailable");
@@ -287,7 +288,11 @@ pub(super) async fn board(State(app): State<App>, request: Request) -> Response 
 ///
 /// # Errors
 /// The orders cannot be read.
-pub(super) async fn board_page(app: &App, filter: StreamFilter) -> Result<BoardPage, Unavailable> {
+pub(super) async fn board_page(
+    app: &App,
+    filter: StreamFilter,
+    language: Language,
+) -> Result<BoardPage, Unavailable> {
     let stored = app.store.snapshot(StreamFilter::default()).await?;
     let now = app.clock.now();
     let mut orders: Vec<FoodOrder> = stored.orders.iter().map(parse).collect::<Result<_, _>>()?;
@@ -305,8 +310,9 @@ pub(super) async fn board_page(app: &App, filter: StreamFilter) -> Result<BoardP
         server_time: now,
         stats: app.hub.stats(now),
         intake: app.kitchen.intake(),
+        words: language::words(language).texts(),
         filter,
-        settings: app.board_settings(),
+        settings: app.board_settings(language),
     })
 }
 

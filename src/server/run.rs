@@ -168,6 +168,7 @@ async fn assemble(
         location: config.orders.location.clone(),
         currency: config.orders.currency,
         time_zone: config.orders.time_zone.clone(),
+        language: config.language,
         demo,
     };
     Ok(App::new(Parts {

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     domain::{
-        Profile, Screen, ScreenName, Version,
+        Profile, Screen, ScreenName, Station, Version,
         legibility::{Legibility, Verdict},
         screen::View,
     },
@@ -118,7 +118,8 @@ pub(super) async fn open(State(app): State<App>, name: Name, request: Request) -
         Ok(None) => return site::unknown(&app, &asked).await,
         Err(unavailable) => return away(&app, &unavailable),
     };
-    match board_page(&app, filter_of(&screen.profile)).await {
+    let filter = filter_of(&screen.profile, app.orders.routing().fallback());
+    match board_page(&app, filter, screen.profile.language).await {
         Ok(mut page) => {
             let dress = Dress { theme: screen.profile.theme, scale: Some(scale_address(&screen)) };
             page.settings.screen = Some(settings_of(&screen));
@@ -141,15 +142,22 @@ fn away(app: &App, Unavailable(why): &Unavailable) -> Response {
 }
 
 /// What of all orders a screen shows: the one place where a profile becomes a filter.
-fn filter_of(profile: &Profile) -> StreamFilter {
+/// A screen of some stations also shows what goes to `fallback`, because nobody
+/// has said who makes it.
+fn filter_of(profile: &Profile, fallback: &Station) -> StreamFilter {
     let mut filter = StreamFilter {
         stations: profile.stations.clone(),
         channels: profile.channels.clone(),
+        services: profile.services.clone(),
         ..StreamFilter::default()
     };
+    if !filter.stations.is_empty() && !filter.stations.contains(fallback) {
+        filter.stations.push(fallback.clone());
+    }
     // Who wants the same in another order wants the same.
     filter.stations.sort_unstable();
     filter.channels.sort_unstable();
+    filter.services.sort_unstable();
     filter
 }
 
@@ -168,7 +176,6 @@ fn settings_of(screen: &Screen) -> ScreenSettings {
         columns: legibility.columns,
         sounds: profile.sounds,
         volume: u32::from(profile.volume),
-        language: profile.language,
         digits: profile.digits,
         bump_bar: profile.bump_bar,
         single_keys: profile.single_keys,

@@ -17,7 +17,7 @@ use super::{
     stream::{OpenStreams, Snapshots, StreamSettings, Sweepers},
 };
 use crate::{
-    domain::{Currency, Location},
+    domain::{Currency, Location, screen::Language},
     wire::BoardSettings,
 };
 
@@ -66,6 +66,8 @@ pub struct PageSettings {
     pub currency: Currency,
     /// Time zone of the location.
     pub time_zone: jiff::tz::TimeZone,
+    /// The language of pages that are of no screen.
+    pub language: Language,
     /// Whether the store holds demo data.
     pub demo: bool,
 }
@@ -79,7 +81,7 @@ impl App {
 
     /// What the board needs to know of the configuration.
     #[must_use]
-    pub fn board_settings(&self) -> BoardSettings {
+    pub fn board_settings(&self, language: Language) -> BoardSettings {
         BoardSettings {
             version: crate::VERSION.to_owned(),
             location: self.page.location.to_string(),
@@ -87,6 +89,7 @@ impl App {
             heartbeat_ms: u64::try_from(self.stream.heartbeat.as_millis()).unwrap_or(u64::MAX),
             utc_offset_s: utc_offset_seconds(self.clock.now(), &self.page.time_zone),
             clock_rate: self.clock.rate(),
+            language,
             demo: self.page.demo,
             screen: None,
         }

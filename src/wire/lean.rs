@@ -384,13 +384,13 @@ structs! {
     Snapshot { reason, cursor, server_time, orders }
     Bye { reason, retry_ms }
     Stats { placed, ready, average_ticket_ms, late }
-    BoardPage { orders, cursor, server_time, open, stations, stats, intake, filter, settings }
+    BoardPage { orders, cursor, server_time, open, stations, stats, intake, words, filter, settings }
     BoardSettings {
-        version, location, currency, heartbeat_ms, utc_offset_s, clock_rate, demo, screen
+        version, location, currency, heartbeat_ms, utc_offset_s, clock_rate, language, demo,
+        screen
     }
     ScreenSettings {
-        name, title, warning, role, view, sort, page_size, columns, sounds, volume, language,
-        digits, bump_bar, single_keys, keys, announce, hold_to_bump, acknowledge_allergens
+        name, title, warning, role, view, sort, page_size, columns, sounds, volume, digits, bump_bar, single_keys, keys, announce, hold_to_bump, acknowledge_allergens
     }
     Sounds { new, changed, cancelled, ready, late, offline }
     KeyBinding { action, code }

@@ -27,6 +27,8 @@ pub struct BoardPage {
     pub stats: Stats,
     /// Whether new orders are taken.
     pub intake: Intake,
+    /// What the board says, in the page's language, in the order of its words.
+    pub words: Vec<String>,
     /// Which orders the page shows.
     pub filter: StreamFilter,
     /// What does not change while the page is open.
@@ -48,6 +50,8 @@ pub struct BoardSettings {
     pub utc_offset_s: i32,
     /// How fast the server's clock runs: 1 but in a demo.
     pub clock_rate: u32,
+    /// The language of the page.
+    pub language: Language,
     /// Whether the store holds demo data.
     pub demo: bool,
     /// The screen that the board is opened as; none at `/`.
@@ -82,8 +86,6 @@ pub struct ScreenSettings {
     pub sounds: Sounds,
     /// How loud, from 0 to 100.
     pub volume: u32,
-    /// Its language.
-    pub language: Language,
     /// What a digit does.
     pub digits: Digits,
     /// Whether a bump bar is plugged in.

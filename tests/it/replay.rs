@@ -261,6 +261,7 @@ impl Offline {
                 location: config.orders.location.clone(),
                 currency: config.orders.currency,
                 time_zone: config.orders.time_zone.clone(),
+                language: config.language,
                 demo: false,
             },
             shutdown: CancellationToken::new(),

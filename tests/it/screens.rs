@@ -145,6 +145,7 @@ async fn a_store_of_before_there_were_screens_is_brought_up_to_date() {
     for table in later {
         store.execute_batch(&format!("DROP TABLE {table}")).expect("dropped");
     }
+    store.execute_batch("ALTER TABLE log DROP COLUMN service").expect("dropped");
     store.pragma_update(None, "user_version", 1).expect("set back");
     drop(store);
 

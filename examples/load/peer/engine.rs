@@ -92,6 +92,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
             location: config.orders.location.clone(),
             currency: config.orders.currency,
             time_zone: config.orders.time_zone.clone(),
+            language: config.language,
             demo: false,
         },
         shutdown: shutdown.clone(),
