@@ -15,7 +15,6 @@
 //! | [`focus`] | nothing: keeps the keyboard where it was when tickets move |
 //! | [`html`] | nothing: markup as text, escaped |
 //! | [`text`] | times and names in words |
-//! | [`words`] | everything that the board says, in the page's language |
 //!
 //! The browser's module has to stay small, because every screen fetches it
 //! before it is live, and a change has to be cheap, because twenty may come in a
@@ -35,17 +34,16 @@ pub mod pile;
 pub mod press;
 pub mod text;
 pub mod ticket;
-pub mod words;
 
 use leptos::prelude::*;
 
-use self::{
-    dialog::Dialog,
-    words::{Word, Words},
-};
+pub use crate::words;
+
+use self::dialog::Dialog;
 use crate::{
     domain::{Station, UnixMillis},
     live::LiveBoard,
+    words::{Word, Words},
 };
 
 /// The element that the browser takes over.

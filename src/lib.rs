@@ -25,6 +25,7 @@ pub mod app;
 pub mod domain;
 pub mod live;
 pub mod wire;
+pub mod words;
 
 /// This program's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

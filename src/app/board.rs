@@ -6,7 +6,7 @@ use super::{
     Ui, connection, dialog, focus, header,
     html::{Html, Spots},
     lane, pile, press, text,
-    words::Words,
+    words::{self, Word, Words, say, spoken},
 };
 use crate::{
     domain::Lane,
@@ -20,6 +20,7 @@ pub const LANES_ID: &str = "lanes";
 /// The whole page, as `page` has it.
 #[must_use]
 pub fn render(page: BoardPage, words: Words) -> String {
+    words::speak(words);
     let (settings, stations) = (page.settings.clone(), page.stations.clone());
     let filter = page.filter.clone();
     let query = filter.to_query();
@@ -35,16 +36,18 @@ pub fn render(page: BoardPage, words: Words) -> String {
     for it in Lane::ALL {
         lane::lane(&mut html, spots, ui, it);
     }
-    html.raw("</div><section class=\"nothing\" id=\"nothing\" aria-label=\"No orders\">");
+    html.raw("</div><section class=\"nothing\" id=\"nothing\" aria-label=\"")
+        .raw(say(Word::NoOrders))
+        .raw("\">");
     html.content(spots, "nothing").raw("</section></main><section id=\"undo\" class=\"");
-    html.class(spots, "undo")
-        .raw("\" aria-label=\"Undo\"><span class=\"words\" id=\"undo-words\">");
+    html.class(spots, "undo").raw("\" aria-label=\"").raw(say(Word::Undo));
+    html.raw("\"><span class=\"words\" id=\"undo-words\">");
     html.content(spots, "undo-words").raw("</span><span class=\"left\" id=\"undo-left\">");
     html.content(spots, "undo-left").raw(
         "</span><button type=\"button\" class=\"button\" data-act=\"undo\" aria-keyshortcuts=\"z\">",
     );
-    html.icon("back").raw(
-        "Undo <kbd>Z</kbd></button></section>\
+    html.icon("back").raw(say(Word::Undo)).raw(
+        " <kbd>Z</kbd></button></section>\
          <dialog class=\"dialog\" id=\"dialog\" aria-labelledby=\"dialog-title\"></dialog>\
          <p class=\"unseen\" role=\"status\" id=\"polite\"></p>\
          <p class=\"unseen\" role=\"alert\" id=\"alert\"></p></div>",
@@ -55,6 +58,7 @@ pub fn render(page: BoardPage, words: Words) -> String {
 /// Takes over what [`render`] made of the same `page`.
 pub fn take_over(mut page: BoardPage) {
     let words = Words::of_page(page.settings.language, std::mem::take(&mut page.words));
+    words::speak(words);
     let board = document().get_element_by_id("board");
     let query = board.and_then(|board| board.get_attribute("data-query")).unwrap_or_default();
     let ui = ui(page, query, words);
@@ -123,17 +127,18 @@ fn nothing(ui: Ui) -> String {
     html.raw("<p class=\"big\">");
     if ui.live.filtered() {
         ui.station.with_value(|station| match station {
-            Some(station) => html.raw("No ").text(station.as_str()).raw(" items."),
-            None => html.raw("No orders match this filter."),
+            Some(station) => html.text(&spoken().with(Word::NoItemsOf, station.as_str())),
+            None => html.raw(say(Word::NoMatch)),
         });
-        html.raw("</p><p>").text(&text::count(open, "order"));
-        html.raw(" elsewhere. <a class=\"button\" href=\"/\">Show all</a></p>");
+        let elsewhere = spoken().with(Word::Elsewhere, &spoken().count(Word::Orders, open));
+        html.raw("</p><p>").text(&elsewhere).raw(" <a class=\"button\" href=\"/\">");
+        html.raw(say(Word::ShowAll)).raw("</a></p>");
     } else {
-        html.raw("All caught up</p>");
+        html.raw(say(Word::AllCaughtUp)).raw("</p>");
     }
     html.raw("<p class=\"clock\">").text(&ui.time_of_day(now, false));
-    html.raw("</p><p class=\"sub\">checked ");
-    html.text(&(silent_ms / 1000).to_string()).raw(" s ago</p>").done()
+    html.raw("</p><p class=\"sub\">");
+    html.text(&spoken().with(Word::CheckedAgo, &(silent_ms / 1000).to_string())).raw("</p>").done()
 }
 
 /// The bar that takes the last bump back. It goes by itself, so the list of
@@ -148,10 +153,15 @@ fn undo(ui: Ui, spots: &mut Spots) {
         pulse.with(|pulse| {
             let mut html = Html::default();
             if let Some(undo) = &pulse.undo {
-                html.raw("Order ").number(undo.number.0);
+                let number = undo.number.to_string();
                 match &undo.refused {
-                    Some(failure) => html.raw(": ").text(&failure.words),
-                    None => html.raw(" is ").raw(text::status(undo.from)),
+                    Some(failure) => {
+                        html.text(&spoken().with(Word::OrderColon, &number)).text(&failure.words)
+                    }
+                    None => html
+                        .text(&spoken().with(Word::OrderIs, &number))
+                        .raw(" ")
+                        .raw(text::status(undo.from)),
                 };
             }
             html.done()

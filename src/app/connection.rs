@@ -3,7 +3,11 @@
 
 use leptos::prelude::*;
 
-use super::{Ui, html::Spots, text};
+use super::{
+    Ui,
+    html::Spots,
+    words::{Word, say, spoken},
+};
 use crate::live::freshness::State;
 
 /// The chip in the header, which keeps its place and width in every state, and
@@ -15,16 +19,19 @@ pub fn spots(ui: Ui, spots: &mut Spots) {
     spots.class("chip", move || with_look("chip ", ui));
     spots.content("chip-words", move || {
         pulse.with(|pulse| match pulse.state {
-            State::Connecting => "Connecting…".to_owned(),
-            State::Live | State::Interrupted | State::LiveAgain { .. } => "Live".to_owned(),
+            State::Connecting => say(Word::Connecting).to_owned(),
+            State::Live | State::Interrupted | State::LiveAgain { .. } => {
+                say(Word::Live).to_owned()
+            }
             State::CatchingUp { changes } => {
-                format!("Catching up – {}", text::count(u64::from(changes), "change"))
+                let words = spoken();
+                words.with(Word::CatchingUp, &words.count(Word::Changes, u64::from(changes)))
             }
             State::Reconnecting => {
-                format!("Reconnecting… last update {} s ago", pulse.silent_ms / 1000)
+                spoken().with(Word::Reconnecting, &(pulse.silent_ms / 1000).to_string())
             }
-            State::NotLive => "Not live".to_owned(),
-            State::Offline { .. } => "Offline".to_owned(),
+            State::NotLive => say(Word::NotLive).to_owned(),
+            State::Offline { .. } => say(Word::Offline).to_owned(),
         })
     });
     spots.content("clock", move || ui.time_of_day(now.get(), true));
@@ -37,22 +44,22 @@ pub fn spots(ui: Ui, spots: &mut Spots) {
 /// What the bar says; nothing when it is away.
 fn bar(ui: Ui) -> String {
     ui.live.pulse.with(|pulse| match pulse.state {
-        State::NotLive => {
-            format!("Not live – last update {}", ui.time_of_day(pulse.last_sign, true))
-        }
-        State::Offline { device } => format!(
-            "Offline since {}. Orders shown may be out of date.{}",
-            ui.time_of_day(pulse.last_sign, false),
-            if device { " No network on this device." } else { " Server not reachable." }
-        ),
+        State::NotLive => spoken().with(Word::NotLiveSince, &ui.time_of_day(pulse.last_sign, true)),
+        State::Offline { device } => [
+            &*spoken().with(Word::OfflineSince, &ui.time_of_day(pulse.last_sign, false)),
+            say(if device { Word::NoNetwork } else { Word::NoServer }),
+        ]
+        .join(" "),
         State::LiveAgain { new, cancelled, gone } => {
-            let told: Vec<String> = [(new, "new"), (cancelled, "cancelled"), (gone, "gone")]
-                .into_iter()
-                .filter(|(count, _)| *count > 0)
-                .map(|(count, what)| format!("{count} {what}"))
-                .collect();
-            let told = if told.is_empty() { "Nothing new".to_owned() } else { told.join(", ") };
-            format!("Live again. {told} while offline")
+            let told: Vec<String> =
+                [(new, Word::ManyNew), (cancelled, Word::ManyCancelled), (gone, Word::ManyGone)]
+                    .into_iter()
+                    .filter(|(count, _)| *count > 0)
+                    .map(|(count, what)| spoken().with(what, &count.to_string()))
+                    .collect();
+            let told =
+                if told.is_empty() { say(Word::NothingNew).to_owned() } else { told.join(", ") };
+            spoken().with(Word::WhileOffline, &told)
         }
         _ => pulse.notice.clone().map_or_else(String::new, |(text, _)| text),
     })

@@ -10,6 +10,7 @@ use super::{
     html::{Html, Spots},
     lane::part,
     text,
+    words::{Word, say},
 };
 use crate::{
     domain::{Channel, Lane, Station},
@@ -29,18 +30,22 @@ pub fn spots(ui: Ui, spots: &mut Spots) {
         } else {
             "<div class=\"count\"><b>"
         });
-        html.text(&late.to_string()).raw("</b><span>Late</span></div>").done()
+        html.text(&late.to_string())
+            .raw("</b><span>")
+            .raw(say(Word::Late))
+            .raw("</span></div>")
+            .done()
     });
     spots.content("figures", move || {
         let (open, stats) = ui.live.pulse.with(|pulse| (pulse.open, pulse.stats));
         let mut html = Html::default();
         for (name, figure) in [
-            ("Open", open.to_string()),
-            ("Orders / h", stats.placed.to_string()),
-            ("Avg ticket", stats.average_ticket_ms.map_or_else(nothing, text::span)),
-            ("Late share", late_share(stats)),
+            (Word::FigureOpen, open.to_string()),
+            (Word::FigureOrders, stats.placed.to_string()),
+            (Word::FigureTicket, stats.average_ticket_ms.map_or_else(nothing, text::span)),
+            (Word::FigureLate, late_share(stats)),
         ] {
-            html.raw("<div><dt>").raw(name).raw("</dt><dd>").text(&figure).raw("</dd></div>");
+            html.raw("<div><dt>").raw(say(name)).raw("</dt><dd>").text(&figure).raw("</dd></div>");
         }
         html.done()
     });
@@ -57,13 +62,19 @@ pub fn header(html: &mut Html, spots: &mut Spots, settings: &BoardSettings) {
             .text(&settings.location)
             .raw("</bdi>"),
     };
-    html.raw(if settings.demo { "<span class=\"tag\">Demo data</span>" } else { "" });
-    html.raw("</div><nav class=\"counts\" aria-label=\"Lanes\">");
+    if settings.demo {
+        html.raw("<span class=\"tag\">").raw(say(Word::DemoData)).raw("</span>");
+    }
+    html.raw("</div><nav class=\"counts\" aria-label=\"").raw(say(Word::Lanes)).raw("\">");
     for lane in Lane::ALL {
         let slug = text::lane_slug(lane);
         html.raw("<a class=\"count\" href=\"#lane-").raw(slug).raw("\"><b id=\"in-").raw(slug);
         html.raw("\">").content(spots, &part("in", lane)).raw("</b><span>");
-        html.raw(if lane == Lane::Preparing { "Prep" } else { text::lane(lane) });
+        html.raw(if lane == Lane::Preparing {
+            say(Word::LanePreparingShort)
+        } else {
+            text::lane(lane)
+        });
         html.raw("</span></a>");
     }
     html.raw("</nav><div class=\"lates\" id=\"lates\">");
@@ -73,8 +84,10 @@ pub fn header(html: &mut Html, spots: &mut Spots, settings: &BoardSettings) {
     html.content(spots, "chip-words").raw("</span><span class=\"clock\" id=\"clock\">");
     html.content(spots, "clock").raw(
         "</span></div><button type=\"button\" class=\"button square theme\" data-act=\"theme\" \
-         aria-label=\"Theme\" title=\"Theme\"><span class=\"theme-auto\">",
+         aria-label=\"",
     );
+    html.raw(say(Word::Theme)).raw("\" title=\"").raw(say(Word::Theme));
+    html.raw("\"><span class=\"theme-auto\">");
     html.icon("auto").raw("</span><span class=\"theme-dark\">").icon("dark");
     html.raw("</span><span class=\"theme-light\">").icon("light");
     html.raw("</span></button></header>");
@@ -92,21 +105,20 @@ pub fn filters(
     if settings.screen.is_none() {
         links(html, stations, filter);
     }
-    html.raw("<nav class=\"of-screens\" aria-label=\"Screens\">");
+    html.raw("<nav class=\"of-screens\" aria-label=\"").raw(say(Word::Screens)).raw("\">");
     if let Some(screen) = &settings.screen {
         shows(html, filter, screen);
     }
     html.raw("<a class=\"button screens\" href=\"/screens\">").icon("screen");
-    html.raw(
-        "<span>Screens</span></a></nav><button type=\"button\" class=\"button recall-open\" \
+    html.raw("<span>").raw(say(Word::Screens)).raw(
+        "</span></a></nav><button type=\"button\" class=\"button recall-open\" \
          aria-keyshortcuts=\"r\" data-act=\"closed\">",
     );
-    html.icon("back").raw("Recall</button><section id=\"bar\" class=\"").class(spots, "bar");
-    html.raw("\" aria-label=\"Connection\"><span id=\"bar-words\">").content(spots, "bar-words");
-    html.raw(
-        "</span><button type=\"button\" class=\"button\" data-act=\"reconnect\">Retry</button>\
-         </section></div>",
-    );
+    html.icon("back").raw(say(Word::Recall)).raw("</button><section id=\"bar\" class=\"");
+    html.class(spots, "bar").raw("\" aria-label=\"").raw(say(Word::Connection));
+    html.raw("\"><span id=\"bar-words\">").content(spots, "bar-words");
+    html.raw("</span><button type=\"button\" class=\"button\" data-act=\"reconnect\">");
+    html.raw(say(Word::Retry)).raw("</button></section></div>");
 }
 
 /// What the screen shows, as its profile says, and what of it cannot be read.
@@ -114,7 +126,7 @@ fn shows(html: &mut Html, filter: &StreamFilter, screen: &ScreenSettings) {
     let stations = filter.stations.iter().map(Station::as_str);
     let names: Vec<&str> = stations.chain(filter.channels.iter().map(Channel::as_str)).collect();
     html.raw("<p class=\"shows\">");
-    html.raw(if names.is_empty() { "All orders" } else { "" });
+    html.raw(if names.is_empty() { say(Word::AllOrders) } else { "" });
     html.text(&names.join(" · ")).raw("</p>");
     if let Some(warning) = &screen.warning {
         html.raw("<a class=\"far\" href=\"/screens/").text(&screen.name);
@@ -126,7 +138,7 @@ fn shows(html: &mut Html, filter: &StreamFilter, screen: &ScreenSettings) {
 /// The stations as links, so that they work without a script and can be
 /// bookmarked on a screen.
 fn links(html: &mut Html, stations: &[Station], filter: &StreamFilter) {
-    html.raw("<nav class=\"filters\" aria-label=\"Stations\">");
+    html.raw("<nav class=\"filters\" aria-label=\"").raw(say(Word::Stations)).raw("\">");
     let mut link = |stations: Vec<Station>, name: &str| {
         let here = filter.stations == stations;
         let query = StreamFilter { stations, ..filter.clone() }.to_query();
@@ -137,7 +149,7 @@ fn links(html: &mut Html, stations: &[Station], filter: &StreamFilter) {
         html.raw(if here { "\" aria-current=\"page\"><bdi>" } else { "\"><bdi>" });
         html.text(name).raw("</bdi></a>");
     };
-    link(Vec::new(), "All");
+    link(Vec::new(), say(Word::All));
     let names: BTreeSet<&Station> = stations.iter().chain(&filter.stations).collect();
     for station in names {
         link(vec![station.clone()], station.as_str());

@@ -10,6 +10,7 @@ use super::{
     html::{Html, Spots},
     text,
     ticket::ticket,
+    words::{Word, say, spoken},
 };
 use crate::{domain::Lane, live::Row};
 
@@ -73,7 +74,9 @@ fn oldest(ui: Ui, lane: Lane) -> String {
     let now = ui.live.now.get();
     ui.live.lane(lane).track();
     let since = ui.live.read(|board| board.oldest(lane, now));
-    since.map_or_else(String::new, |since| ["oldest ", &text::span(now.since(since))].concat())
+    since.map_or_else(String::new, |since| {
+        spoken().with(Word::Oldest, &text::span(now.since(since)))
+    })
 }
 
 /// A lane is sorted by urgency: what has just come may be far below.
@@ -81,8 +84,8 @@ fn fresh(ui: Ui, lane: Lane) -> String {
     let mut html = Html::default();
     let count = if lane == Lane::New { ui.live.fresh(lane).len() } else { 0 };
     if count > 0 {
-        html.raw("<span>").text(&count.to_string()).raw(" new<span class=\"unseen\">, show");
-        html.raw("</span></span>");
+        html.raw("<span>").text(&spoken().with(Word::ManyNew, &count.to_string()));
+        html.raw("<span class=\"unseen\">, ").raw(say(Word::Show)).raw("</span></span>");
     }
     html.done()
 }
@@ -94,12 +97,16 @@ fn more(ui: Ui, lane: Lane) -> String {
     let rest = ui.live.rest(lane, now);
     let mut html = Html::default();
     if rest.count > 0 {
-        html.raw(if rest.late { "<span class=\"is-late\">+" } else { "<span>+" });
-        html.text(&rest.count.to_string()).raw(" more");
+        html.raw(if rest.late { "<span class=\"is-late\">" } else { "<span>" });
+        html.text(&spoken().with(Word::More, &rest.count.to_string()));
         if let Some(since) = rest.oldest {
-            html.raw(" (oldest ").text(&text::span(now.since(since))).raw(")");
+            html.raw(" ");
+            html.text(&spoken().with(Word::MoreOldest, &text::span(now.since(since))));
         }
-        html.raw(if rest.late { " <b>Late</b></span>" } else { "</span>" });
+        if rest.late {
+            html.raw(" <b>").raw(say(Word::Late)).raw("</b>");
+        }
+        html.raw("</span>");
     }
     html.done()
 }
@@ -112,7 +119,11 @@ fn numbers(ui: Ui, lane: Lane) -> String {
     let mut html = Html::default();
     ui.live.read(|board| {
         for (place, number) in board.rest_numbers(lane, drawn).enumerate() {
-            html.raw(if place == 0 { "<span class=\"unseen\">Orders </span>" } else { ", " });
+            if place == 0 {
+                html.raw("<span class=\"unseen\">").raw(say(Word::OrdersTitle)).raw(" </span>");
+            } else {
+                html.raw(", ");
+            }
             html.number(number.0);
         }
     });

@@ -1,6 +1,7 @@
 //! Times and names in words. Short by hand: the general way costs the browser
 //! more than everything else on the page.
 
+use super::words::{Word, say};
 pub use crate::domain::text::count;
 use crate::domain::{Lane, OrderStatus, Service, UnixMillis};
 
@@ -31,12 +32,12 @@ pub fn span(millis: i64) -> String {
 /// A lane's name.
 #[must_use]
 pub fn lane(lane: Lane) -> &'static str {
-    match lane {
-        Lane::New => "New",
-        Lane::Preparing => "Preparing",
-        Lane::Ready => "Ready",
-        Lane::Out => "Out",
-    }
+    say(match lane {
+        Lane::New => Word::LaneNew,
+        Lane::Preparing => Word::LanePreparing,
+        Lane::Ready => Word::LaneReady,
+        Lane::Out => Word::LaneOut,
+    })
 }
 
 /// A lane's mark in ids and classes.
@@ -53,46 +54,46 @@ pub fn lane_slug(lane: Lane) -> &'static str {
 /// A service as the ticket's head names it.
 #[must_use]
 pub fn service(service: Service) -> &'static str {
-    match service {
-        Service::Pickup => "Pickup",
-        Service::Delivery => "Delivery",
-        Service::DineIn => "Dine-in",
-        Service::Curbside => "Curbside",
-    }
+    say(match service {
+        Service::Pickup => Word::Pickup,
+        Service::Delivery => Word::Delivery,
+        Service::DineIn => Word::DineIn,
+        Service::Curbside => Word::Curbside,
+    })
 }
 
 /// What the button says that takes an order to `to`.
 #[must_use]
 pub fn bump(to: OrderStatus, by: Service) -> &'static str {
-    match to {
-        OrderStatus::Accepted => "Accept",
-        OrderStatus::Preparing => "Start",
-        OrderStatus::Ready => "Ready",
-        OrderStatus::OutForDelivery => "Send out",
+    say(match to {
+        OrderStatus::Accepted => Word::BumpAccept,
+        OrderStatus::Preparing => Word::BumpStart,
+        OrderStatus::Ready => Word::BumpReady,
+        OrderStatus::OutForDelivery => Word::BumpSendOut,
         OrderStatus::Completed => match by {
-            Service::Pickup | Service::Curbside => "Hand out",
-            Service::Delivery => "Delivered",
-            Service::DineIn => "Serve",
+            Service::Pickup | Service::Curbside => Word::BumpHandOut,
+            Service::Delivery => Word::BumpDelivered,
+            Service::DineIn => Word::BumpServe,
         },
-        _ => "Bump",
-    }
+        _ => Word::Bump,
+    })
 }
 
 /// A status in words.
 #[must_use]
 pub fn status(status: OrderStatus) -> &'static str {
-    match status {
-        OrderStatus::Placed => "new",
-        OrderStatus::Accepted => "accepted",
-        OrderStatus::Preparing => "being made",
-        OrderStatus::Ready => "ready",
-        OrderStatus::OutForDelivery => "out",
-        OrderStatus::Completed => "completed",
-        OrderStatus::Rejected => "rejected",
-        OrderStatus::Expired => "expired",
-        OrderStatus::Cancelled => "cancelled",
-        OrderStatus::Failed => "failed",
-    }
+    say(match status {
+        OrderStatus::Placed => Word::IsNew,
+        OrderStatus::Accepted => Word::IsAccepted,
+        OrderStatus::Preparing => Word::IsBeingMade,
+        OrderStatus::Ready => Word::IsReady,
+        OrderStatus::OutForDelivery => Word::IsOut,
+        OrderStatus::Completed => Word::IsCompleted,
+        OrderStatus::Rejected => Word::IsRejected,
+        OrderStatus::Expired => Word::IsExpired,
+        OrderStatus::Cancelled => Word::IsCancelled,
+        OrderStatus::Failed => Word::IsFailed,
+    })
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use web_sys::{AbortSignal, Request, RequestInit, Response};
 use crate::{
     domain::FoodOrder,
     wire::lean::{Json, Lean},
+    words::{Word, say, spoken},
 };
 
 /// A request that has no answer after this has failed.
@@ -56,16 +57,16 @@ pub async fn change(method: &'static str, url: &str, body: String) -> Result<Foo
         Ok((false, status, text)) => (refusal(status, &text), reason(&text).is_some()),
         Err(_) => (unanswered(), false),
     };
-    let begin = if answered { "Not saved – " } else { "Not confirmed – " };
-    Err(Failure { words: [begin, &why].concat(), answered })
+    let word = if answered { Word::NotSaved } else { Word::NotConfirmed };
+    Err(Failure { words: spoken().with(word, &why), answered })
 }
 
 fn unanswered() -> String {
-    "no answer from the server".to_owned()
+    say(Word::NoAnswer).to_owned()
 }
 
 fn unreadable() -> String {
-    "the answer cannot be read".to_owned()
+    say(Word::Unreadable).to_owned()
 }
 
 /// What a refusal of this server's says: its detail, or else its title. It is
@@ -80,7 +81,7 @@ fn reason(problem: &str) -> Option<String> {
 }
 
 fn refusal(status: u16, problem: &str) -> String {
-    reason(problem).unwrap_or_else(|| format!("the server answered {status}"))
+    reason(problem).unwrap_or_else(|| spoken().with(Word::ServerAnswered, &status.to_string()))
 }
 
 async fn exchange(

@@ -21,10 +21,11 @@ use super::{
     window::{STEP, Window},
 };
 use crate::{
-    domain::{FoodOrder, Lane, OrderId, UnixMillis, Version, change::Acknowledged, text::count},
+    domain::{FoodOrder, Lane, OrderId, UnixMillis, Version, change::Acknowledged},
     wire::{
         BoardPage, BoardSettings, Bye, ByeReason, Heartbeat, Hello, Snapshot, Stats, lean::Lean,
     },
+    words::{Word, say, spoken},
 };
 
 /// How long a ticket that came over the stream is marked as new.
@@ -441,13 +442,13 @@ impl LiveBoard {
 
     fn announce_state(self, state: State) {
         match state {
-            State::NotLive => self.say("The board is not live".to_owned()),
+            State::NotLive => self.say(say(Word::BoardNotLive).to_owned()),
             State::Offline { .. } => {
-                self.alarm("The board is offline. Orders shown may be out of date.");
+                self.alarm(say(Word::BoardOffline));
             }
             State::LiveAgain { .. } => {
                 self.alarm("");
-                self.say("Live again".to_owned());
+                self.say(say(Word::LiveAgain).to_owned());
             }
             _ => {}
         }
@@ -540,12 +541,15 @@ impl LiveBoard {
         });
         self.take_in(outcome);
         if resynced == Some(true) {
+            let words = spoken();
+            let orders = |count: u32| words.count(Word::Orders, u64::from(count));
             let text = match (new, gone) {
-                (0, 0) => "Resynced, nothing was missing".to_owned(),
-                (0, gone) => format!("Resynced, {} removed", count(u64::from(gone), "order")),
-                (new, 0) => format!("Resynced, {} added", count(u64::from(new), "order")),
+                (0, 0) => say(Word::ResyncedSame).to_owned(),
+                (0, gone) => words.with(Word::ResyncedRemoved, &orders(gone)),
+                (new, 0) => words.with(Word::ResyncedAdded, &orders(new)),
                 (new, gone) => {
-                    format!("Resynced, {} added, {gone} removed", count(u64::from(new), "order"))
+                    let removed = words.with(Word::ManyGone, &gone.to_string());
+                    [words.with(Word::ResyncedAdded, &orders(new)), removed].join(", ")
                 }
             };
             self.say(text.clone());
@@ -597,7 +601,7 @@ impl LiveBoard {
 
     fn insert(self, order: FoodOrder, fresh_until: Option<i64>) {
         if fresh_until.is_some() {
-            self.say(format!("New order {}", order.number));
+            self.say(spoken().with(Word::NewOrder, &order.number.to_string()));
         }
         let mark = Mark {
             // A ticket that was brought back is not a new one.
@@ -644,7 +648,7 @@ impl LiveBoard {
             // Whoever cancelled it here knows.
             super::later(0, move || self.act(id, Action::Know(Acknowledged::Cancel)));
         } else if cancelled {
-            self.alarm(&format!("Order {number} is cancelled"));
+            self.alarm(&spoken().with(Word::OrderIsCancelled, &number.to_string()));
         }
     }
 

@@ -7,8 +7,8 @@ use std::sync::LazyLock;
 use toml::Table;
 
 use crate::{
-    app::words::{Word, Words},
     domain::screen::Language,
+    words::{Word, Words},
 };
 
 const ENGLISH: &str = include_str!("language/en.toml");

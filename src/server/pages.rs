@@ -18,7 +18,7 @@ use leptos::{
 use leptos_axum::ResponseOptions;
 
 use crate::{
-    app::{self, CRASHED_EVENT, DATA_ID, ROOT_ID},
+    app::{self, CRASHED_EVENT, DATA_ID, ROOT_ID, words::Word},
     domain::screen::Theme,
     wire::BoardPage,
 };
@@ -171,16 +171,16 @@ fn document(
             <body>
                 <noscript>
                     <p class="still">
-                        "This page does not update by itself, because JavaScript is off. Reload it to see the orders as they stand."
+                        {words.say(Word::NoScript)}
                     </p>
                 </noscript>
                 <div id=ROOT_ID data-page="board" inner_html=app::board::render(page, words)></div>
                 <div class="crashed" role="alert">
                     <p>
-                        "This board stopped working and is about to load again. Orders shown may be out of date."
+                        {words.say(Word::Crashed)}
                     </p>
                     <a class="button" href="">
-                        "Reload now"
+                        {words.say(Word::ReloadNow)}
                     </a>
                 </div>
                 <script type="application/json" id=DATA_ID inner_html=data></script>

@@ -14,9 +14,13 @@ use crate::{
     domain::{
         Profile, Screen, ScreenName,
         legibility::{Legibility, Verdict},
-        screen::{Role, Sort, View},
+        screen::{Language, Role, Sort, View},
     },
-    server::pages::{FONT, PageAssets, THEME, policy},
+    server::{
+        language,
+        pages::{FONT, PageAssets, THEME, policy},
+    },
+    words,
 };
 
 mod edit;
@@ -65,6 +69,7 @@ fn view_name(view: View) -> &'static str {
 
 /// The list of all screens.
 pub(super) fn list(shown: &Shown<'_>, screens: &[Screen], notice: Option<&Notice<'_>>) -> Response {
+    in_english();
     let mut html = Html::default();
     html.raw("<div class=\"lead\"><h1>Screens</h1>");
     if !screens.is_empty() {
@@ -140,6 +145,11 @@ fn rows(html: &mut Html, screens: &[Screen]) {
 /// Ends the words of a link by saying of which screen, to those who hear them alone.
 fn of<'a>(html: &'a mut Html, screen: &Screen) -> &'a mut Html {
     html.raw("<span class=\"unseen\"> ").text(&screen.profile.title).raw("</span>")
+}
+
+/// These pages are for whoever sets a kitchen up, and speak one language so far.
+fn in_english() {
+    words::speak(language::words(Language::English));
 }
 
 /// Which orders a screen shows.
@@ -226,6 +236,7 @@ pub(super) fn ask(
     screen: &Screen,
     notice: Option<&Notice<'_>>,
 ) -> Response {
+    in_english();
     let mut html = Html::default();
     html.raw("<h1>Delete <bdi>").text(&screen.profile.title).raw("</bdi>?</h1>");
     if notice.is_some() {
@@ -248,6 +259,7 @@ pub(super) fn ask(
 
 /// The page for the name of no screen.
 pub(super) fn unknown(shown: &Shown<'_>, asked: &str, screens: &[Screen]) -> Response {
+    in_english();
     let mut html = Html::default();
     html.raw("<h1>There is no screen called “<bdi>").text(asked).raw("</bdi>”</h1><p>");
     if screens.is_empty() {

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use axum::{http::StatusCode, response::Response};
 
-use super::{Notice, ROLES, Shown, TO_LIST, page, role, told, verdict::verdict, view_name};
+use super::{
+    Notice, ROLES, Shown, TO_LIST, in_english, page, role, told, verdict::verdict, view_name,
+};
 use crate::{
     app::{html::Html, text},
     domain::{
@@ -35,6 +37,7 @@ pub(in crate::server::screens) fn edit(
     status: StatusCode,
     edit: &Edit<'_>,
 ) -> Response {
+    in_english();
     let mut html = Html::default();
     let title = if edit.screen.is_some() { "Edit screen" } else { "New screen" };
     match edit.screen {

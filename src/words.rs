@@ -2,11 +2,14 @@
 //! in comes with the page: the server has a table for each, and the browser gets
 //! the one that it needs, so that its module holds none.
 
+use std::cell::Cell;
+
 use crate::domain::screen::Language;
 
 macro_rules! words {
     ($($(#[$meta:meta])* $name:ident,)+) => {
-        /// Something that the board says.
+        /// Something that the board says. Its English text stands in `language/en.toml`.
+        #[expect(missing_docs, reason = "each is what its English text says")]
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Word {
             $($(#[$meta])* $name,)+
@@ -35,6 +38,95 @@ words! {
     Minutes,
     /// `{}` changes.
     Changes,
+    LaneNew,
+    LanePreparing,
+    LanePreparingShort,
+    LaneReady,
+    LaneOut,
+    Pickup,
+    Delivery,
+    DineIn,
+    Curbside,
+    BumpAccept,
+    BumpStart,
+    BumpReady,
+    BumpSendOut,
+    BumpHandOut,
+    BumpDelivered,
+    BumpServe,
+    Bump,
+    IsNew,
+    IsAccepted,
+    IsBeingMade,
+    IsReady,
+    IsOut,
+    IsCompleted,
+    IsRejected,
+    IsExpired,
+    IsCancelled,
+    IsFailed,
+    Late,
+    FigureOpen,
+    FigureOrders,
+    FigureTicket,
+    FigureLate,
+    DemoData,
+    Lanes,
+    Stations,
+    All,
+    AllOrders,
+    Theme,
+    Screens,
+    Recall,
+    Connection,
+    Retry,
+    Connecting,
+    Live,
+    CatchingUp,
+    Reconnecting,
+    NotLive,
+    Offline,
+    NotLiveSince,
+    OfflineSince,
+    NoNetwork,
+    NoServer,
+    LiveAgain,
+    WhileOffline,
+    NothingNew,
+    ManyNew,
+    ManyCancelled,
+    ManyGone,
+    BoardNotLive,
+    BoardOffline,
+    ResyncedSame,
+    ResyncedAdded,
+    ResyncedRemoved,
+    NewOrder,
+    OrderIsCancelled,
+    OrderIsBack,
+    OrderIs,
+    OrderColon,
+    Undo,
+    NoOrders,
+    NoItemsOf,
+    NoMatch,
+    Elsewhere,
+    ShowAll,
+    AllCaughtUp,
+    CheckedAgo,
+    Oldest,
+    More,
+    MoreOldest,
+    Show,
+    OrdersTitle,
+    NoAnswer,
+    Unreadable,
+    ServerAnswered,
+    NotSaved,
+    NotConfirmed,
+    Crashed,
+    ReloadNow,
+    NoScript,
 }
 
 /// A language's table. Cheap to copy: it lasts as long as the program or page.
@@ -43,6 +135,29 @@ pub struct Words {
     texts: &'static [&'static str],
     /// Which language it is.
     pub language: Language,
+}
+
+thread_local! {
+    /// What this page says, or the one that this thread renders just now. Every
+    /// text would else have to be handed down to it from far above.
+    static SPOKEN: Cell<Words> = const { Cell::new(Words { texts: &[], language: Language::English }) };
+}
+
+/// Has `words` spoken on this thread from now on.
+pub fn speak(words: Words) {
+    SPOKEN.set(words);
+}
+
+/// The words that are spoken now.
+#[must_use]
+pub fn spoken() -> Words {
+    SPOKEN.get()
+}
+
+/// What the page says for `word`.
+#[must_use]
+pub fn say(word: Word) -> &'static str {
+    spoken().say(word)
 }
 
 /// Parts the forms of a text that counts something.
