@@ -94,12 +94,12 @@ fn more(ui: Ui, lane: Lane) -> String {
     let rest = ui.live.rest(lane, now);
     let mut html = Html::default();
     if rest.count > 0 {
-        html.raw(if rest.late { "<span class=\"is-late\">+" } else { "<span>+" });
+        html.raw(if rest.late { "<span class=\"is-late\">+" } else { "+" });
         html.text(&rest.count.to_string()).raw(" more");
         if let Some(since) = rest.oldest {
             html.raw(" (oldest ").text(&text::span(now.since(since))).raw(")");
         }
-        html.raw(if rest.late { " <b>Late</b></span>" } else { "</span>" });
+        html.raw(if rest.late { " <b>Late</b></span>" } else { "" });
     }
     html.done()
 }
