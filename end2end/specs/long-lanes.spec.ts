@@ -34,9 +34,9 @@ test('what is not drawn is counted, with its oldest, and named', async ({ board,
     await expect(board.lane('New')).toContainText(orders.slice(DRAWN).map((it) => it.number).join(', '));
     await expect(board.page.getByRole('link', { name: `${ORDERS} New` })).toBeVisible();
 
-    // It changes, goes and comes without being drawn.
     const last = orders.pop();
     if (!last) throw new Error('no orders');
+    // It changes, goes and comes without being drawn.
     await server.move(last, 'accepted', 'preparing');
     await board.has(last, 'Preparing');
     await expect(more(board, 'New')).toHaveText(/^\+19 more/);
@@ -44,6 +44,10 @@ test('what is not drawn is counted, with its oldest, and named', async ({ board,
     await expect(more(board, 'New')).toHaveText(/^\+20 more/);
     await board.holdsExactly([...orders, last, later]);
     expect(await tickets(board, 'New').count()).toBe(DRAWN);
+
+    // A search in the page, as the browser's own does it.
+    const found = (text: string) => (window as unknown as { find: (text: string) => boolean }).find(text);
+    expect(await board.page.evaluate(found, String(later.number))).toBe(true);
 });
 
 test('a rest that is late says so', async ({ board, server }) => {

@@ -90,16 +90,19 @@ impl Spots {
     pub fn follow(self) {
         for Spot { id, class, mut says } in self.0 {
             let element = document().get_element_by_id(&id);
-            let mut said = None;
+            let mut said = None::<String>;
             effect(move || {
                 let now = says();
                 if let (Some(element), Some(before)) = (&element, &said)
                     && *before != now
                 {
-                    if class {
-                        element.set_class_name(&now);
-                    } else {
-                        element.set_inner_html(&now);
+                    // Text alone takes no parser, which wakes up slowly.
+                    let plain = !class && !before.is_empty() && !has_markup(before);
+                    let text = if plain { element.first_child() } else { None };
+                    match text.filter(|_| !has_markup(&now)) {
+                        _ if class => element.set_class_name(&now),
+                        Some(text) => text.set_node_value(Some(&now)),
+                        None => element.set_inner_html(&now),
                     }
                 }
                 said = Some(now);
@@ -112,6 +115,10 @@ impl Spots {
         let spot = self.0.iter_mut().find(|spot| spot.id == id && spot.class == class);
         spot.map_or_else(String::new, |spot| (spot.says)())
     }
+}
+
+fn has_markup(text: &str) -> bool {
+    text.contains(['<', '&'])
 }
 
 impl Html {

@@ -97,16 +97,15 @@ fn more(ui: Ui, lane: Lane) -> String {
     let rest = ui.live.rest(lane, now);
     let mut html = Html::default();
     if rest.count > 0 {
-        html.raw(if rest.late { "<span class=\"is-late\">" } else { "<span>" });
+        html.raw(if rest.late { "<span class=\"is-late\">" } else { "" });
         html.text(&spoken().with(Word::More, &rest.count.to_string()));
         if let Some(since) = rest.oldest {
             html.raw(" ");
             html.text(&spoken().with(Word::MoreOldest, &text::span(now.since(since))));
         }
         if rest.late {
-            html.raw(" <b>").raw(say(Word::Late)).raw("</b>");
+            html.raw(" <b>").raw(say(Word::Late)).raw("</b></span>");
         }
-        html.raw("</span>");
     }
     html.done()
 }

@@ -97,7 +97,36 @@ struct Says {
     /// The other parts, as markup.
     lasting: [Html; PARTS.len() - TIMED],
     /// The lines of the order.
-    lines: Vec<Html>,
+    lines: Vec<Line>,
+}
+
+/// One line of the order: a button, and what changes when it is ticked.
+#[derive(PartialEq, Eq)]
+struct Line {
+    class: &'static str,
+    pressed: &'static str,
+    rest: Html,
+}
+
+impl Line {
+    fn write(&self, html: &mut Html) {
+        html.raw("<button type=\"button\" class=\"").raw(self.class);
+        html.raw("\" aria-pressed=\"").raw(self.pressed).raw("\"").html(&self.rest);
+    }
+
+    /// Brings `item` into line, where `before` stands.
+    fn show(&self, before: &Self, item: &Element) {
+        let button = item.first_element_child().filter(|_| self.rest == before.rest);
+        if let Some(button) = button {
+            // The same button, which keeps the keyboard.
+            button.set_class_name(self.class);
+            let _ = button.set_attribute("aria-pressed", self.pressed);
+        } else {
+            let mut html = Html::default();
+            self.write(&mut html);
+            item.set_inner_html(html.as_str());
+        }
+    }
 }
 
 impl Says {
@@ -210,7 +239,7 @@ impl Drawn {
             for (said, says) in self.says.lines.iter().zip(&lines) {
                 let Some(line) = next else { break };
                 if said != says {
-                    line.set_inner_html(says.as_str());
+                    says.show(said, &line);
                 }
                 next = line.next_element_sibling();
             }
@@ -273,7 +302,7 @@ fn about(ui: Ui, ticket: &Ticket) -> Html {
 }
 
 /// The lines that the page shows of the order.
-fn lines(ui: Ui, Ticket { order, mark }: &Ticket) -> Vec<Html> {
+fn lines(ui: Ui, Ticket { order, mark }: &Ticket) -> Vec<Line> {
     let open = matches!(
         order.status,
         OrderStatus::Placed | OrderStatus::Accepted | OrderStatus::Preparing
@@ -290,10 +319,12 @@ fn lines(ui: Ui, Ticket { order, mark }: &Ticket) -> Vec<Html> {
 }
 
 /// `lines` as the items of a list.
-fn listed(lines: &[Html]) -> Html {
+fn listed(lines: &[Line]) -> Html {
     let mut html = Html::default();
     for line in lines {
-        html.raw("<li>").html(line).raw("</li>");
+        html.raw("<li>");
+        line.write(&mut html);
+        html.raw("</li>");
     }
     html
 }
@@ -335,17 +366,18 @@ fn badges(html: &mut Html, order: &FoodOrder, mark: &Mark) {
 }
 
 /// One line of the order.
-fn line(item: &OrderItem, open: bool, ticking: bool, with_station: bool) -> Html {
+fn line(item: &OrderItem, open: bool, ticking: bool, with_station: bool) -> Line {
     let mut html = Html::default();
-    let (class, pressed, word) = match item.status {
-        ItemStatus::Void => ("item is-void", "false", "Void"),
-        ItemStatus::Done => ("item is-done", "true", ""),
-        ItemStatus::Doing => ("item is-doing", "false", "Started"),
-        ItemStatus::Todo => ("item", "false", ""),
+    let (class, pressed, word) = match (item.status, ticking) {
+        (ItemStatus::Void, _) => ("item is-void", "false", "Void"),
+        (ItemStatus::Done, false) => ("item is-done", "true", ""),
+        (ItemStatus::Done, true) => ("item is-done is-ticking", "true", ""),
+        (ItemStatus::Doing, false) => ("item is-doing", "false", "Started"),
+        (ItemStatus::Doing, true) => ("item is-doing is-ticking", "false", "Started"),
+        (ItemStatus::Todo, false) => ("item", "false", ""),
+        (ItemStatus::Todo, true) => ("item is-ticking", "false", ""),
     };
-    html.raw("<button type=\"button\" class=\"").raw(class);
-    html.raw(if ticking { " is-ticking" } else { "" });
-    html.raw("\" data-act=\"item-").number(item.id.0).raw("\" aria-pressed=\"").raw(pressed);
+    html.raw(" data-act=\"item-").number(item.id.0);
     html.raw(if open && item.status != ItemStatus::Void { "\"" } else { "\" disabled" });
     html.raw(if item.quantity > 1 {
         "><span class=\"qty is-many\">"
@@ -378,7 +410,7 @@ fn line(item: &OrderItem, open: bool, ticking: bool, with_station: bool) -> Html
         html.raw("<bdi>").text(item.station.as_str()).raw("</bdi>");
     }
     html.raw("</span><span class=\"tick icon icon-check\" aria-hidden=\"true\"></span></button>");
-    html
+    Line { class, pressed, rest: html }
 }
 
 /// How far the other stations are: "also: fry 1/2 · bar 0/1".
