@@ -3,14 +3,14 @@
 use leptos::prelude::*;
 
 use super::{
-    Ui, connection, dialog, focus, header,
+    Ui, connection, dialog, focus, header, hold,
     html::{Html, Spots},
     lane, pile, press, text,
-    words::Words,
+    words::{Word, Words},
 };
 use crate::{
-    domain::Lane,
-    live::{LiveBoard, freshness::State},
+    domain::{Lane, Station},
+    live::{Action, LiveBoard, freshness::State},
     wire::BoardPage,
 };
 
@@ -63,6 +63,7 @@ pub fn take_over(mut page: BoardPage) {
     spots(ui).follow();
     dialog::follow(ui);
     press::follow(ui);
+    hold::follow(ui);
     focus::follow(ui);
     ui.live.start();
 }
@@ -70,15 +71,12 @@ pub fn take_over(mut page: BoardPage) {
 fn ui(page: BoardPage, query: String, words: Words) -> Ui {
     let settings = &page.settings;
     let utc_offset_s = settings.utc_offset_s;
-    let station = match page.filter.stations.as_slice() {
-        [station] => Some(station.clone()),
-        _ => None,
-    };
+    let hold_to_bump = settings.screen.as_ref().is_some_and(|screen| screen.hold_to_bump);
     Ui {
         live: LiveBoard::new(page, query),
         words,
         utc_offset_s,
-        station: StoredValue::new(station),
+        hold_to_bump,
         dialog: RwSignal::new(dialog::Dialog::None),
         keys: RwSignal::new(true),
         pressed: StoredValue::new(None),
@@ -122,9 +120,12 @@ fn nothing(ui: Ui) -> String {
     let (open, silent_ms) = ui.live.pulse.with(|pulse| (pulse.open, pulse.silent_ms));
     html.raw("<p class=\"big\">");
     if ui.live.filtered() {
-        ui.station.with_value(|station| match station {
-            Some(station) => html.raw("No ").text(station.as_str()).raw(" items."),
-            None => html.raw("No orders match this filter."),
+        ui.live.read(|board| match board.part().stations() {
+            [] => html.raw("No orders match this filter."),
+            stations => {
+                let names: Vec<&str> = stations.iter().map(Station::as_str).collect();
+                html.raw("No ").text(&names.join(", ")).raw(" items.")
+            }
         });
         html.raw("</p><p>").text(&text::count(open, "order"));
         html.raw(" elsewhere. <a class=\"button\" href=\"/\">Show all</a></p>");
@@ -148,6 +149,11 @@ fn undo(ui: Ui, spots: &mut Spots) {
         pulse.with(|pulse| {
             let mut html = Html::default();
             if let Some(undo) = &pulse.undo {
+                let made_here = matches!(undo.did, Action::Stations { .. });
+                if undo.refused.is_none() && made_here {
+                    let number = undo.number.to_string();
+                    return html.text(&ui.words.with(Word::DoneWords, &number)).done();
+                }
                 html.raw("Order ").number(undo.number.0);
                 match &undo.refused {
                     Some(failure) => html.raw(": ").text(&failure.words),

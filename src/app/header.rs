@@ -10,6 +10,7 @@ use super::{
     html::{Html, Spots},
     lane::part,
     text,
+    words::Word,
 };
 use crate::{
     domain::{Channel, Lane, Station},
@@ -30,6 +31,19 @@ pub fn spots(ui: Ui, spots: &mut Spots) {
             "<div class=\"count\"><b>"
         });
         html.text(&late.to_string()).raw("</b><span>Late</span></div>").done()
+    });
+    spots.content("later", move || match ui.live.later.get() {
+        0 => String::new(),
+        later => Html::default().text(&ui.words.with(Word::Scheduled, &later.to_string())).done(),
+    });
+    spots.content("skew", move || {
+        let minutes = ui.live.clock_is_fast.get();
+        let word = if minutes > 0 { Word::ClockFast } else { Word::ClockSlow };
+        let minutes = minutes.unsigned_abs();
+        if minutes == 0 {
+            return String::new();
+        }
+        Html::default().icon("warning").text(&ui.words.with(word, &minutes.to_string())).done()
     });
     spots.content("figures", move || {
         let (open, stats) = ui.live.pulse.with(|pulse| (pulse.open, pulse.stats));
@@ -101,7 +115,12 @@ pub fn filters(
         "<span>Screens</span></a></nav><button type=\"button\" class=\"button recall-open\" \
          aria-keyshortcuts=\"r\" data-act=\"closed\">",
     );
-    html.icon("back").raw("Recall</button><section id=\"bar\" class=\"").class(spots, "bar");
+    html.icon("back").raw(
+        "Recall</button><button type=\"button\" class=\"button later-open\" \
+         data-act=\"scheduled\" id=\"later\">",
+    );
+    html.content(spots, "later").raw("</button><p class=\"skew\" id=\"skew\">");
+    html.content(spots, "skew").raw("</p><section id=\"bar\" class=\"").class(spots, "bar");
     html.raw("\" aria-label=\"Connection\"><span id=\"bar-words\">").content(spots, "bar-words");
     html.raw(
         "</span><button type=\"button\" class=\"button\" data-act=\"reconnect\">Retry</button>\
