@@ -11,6 +11,7 @@
 //! | [`pile`] | nothing: which tickets of a lane are on the page |
 //! | [`ticket`] | one order |
 //! | [`dialog`] | why an order is cancelled; what was closed last |
+//! | [`hold`] | nothing: what a finger on a ticket does before it is a press |
 //! | [`press`] | nothing: what buttons and keys do |
 //! | [`focus`] | nothing: keeps the keyboard where it was when tickets move |
 //! | [`html`] | nothing: markup as text, escaped |
@@ -28,6 +29,7 @@ pub mod connection;
 pub mod dialog;
 pub mod focus;
 pub mod header;
+pub mod hold;
 pub mod html;
 pub mod lane;
 pub mod pile;
@@ -41,7 +43,7 @@ pub use crate::words;
 
 use self::dialog::Dialog;
 use crate::{
-    domain::{Station, UnixMillis},
+    domain::UnixMillis,
     live::LiveBoard,
     words::{Word, Words},
 };
@@ -63,8 +65,8 @@ pub struct Ui {
     pub words: Words,
     /// The location's distance from UTC.
     pub utc_offset_s: i32,
-    /// The one station that the page shows, if it shows only one.
-    pub station: StoredValue<Option<Station>>,
+    /// Whether a bump has to be held.
+    pub hold_to_bump: bool,
     /// What the dialog is about.
     pub dialog: RwSignal<Dialog>,
     /// Whether single keys do anything; some people's software types them by itself.

@@ -12,6 +12,7 @@
 //! | [`source`] | one connection, closed when it is dropped |
 //! | [`freshness`] | pure: how far the board can be trusted, and when to reconnect |
 //! | [`board_state`] | pure: what an event or a snapshot changes on the board |
+//! | [`part`] | pure: what of an order is a screen's to make, and what it can do |
 //! | [`clock`] | pure: the server's clock, estimated |
 //! | [`board`] | the thin reactive layer that puts them together |
 //! | [`window`] | pure: how much of a lane is drawn |
@@ -27,6 +28,7 @@ pub mod board;
 pub mod board_state;
 pub mod clock;
 pub mod freshness;
+pub mod part;
 pub mod source;
 pub mod table;
 pub mod window;

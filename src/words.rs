@@ -127,6 +127,140 @@ words! {
     Crashed,
     ReloadNow,
     NoScript,
+
+    /// What of the order other stations make.
+    Also,
+    /// Every station has made its part.
+    AllDone,
+    /// This station has made its part, or is to say that it has.
+    DoneHere,
+    /// Before the time that is left to answer a channel.
+    AnswerIn,
+    /// Something else is to be made than before.
+    ChangedMark,
+    /// Says that one knows.
+    GotIt,
+    /// The order is called off.
+    CancelledBar,
+    /// Before what somebody is allergic to.
+    Allergy,
+    /// Somebody has seen the allergens.
+    AllergensSeen,
+    /// Asks for a tap on the allergens.
+    TapWhenSeen,
+    /// A bump that waits for the allergens to be seen.
+    AllergensFirst,
+    /// The same, read out, of order `{}`.
+    AllergensSaid,
+    /// The bump of a held order.
+    HeldAnyway,
+    /// The same after one press.
+    PressAgain,
+    /// The same, read out, of order `{}`.
+    HeldSaid,
+    /// Above what was added at `{}`.
+    AddedAt,
+    /// A line that was added.
+    Added,
+    /// A line that was taken off.
+    Removed,
+    /// Nobody has said where the line is made.
+    NoStation,
+    /// Order `{}` is made here.
+    DoneWords,
+    /// The details of order `{}`.
+    OrderDetails,
+    /// Closes something.
+    Close,
+    /// Puts an order before all others.
+    RushOn,
+    /// Takes that back.
+    RushOff,
+    /// Has an order wait.
+    HoldOn,
+    /// Takes that back.
+    HoldOff,
+    /// Sends an order for later to the kitchen now.
+    FireNow,
+    /// Calls an order off.
+    CancelOrder,
+    /// Turns an order down.
+    RejectOrder,
+    /// Brings an order back to be made.
+    RecallOrder,
+    /// When the order was placed.
+    PlacedAt,
+    /// When the order is due.
+    DueAt,
+    /// When the order is promised.
+    PromisedAt,
+    /// When the order fires.
+    FiresAt,
+    /// Which channel the order came from.
+    From,
+    /// The customer's telephone.
+    Phone,
+    /// Where a delivery goes.
+    Address,
+    /// What whoever hands it over should know.
+    Instructions,
+    /// What happened to the order.
+    History,
+    /// It is on its way.
+    HistoryLoading,
+    /// It could not be loaded.
+    HistoryAway,
+    /// Before the screens that have shown the order.
+    ShownOn,
+    /// None has.
+    ShownNowhere,
+    /// `{}` orders are for later.
+    Scheduled,
+    /// Over the list of them.
+    ScheduledTitle,
+    /// There are none.
+    ScheduledNone,
+    /// The device's clock is `{}` minutes fast.
+    ClockFast,
+    /// The device's clock is `{}` minutes slow.
+    ClockSlow,
+    /// In the history: marks were set or taken off.
+    StepFlags,
+    /// In the history: it was sent to the kitchen.
+    StepFired,
+    /// In the history: something else is to be made.
+    StepEdited,
+    /// In the history: somebody said that they know.
+    StepKnown,
+    /// A line is not begun.
+    ItemTodo,
+    /// A line is being made.
+    ItemDoing,
+    /// A line is made.
+    ItemDone,
+    /// A line is taken off.
+    ItemVoid,
+    TimeLeft,
+    Off,
+    Table,
+    Items,
+    OfOrder,
+    BadgeNew,
+    Rush,
+    Recalled,
+    Held,
+    Marks,
+    No,
+    Add,
+    Extra,
+    Sub,
+    Void,
+    Started,
+    Dismiss,
+    Reject,
+    Cancel,
+    Saving,
+    OrderWord,
 }
 
 /// A language's table. Cheap to copy: it lasts as long as the program or page.

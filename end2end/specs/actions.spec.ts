@@ -100,7 +100,7 @@ test('a cancel that was refused does not hide one that was not', async ({ board,
     // This screen's cancel came to nothing: somebody else's has to be seen here.
     await server.cancel(preparing, 'Customer called');
     await expect(ticket.root).toContainText('Customer called');
-    await ticket.root.getByRole('button', { name: /^Seen/ }).click();
+    await ticket.root.getByRole('button', { name: /^Got it/ }).click();
     await expect(board.tickets).toHaveCount(0);
 });
 
@@ -161,7 +161,7 @@ test('a ticket that another screen cancels while an item is being ticked stays t
     letThrough();
     await expect(ticket).toContainText('Not saved');
     await expect(ticket).toContainText(/cancelled/i);
-    await ticket.getByRole('button', { name: /^Seen/ }).click();
+    await ticket.getByRole('button', { name: /^Got it/ }).click();
     await expect(board.tickets).toHaveCount(0);
 });
 
@@ -226,7 +226,7 @@ test('a ticket is cancelled with a reason', async ({ board, anotherBoard, server
     const ticket = other.ticket(accepted).root;
     await expect(ticket).toContainText(/cancelled/i);
     await expect(ticket).toContainText("Item is 86'd");
-    await ticket.getByRole('button', { name: /^Seen/ }).click();
+    await ticket.getByRole('button', { name: /^Got it/ }).click();
     await expect(other.tickets).toHaveCount(0);
 });
 

@@ -3,14 +3,14 @@
 use leptos::prelude::*;
 
 use super::{
-    Ui, connection, dialog, focus, header,
+    Ui, connection, dialog, focus, header, hold,
     html::{Html, Spots},
     lane, pile, press, text,
     words::{self, Word, Words, say, spoken},
 };
 use crate::{
-    domain::Lane,
-    live::{LiveBoard, freshness::State},
+    domain::{Lane, Station},
+    live::{Action, LiveBoard, freshness::State},
     wire::BoardPage,
 };
 
@@ -67,6 +67,7 @@ pub fn take_over(mut page: BoardPage) {
     spots(ui).follow();
     dialog::follow(ui);
     press::follow(ui);
+    hold::follow(ui);
     focus::follow(ui);
     ui.live.start();
 }
@@ -74,15 +75,12 @@ pub fn take_over(mut page: BoardPage) {
 fn ui(page: BoardPage, query: String, words: Words) -> Ui {
     let settings = &page.settings;
     let utc_offset_s = settings.utc_offset_s;
-    let station = match page.filter.stations.as_slice() {
-        [station] => Some(station.clone()),
-        _ => None,
-    };
+    let hold_to_bump = settings.screen.as_ref().is_some_and(|screen| screen.hold_to_bump);
     Ui {
         live: LiveBoard::new(page, query),
         words,
         utc_offset_s,
-        station: StoredValue::new(station),
+        hold_to_bump,
         dialog: RwSignal::new(dialog::Dialog::None),
         keys: RwSignal::new(true),
         pressed: StoredValue::new(None),
@@ -126,9 +124,12 @@ fn nothing(ui: Ui) -> String {
     let (open, silent_ms) = ui.live.pulse.with(|pulse| (pulse.open, pulse.silent_ms));
     html.raw("<p class=\"big\">");
     if ui.live.filtered() {
-        ui.station.with_value(|station| match station {
-            Some(station) => html.text(&spoken().with(Word::NoItemsOf, station.as_str())),
-            None => html.raw(say(Word::NoMatch)),
+        ui.live.read(|board| match board.part().stations() {
+            [] => html.raw(say(Word::NoMatch)),
+            stations => {
+                let names: Vec<&str> = stations.iter().map(Station::as_str).collect();
+                html.text(&spoken().with(Word::NoItemsOf, &names.join(", ")))
+            }
         });
         let elsewhere = spoken().with(Word::Elsewhere, &spoken().count(Word::Orders, open));
         html.raw("</p><p>").text(&elsewhere).raw(" <a class=\"button\" href=\"/\">");
@@ -154,6 +155,10 @@ fn undo(ui: Ui, spots: &mut Spots) {
             let mut html = Html::default();
             if let Some(undo) = &pulse.undo {
                 let number = undo.number.to_string();
+                let made_here = matches!(undo.did, Action::Stations { .. });
+                if undo.refused.is_none() && made_here {
+                    return html.text(&ui.words.with(Word::DoneWords, &number)).done();
+                }
                 match &undo.refused {
                     Some(failure) => {
                         html.text(&spoken().with(Word::OrderColon, &number)).text(&failure.words)

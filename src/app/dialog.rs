@@ -1,15 +1,20 @@
-//! The dialog: why is an order cancelled, and what was closed last.
+//! The dialog: all about an order, why it is cancelled, what is for later, and
+//! what was closed last.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlDialogElement, HtmlElement};
+use web_sys::{Element, HtmlDialogElement, HtmlElement};
 
 use super::{
     Ui,
     html::{Html, Spots, effect},
     text,
+    words::Word,
 };
-use crate::domain::{FoodOrder, OrderId, OrderStatus};
+use crate::{
+    domain::{FoodOrder, OrderId, OrderStatus, UnixMillis},
+    live::{Ticket, api, listen},
+};
 
 /// The reasons that a kitchen gives for cancelling.
 pub const REASONS: [&str; 5] =
@@ -24,12 +29,28 @@ pub enum Dialog {
     /// Why this order is to be cancelled, or rejected when nobody has accepted
     /// it yet. It cannot be undone, so it is asked.
     Cancel(OrderId),
+    /// All about this order, and what happened to it.
+    Details(OrderId, History),
+    /// What is for later.
+    Scheduled,
     /// What was closed last is on its way.
     Loading,
     /// It could not be loaded.
     Failed(String),
     /// What was closed last, the newest first; and why bringing one back was refused.
     Closed(Vec<FoodOrder>, Option<String>),
+}
+
+/// What happened to an order, as the server writes it.
+#[derive(Debug, Default)]
+pub enum History {
+    /// It is on its way.
+    #[default]
+    Loading,
+    /// It could not be loaded.
+    Away,
+    /// This.
+    Here(String),
 }
 
 /// The element's id.
@@ -42,6 +63,13 @@ pub fn spots(ui: Ui, spots: &mut Spots) {
 
 /// Lets the dialog open and close as [`Ui::dialog`] says.
 pub fn follow(ui: Ui) {
+    details_follow(ui);
+    let act = StoredValue::new(None::<String>);
+    listen("focusin", move |event| {
+        let button = event.target().and_then(|it| it.dyn_into::<Element>().ok());
+        let in_dialog = button.filter(|it| matches!(it.closest("dialog"), Ok(Some(_))));
+        act.set_value(in_dialog.and_then(|it| it.get_attribute("data-act")));
+    });
     effect(move || {
         let wanted = !ui.dialog.with(|dialog| matches!(dialog, Dialog::None));
         let element = document().get_element_by_id(ID);
@@ -50,7 +78,9 @@ pub fn follow(ui: Ui) {
             let _ = element.show_modal();
         } else if wanted {
             // What had the focus has just been written over.
-            let first = element.query_selector("button").ok().flatten();
+            let same = act.get_value().map(|act| format!("[data-act='{act}']"));
+            let find = |selector: &str| element.query_selector(selector).ok().flatten();
+            let first = same.as_deref().and_then(find).or_else(|| find("button"));
             if let Some(Ok(first)) = first.map(JsCast::dyn_into::<HtmlElement>) {
                 let _ = first.focus();
             }
@@ -60,11 +90,47 @@ pub fn follow(ui: Ui) {
     });
 }
 
+/// Keeps the details up to date with their order, and their history with them.
+fn details_follow(ui: Ui) {
+    let asked = StoredValue::new(None);
+    effect(move || {
+        let id = ui.dialog.with(|dialog| match dialog {
+            Dialog::Details(id, _) => Some(*id),
+            _ => None,
+        });
+        let Some(id) = id else { return asked.set_value(None) };
+        ui.live.changes.track();
+        let Some(row) = ui.live.row(id) else { return ui.dialog.set(Dialog::None) };
+        let now = Some((id, row.with(|ticket| ticket.order.version)));
+        if asked.get_value() == now {
+            return;
+        }
+        asked.set_value(now);
+        api::spawn(Box::pin(async move {
+            let language = ui.words.language.as_str();
+            let written = api::fragment(&format!("/orders/{id}/timeline?lang={language}")).await;
+            ui.dialog.maybe_update(|dialog| match dialog {
+                Dialog::Details(shown, history) if *shown == id => {
+                    *history = written.map_or(History::Away, History::Here);
+                    true
+                }
+                _ => false,
+            });
+        }));
+    });
+}
+
 fn content(ui: Ui) -> String {
     let mut html = Html::default();
     ui.dialog.with(|dialog| match dialog {
         Dialog::None => {}
         Dialog::Cancel(id) => cancel(ui, *id, &mut html),
+        Dialog::Details(id, history) => {
+            if let Some(row) = ui.live.row(*id) {
+                row.with(|ticket| details(ui, ticket, history, &mut html));
+            }
+        }
+        Dialog::Scheduled => scheduled(ui, &mut html),
         Dialog::Loading => {
             head(&mut html);
             html.raw("<p>Loading…</p>");
@@ -100,6 +166,111 @@ fn cancel(ui: Ui, id: OrderId, html: &mut Html) {
         "</ul><button type=\"button\" class=\"button wide\" data-act=\"close\" autofocus>\
          Keep the order</button>",
     );
+}
+
+/// The head of a dialog that is called `title`.
+fn titled(ui: Ui, title: &str, html: &mut Html) {
+    html.raw("<header class=\"dialog-head\"><h2 id=\"dialog-title\">").text(title);
+    html.raw("</h2><button type=\"button\" class=\"button square\" data-act=\"close\"");
+    html.raw(" aria-label=\"").text(ui.say(Word::Close)).raw("\">").icon("close");
+    html.raw("</button></header>");
+}
+
+/// All about an order, and what can be done with it that has no place on its ticket.
+fn details(ui: Ui, Ticket { order, mark }: &Ticket, history: &History, html: &mut Html) {
+    html.raw("<div data-order=\"").text(&order.id.to_string()).raw("\">");
+    titled(ui, &ui.words.with(Word::OrderDetails, &order.number.to_string()), html);
+    html.raw("<p class=\"sub\"><bdi>").text(&order.customer.name).raw("</bdi> ");
+    html.raw(text::service(order.fulfilment.service)).raw(" · ");
+    html.raw(text::status(order.status)).raw("</p><dl class=\"facts\">");
+    let time = |at: UnixMillis| ui.time_of_day(at, false);
+    let (times, how) = (&order.times, &order.fulfilment);
+    let due = |promised: &UnixMillis| Some(*promised) != times.due_at;
+    for (word, fact) in [
+        (Word::From, Some(order.source.channel.as_str().to_owned())),
+        (Word::PlacedAt, Some(time(times.placed_at))),
+        (Word::FiresAt, times.fires_at.filter(|_| order.flags.scheduled).map(time)),
+        (Word::DueAt, times.due_at.map(time)),
+        (Word::PromisedAt, times.promised_at.filter(due).map(time)),
+        (Word::Phone, order.customer.phone.clone()),
+        (Word::Address, how.address.clone()),
+        (Word::Instructions, how.instructions.clone()),
+    ] {
+        if let Some(fact) = fact {
+            html.raw("<div><dt>").text(ui.say(word)).raw("</dt><dd><bdi>").text(&fact);
+            html.raw("</bdi></dd></div>");
+        }
+    }
+    html.raw("</dl>");
+    if let Some((_, failure)) = &mark.refused {
+        html.raw("<p class=\"refused\" role=\"alert\">").text(&failure.words).raw("</p>");
+    }
+    let before_kitchen = matches!(order.status, OrderStatus::Placed | OrderStatus::Accepted);
+    let recall = ui.live.read(|board| board.part().recall(order).is_some());
+    let placed = order.status == OrderStatus::Placed;
+    let flags = &order.flags;
+    html.raw("<div class=\"acts\">");
+    for (there, act, icon, word) in [
+        (flags.scheduled, "fire", "", Word::FireNow),
+        (true, "rush", "rush", if flags.rush { Word::RushOff } else { Word::RushOn }),
+        (
+            before_kitchen || flags.held,
+            "hold",
+            "pause",
+            if flags.held { Word::HoldOff } else { Word::HoldOn },
+        ),
+        (recall, "recall", "back", Word::RecallOrder),
+        (true, "cancel", "close", if placed { Word::RejectOrder } else { Word::CancelOrder }),
+    ] {
+        if there && order.status.is_open() {
+            html.raw("<button type=\"button\" class=\"button\" data-act=\"").raw(act);
+            html.raw(if mark.pending.is_some() { "\" aria-disabled=\"true\">" } else { "\">" });
+            if !icon.is_empty() {
+                html.icon(icon);
+            }
+            html.text(ui.say(word)).raw("</button>");
+        }
+    }
+    html.raw("</div><h3>").text(ui.say(Word::History)).raw("</h3>");
+    match history {
+        History::Loading => html.raw("<p>").text(ui.say(Word::HistoryLoading)).raw("</p>"),
+        History::Away => html.raw("<p>").text(ui.say(Word::HistoryAway)).raw("</p>"),
+        History::Here(written) => html.fragment(written),
+    };
+    html.raw("</div>");
+}
+
+/// What is for later, the one that fires next first.
+fn scheduled(ui: Ui, html: &mut Html) {
+    ui.live.later.track();
+    titled(ui, ui.say(Word::ScheduledTitle), html);
+    let later = ui.live.read(|board| board.later());
+    if later.is_empty() {
+        html.raw("<p>").text(ui.say(Word::ScheduledNone)).raw("</p>");
+    }
+    html.raw("<ul class=\"closed\">");
+    for (fires_at, id) in later {
+        let Some(row) = ui.live.row(id) else { continue };
+        row.with(|Ticket { order, mark }| {
+            html.raw("<li data-order=\"").text(&id.to_string()).raw("\"><span class=\"sub\">");
+            html.text(ui.say(Word::FiresAt)).raw(" ").text(&ui.time_of_day(fires_at, false));
+            html.raw("</span><button type=\"button\" class=\"button number\"");
+            html.raw(" data-act=\"details\">").number(order.number.0);
+            html.raw("</button><span class=\"closed-who\"><bdi>").text(&order.customer.name);
+            html.raw("</bdi><span class=\"sub\">").raw(text::service(order.fulfilment.service));
+            if let Some(at) = order.times.due_at {
+                html.raw(" · ").text(ui.say(Word::DueAt)).raw(" ").text(&ui.time_of_day(at, false));
+            }
+            if let Some((_, failure)) = &mark.refused {
+                html.raw(" · ").text(&failure.words);
+            }
+            html.raw("</span></span><button type=\"button\" class=\"button\" data-act=\"fire\"");
+            html.raw(if mark.pending.is_some() { " aria-disabled=\"true\">" } else { ">" });
+            html.text(ui.say(Word::FireNow)).raw("<span class=\"unseen\"> ");
+            html.number(order.number.0).raw("</span></button></li>");
+        });
+    }
+    html.raw("</ul>");
 }
 
 fn head(html: &mut Html) {

@@ -36,6 +36,19 @@ pub fn spots(ui: Ui, spots: &mut Spots) {
             .raw("</span></div>")
             .done()
     });
+    spots.content("later", move || match ui.live.later.get() {
+        0 => String::new(),
+        later => Html::default().text(&ui.words.with(Word::Scheduled, &later.to_string())).done(),
+    });
+    spots.content("skew", move || {
+        let minutes = ui.live.clock_is_fast.get();
+        let word = if minutes > 0 { Word::ClockFast } else { Word::ClockSlow };
+        let minutes = minutes.unsigned_abs();
+        if minutes == 0 {
+            return String::new();
+        }
+        Html::default().icon("warning").text(&ui.words.with(word, &minutes.to_string())).done()
+    });
     spots.content("figures", move || {
         let (open, stats) = ui.live.pulse.with(|pulse| (pulse.open, pulse.stats));
         let mut html = Html::default();
@@ -114,7 +127,12 @@ pub fn filters(
         "</span></a></nav><button type=\"button\" class=\"button recall-open\" \
          aria-keyshortcuts=\"r\" data-act=\"closed\">",
     );
-    html.icon("back").raw(say(Word::Recall)).raw("</button><section id=\"bar\" class=\"");
+    html.icon("back").raw(say(Word::Recall)).raw(
+        "</button><button type=\"button\" class=\"button later-open\" data-act=\"scheduled\" \
+         id=\"later\">",
+    );
+    html.content(spots, "later").raw("</button><p class=\"skew\" id=\"skew\">");
+    html.content(spots, "skew").raw("</p><section id=\"bar\" class=\"");
     html.class(spots, "bar").raw("\" aria-label=\"").raw(say(Word::Connection));
     html.raw("\"><span id=\"bar-words\">").content(spots, "bar-words");
     html.raw("</span><button type=\"button\" class=\"button\" data-act=\"reconnect\">");

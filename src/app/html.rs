@@ -8,6 +8,9 @@
 
 use leptos::prelude::*;
 
+/// What markup begins with that the server writes for a page that is there.
+pub const FRAGMENT: &str = "<ol class=\"timeline\">";
+
 /// Markup under construction.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Html(String);
@@ -131,6 +134,12 @@ impl Html {
     /// Writes what the class of `id` says first.
     pub fn class(&mut self, spots: &mut Spots, id: &str) -> &mut Self {
         self.0.push_str(&spots.now(id, true));
+        self
+    }
+
+    /// Writes markup that the server has written; see [`FRAGMENT`].
+    pub fn fragment(&mut self, markup: &str) -> &mut Self {
+        self.0.push_str(markup);
         self
     }
 

@@ -7,12 +7,17 @@ use web_sys::{Element, HtmlElement, KeyboardEvent, MouseEvent, Storage};
 
 use super::{
     Ui,
-    dialog::{Dialog, REASONS},
+    dialog::{Dialog, History, REASONS},
     text,
+    words::Word,
 };
 use crate::{
     domain::{ItemId, ItemStatus, Lane, OrderId, OrderStatus, change::Acknowledged},
-    live::{Action, actions, api, later, listen},
+    live::{
+        Action,
+        actions::{self, Barred},
+        api, later, listen,
+    },
 };
 
 /// What is asked for when the list of closed orders opens.
@@ -43,13 +48,29 @@ fn pressed(ui: Ui, event: &MouseEvent) {
         return;
     };
     let act = button.get_attribute("data-act").unwrap_or_default();
-    let order = || -> Option<OrderId> {
-        button.closest("[data-order]").ok()??.get_attribute("data-order")?.parse().ok()
-    };
-    if let Some(id) = order() {
+    if let Some(id) = order_of(&button) {
         on_ticket(ui, id, &act, event);
     } else {
         on_board(ui, &act);
+    }
+}
+
+/// The order whose ticket `element` is on.
+#[must_use]
+pub fn order_of(element: &Element) -> Option<OrderId> {
+    element.closest("[data-order]").ok()??.get_attribute("data-order")?.parse().ok()
+}
+
+/// Does the next thing to order `id`, or says what stands in its way.
+pub fn bump(ui: Ui, id: OrderId) {
+    let word = match ui.live.bump(id) {
+        None => return,
+        Some(Barred::Held) => Word::HeldSaid,
+        Some(Barred::Allergens) => Word::AllergensSaid,
+    };
+    if let Some(row) = ui.live.row(id) {
+        let number = row.with_untracked(|ticket| ticket.order.number.to_string());
+        ui.live.alarm(&ui.words.with(word, &number));
     }
 }
 
@@ -57,18 +78,20 @@ fn on_ticket(ui: Ui, id: OrderId, act: &str, event: &MouseEvent) {
     let live = ui.live;
     let Some(row) = live.row(id) else { return };
     match act {
-        "bump" if !twice(ui, event) => {
-            let to = row
-                .with_untracked(|ticket| ticket.order.status.next(ticket.order.fulfilment.service));
-            if let Some(to) = to {
-                live.act(id, Action::Go { to, reason: None });
-            }
-        }
-        "recall" => live.act(id, Action::Go { to: OrderStatus::Preparing, reason: None }),
+        // A press that was held has done it by now.
+        "bump" if ui.hold_to_bump && event.detail() != 0 => {}
+        "bump" if !twice(ui, event) => bump(ui, id),
+        "recall" => live.recall(id),
+        "details" => ui.dialog.set(Dialog::Details(id, History::Loading)),
+        "changed" => live.know(id, Acknowledged::Change),
+        "allergens" => live.know(id, Acknowledged::Allergens),
+        "rush" => live.act(id, Action::Rush(!row.with_untracked(|it| it.order.flags.rush))),
+        "hold" => live.act(id, Action::Hold(!row.with_untracked(|it| it.order.flags.held))),
+        "fire" => live.act(id, Action::Fire),
         "cancel" => ui.dialog.set(Dialog::Cancel(id)),
         "retry" => live.settle(id, true),
         "dismiss" => live.settle(id, false),
-        "seen" => live.act(id, Action::Know(Acknowledged::Cancel)),
+        "seen" => live.know(id, Acknowledged::Cancel),
         _ => {
             let item = act.strip_prefix("item-").and_then(|item| item.parse().ok()).map(ItemId);
             let done = row.with_untracked(|ticket| {
@@ -88,6 +111,7 @@ fn on_board(ui: Ui, act: &str) {
         "undo" => ui.live.undo_last(),
         "reconnect" => ui.live.reconnect(),
         "closed" => load_closed(ui),
+        "scheduled" => ui.dialog.set(Dialog::Scheduled),
         "close" => ui.dialog.set(Dialog::None),
         "theme" => next_theme(ui),
         "keys" => switch_keys(ui),

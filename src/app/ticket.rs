@@ -6,29 +6,51 @@
 use leptos::prelude::*;
 use web_sys::Element;
 
-use super::{Ui, html::Html, text};
+use super::{
+    Ui,
+    html::Html,
+    text,
+    words::{Word, say, spoken},
+};
 use crate::{
     domain::{
         Ageing, FoodOrder, ItemStatus, ModifierKind, OrderId, OrderItem, OrderStatus, Service,
-        Station, UnixMillis,
+        UnixMillis, change::Acknowledged, routing::Routing,
     },
-    live::{Action, Mark, Row, Ticket},
+    live::{
+        Action, Mark, Row, Ticket,
+        actions::Barred,
+        part::{Part, Progress},
+    },
 };
+
+/// How long before the end a channel that waits for an answer is warned of.
+const ANSWER_WARN_MS: i64 = 60_000;
 
 /// What a ticket's head says at a glance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Face {
+    /// Its channel waits for an answer; whether there is little time left.
+    Answer {
+        soon: bool,
+    },
     OnTime,
     Warn,
     Late,
+    /// Made here, and not everywhere.
+    Done,
     Ready,
     Out,
     Cancelled,
 }
 
 impl Face {
-    fn of(order: &FoodOrder, now: UnixMillis) -> Self {
+    fn of(part: &Part, order: &FoodOrder, now: UnixMillis) -> Self {
         match order.status {
+            OrderStatus::Placed if let Some(answer_by) = order.source.accept_by => {
+                Self::Answer { soon: answer_by.since(now) <= ANSWER_WARN_MS }
+            }
+            _ if part.is_done(order) => Self::Done,
             OrderStatus::Placed | OrderStatus::Accepted | OrderStatus::Preparing => {
                 match order.ageing(now) {
                     Ageing::OnTime => Self::OnTime,
@@ -44,7 +66,10 @@ impl Face {
 
     fn class(self) -> &'static str {
         match self {
+            Self::Answer { soon: false } => "ticket is-answer",
+            Self::Answer { soon: true } => "ticket is-answer is-warn",
             Self::OnTime => "ticket is-on-time",
+            Self::Done => "ticket is-ready is-done-here is-made",
             Self::Warn => "ticket is-warn",
             Self::Late => "ticket is-late",
             Self::Ready => "ticket is-ready is-made",
@@ -54,14 +79,16 @@ impl Face {
     }
 
     /// The word beside the digits: colour is never alone.
-    fn word(self) -> &'static str {
+    fn word(self, ui: Ui) -> &'static str {
         match self {
+            Self::Answer { .. } => ui.say(Word::AnswerIn),
+            Self::Done => ui.say(Word::DoneHere),
             Self::OnTime => "",
-            Self::Warn => "Left",
-            Self::Late => "Late",
-            Self::Ready => "Ready",
-            Self::Out => "Out",
-            Self::Cancelled => "Off",
+            Self::Warn => ui.say(Word::TimeLeft),
+            Self::Late => ui.say(Word::Late),
+            Self::Ready => ui.say(Word::LaneReady),
+            Self::Out => ui.say(Word::LaneOut),
+            Self::Cancelled => ui.say(Word::Off),
         }
     }
 
@@ -69,8 +96,15 @@ impl Face {
         let times = &order.times;
         let promised = times.promised().unwrap_or(now);
         let since = match self {
-            Self::OnTime => None,
-            Self::Warn => return text::span(promised.since(now)),
+            Self::OnTime | Self::Done => None,
+            Self::Answer { .. } => {
+                return text::span(order.source.accept_by.unwrap_or(now).since(now));
+            }
+            Self::Warn => {
+                let mut left = text::span(promised.since(now));
+                left.insert(0, '−');
+                return left;
+            }
             Self::Late => {
                 let mut late = text::span(now.since(promised));
                 late.insert(0, '+');
@@ -103,23 +137,26 @@ struct Says {
 /// One line of the order: a button, and what changes when it is ticked.
 #[derive(PartialEq, Eq)]
 struct Line {
-    class: &'static str,
+    /// What stands above it, where it begins another round.
+    round: Html,
+    class: String,
     pressed: &'static str,
     rest: Html,
 }
 
 impl Line {
     fn write(&self, html: &mut Html) {
-        html.raw("<button type=\"button\" class=\"").raw(self.class);
+        html.html(&self.round).raw("<button type=\"button\" class=\"").text(&self.class);
         html.raw("\" aria-pressed=\"").raw(self.pressed).raw("\"").html(&self.rest);
     }
 
     /// Brings `item` into line, where `before` stands.
     fn show(&self, before: &Self, item: &Element) {
-        let button = item.first_element_child().filter(|_| self.rest == before.rest);
+        let same = self.rest == before.rest && self.round == before.round;
+        let button = item.last_element_child().filter(|_| same);
         if let Some(button) = button {
             // The same button, which keeps the keyboard.
-            button.set_class_name(self.class);
+            button.set_class_name(&self.class);
             let _ = button.set_attribute("aria-pressed", self.pressed);
         } else {
             let mut html = Html::default();
@@ -133,8 +170,8 @@ impl Says {
     fn of(ui: Ui, ticket: &Ticket, now: UnixMillis) -> Self {
         let order = &ticket.order;
         Self {
-            timed: timed(ticket, now),
-            lasting: [title(order), about(ui, ticket), elsewhere(ui, order), foot(ticket)],
+            timed: timed(ui, ticket, now),
+            lasting: [title(order), about(ui, ticket), elsewhere(ui, order), foot(ui, ticket)],
             lines: lines(ui, ticket),
         }
     }
@@ -145,20 +182,23 @@ impl Says {
         let id = &id.to_string();
         html.raw("<li class=\"").text(class).raw("\" data-order=\"").text(id);
         html.raw("\"><article aria-labelledby=\"order-").text(id);
-        html.raw("\"><header class=\"head\"><h3 id=\"order-").text(id);
-        html.raw("\"><span class=\"title\">").html(title);
+        // All of the head opens the details; for a keyboard, what it is called does.
+        html.raw("\"><header class=\"head\" data-act=\"details\"><h3 id=\"order-").text(id);
+        html.raw("\"><button type=\"button\" class=\"open\" data-act=\"details\"");
+        html.raw(" aria-haspopup=\"dialog\"><span class=\"title\">").html(title);
         html.raw("</span><span class=\"unseen spoken\">").text(spoken);
-        html.raw("</span></h3><span class=\"timer\" aria-hidden=\"true\"><b>").text(word);
+        html.raw("</span></button></h3><span class=\"timer\" aria-hidden=\"true\"><b>").text(word);
         html.raw("</b><span class=\"digits\">").text(digits).raw("</span></span></header>");
         html.raw("<div class=\"details\"><div class=\"about\">").html(about).raw("</div>");
-        html.raw("<ul class=\"items\" aria-label=\"Items\">").html(&listed(&self.lines));
+        html.raw("<ul class=\"items\" aria-label=\"").raw(say(Word::Items));
+        html.raw("\">").html(&listed(&self.lines));
         html.raw("</ul><div class=\"elsewhere\">").html(elsewhere).raw("</div></div><footer>");
         html.html(foot).raw("</footer></article></li>");
     }
 }
 
-fn timed(Ticket { order, mark }: &Ticket, now: UnixMillis) -> [String; 1 + TIMED] {
-    let face = Face::of(order, now);
+fn timed(ui: Ui, Ticket { order, mark }: &Ticket, now: UnixMillis) -> [String; 1 + TIMED] {
+    let face = ui.live.read(|board| Face::of(board.part(), order, now));
     let mut class = face.class().to_owned();
     for (on, name) in [
         (mark.fresh_until.is_some(), " is-new"),
@@ -170,9 +210,16 @@ fn timed(Ticket { order, mark }: &Ticket, now: UnixMillis) -> [String; 1 + TIMED
     // Read out by the minute, not by the second.
     let minutes = now.since(order.times.sent_at()).max(0) / 60_000;
     let mut spoken = String::from(", ");
-    spoken.push_str(&text::count(minutes.unsigned_abs(), "minute"));
-    spoken.push_str(if face == Face::Late { ", late" } else { "" });
-    [class, face.word().to_owned(), face.digits(order, now), spoken]
+    spoken.push_str(&ui.words.count(Word::Minutes, minutes.unsigned_abs()));
+    if face == Face::Late {
+        spoken.push_str(", ");
+        spoken.push_str(say(Word::Late));
+    }
+    if let Face::Answer { .. } = face {
+        spoken.push_str(", ");
+        spoken.push_str(face.word(ui));
+    }
+    [class, face.word(ui).to_owned(), face.digits(order, now), spoken]
 }
 
 /// Writes the ticket of one order as it stands now.
@@ -183,6 +230,7 @@ pub fn ticket(html: &mut Html, ui: Ui, row: &Row) {
 
 /// A ticket on the page, which the browser keeps up to date part by part.
 pub struct Drawn {
+    ui: Ui,
     item: Element,
     parts: [Option<Element>; PARTS.len()],
     list: Option<Element>,
@@ -194,7 +242,7 @@ impl Drawn {
     /// Takes over `item`, which [`ticket`] wrote at `now`.
     #[must_use]
     pub fn take_over(ui: Ui, item: Element, ticket: &Ticket, now: UnixMillis) -> Self {
-        Self::of(item, Says::of(ui, ticket, now))
+        Self::of(ui, item, Says::of(ui, ticket, now))
     }
 
     /// A ticket that the page does not have yet.
@@ -204,12 +252,12 @@ impl Drawn {
         let (says, mut html) = (Says::of(ui, ticket, now), Html::default());
         says.write(&mut html, id);
         holder.set_inner_html(html.as_str());
-        Some(Self::of(holder.first_element_child()?, says))
+        Some(Self::of(ui, holder.first_element_child()?, says))
     }
 
-    fn of(item: Element, says: Says) -> Self {
+    fn of(ui: Ui, item: Element, says: Says) -> Self {
         let part = |part| item.query_selector(part).ok().flatten();
-        Self { parts: PARTS.map(part), list: part(".items"), item, says }
+        Self { parts: PARTS.map(part), list: part(".items"), ui, item, says }
     }
 
     /// Where it is on the page.
@@ -249,7 +297,7 @@ impl Drawn {
 
     /// Shows what changes with the time.
     pub fn show_time(&mut self, ticket: &Ticket, now: UnixMillis) {
-        let says = timed(ticket, now);
+        let says = timed(self.ui, ticket, now);
         let parts = std::iter::once(None).chain(self.parts.iter().map(Option::as_ref));
         for ((part, said), says) in parts.zip(&mut self.says.timed).zip(says) {
             if *said == says {
@@ -268,11 +316,15 @@ impl Drawn {
 
 fn title(order: &FoodOrder) -> Html {
     let mut html = Html::default();
-    html.raw("<span class=\"unseen\">Order </span><span class=\"number\">");
+    html.raw("<span class=\"unseen\">")
+        .raw(say(Word::OrderWord))
+        .raw(" </span><span class=\"number\">");
     html.number(order.number.0).raw("</span> <span class=\"service\">");
     html.icon(order.fulfilment.service.as_str()).raw("<span>");
     match (&order.fulfilment.table, order.fulfilment.service) {
-        (Some(table), Service::DineIn) => html.raw("Table <bdi>").text(table).raw("</bdi>"),
+        (Some(table), Service::DineIn) => {
+            html.raw(say(Word::Table)).raw(" <bdi>").text(table).raw("</bdi>")
+        }
         (_, service) => html.raw(text::service(service)),
     };
     html.raw("</span></span>");
@@ -293,12 +345,47 @@ fn about(ui: Ui, ticket: &Ticket) -> Html {
     }
     badges(&mut html, order, mark);
     html.raw("</div>");
-    let allergens = order.allergens().join(", ");
-    if !allergens.is_empty() {
-        html.raw("<p class=\"allergens\">").icon("warning").raw("<b>Allergy</b> <bdi>");
-        html.text(&allergens).raw("</bdi></p>");
+    allergens(&mut html, ui, ticket);
+    if order.status.is_open() && ui.live.read(|board| board.part().has_change(order)) {
+        let saving = matches!(&mark.pending, Some(Action::Know { of: Acknowledged::Change, .. }));
+        html.raw("<button type=\"button\" class=\"changed\" data-act=\"changed\"");
+        html.raw(if saving { " aria-disabled=\"true\"><b>" } else { "><b>" });
+        html.text(ui.say(Word::ChangedMark)).raw("</b><span>");
+        html.text(if saving { "…" } else { ui.say(Word::GotIt) });
+        of_order(html.raw("</span>"), order.number.0);
     }
     html
+}
+
+/// What somebody is allergic to, in a strip that cannot be overlooked; where the
+/// screen asks for it, to be pressed by whoever has seen it.
+fn allergens(html: &mut Html, ui: Ui, ticket: &Ticket) {
+    let Ticket { order, mark } = ticket;
+    let allergens = order.allergens().join(", ");
+    if allergens.is_empty() {
+        return;
+    }
+    let asks = order.status.is_open() && ui.live.is_careful() && !order.flags.allergens_seen;
+    html.raw(if asks {
+        "<button type=\"button\" class=\"allergens\" data-act=\"allergens\">"
+    } else {
+        "<p class=\"allergens\">"
+    });
+    html.icon("warning").raw("<b>").text(ui.say(Word::Allergy)).raw("</b> <bdi>");
+    html.text(&allergens).raw("</bdi>");
+    if asks {
+        let saving =
+            matches!(&mark.pending, Some(Action::Know { of: Acknowledged::Allergens, .. }));
+        html.raw("<span class=\"ask\">");
+        html.text(if saving { "…" } else { ui.say(Word::TapWhenSeen) });
+        of_order(html.raw("</span>"), order.number.0);
+        return;
+    }
+    if order.flags.allergens_seen {
+        html.raw("<span class=\"ask\">").icon("check").text(ui.say(Word::AllergensSeen));
+        html.raw("</span>");
+    }
+    html.raw("</p>");
 }
 
 /// The lines that the page shows of the order.
@@ -311,10 +398,23 @@ fn lines(ui: Ui, Ticket { order, mark }: &Ticket) -> Vec<Line> {
         Some(Action::Tick { item, .. }) => Some(item),
         _ => None,
     };
-    ui.station.with_value(|station| {
-        let here = |item: &&OrderItem| station.as_ref().is_none_or(|it| item.station == *it);
-        let items = order.items.iter().filter(here);
-        items.map(|item| line(item, open, ticking == Some(item.id), station.is_none())).collect()
+    ui.live.read(|board| {
+        let part = board.part();
+        let mut stations = part.items(order).map(|item| &item.station);
+        let first = stations.next();
+        let with_station = part.is_whole() || stations.any(|station| Some(station) != first);
+        let mut added_at = None;
+        let mut lines = Vec::new();
+        for item in part.items(order) {
+            let mut here = line(ui, item, open, ticking == Some(item.id), with_station);
+            if let Some(at) = item.added_at.filter(|at| added_at != Some(*at)) {
+                let at = ui.words.with(Word::AddedAt, &ui.time_of_day(at, false));
+                here.round.raw("<p class=\"round\"><span>").text(&at).raw("</span></p>");
+            }
+            added_at = item.added_at;
+            lines.push(here);
+        }
+        lines
     })
 }
 
@@ -329,12 +429,42 @@ fn listed(lines: &[Line]) -> Html {
     html
 }
 
-/// How the order stands at the stations that the page does not show.
+/// How the order stands at the stations that the page does not show, "also: fry
+/// 1/2 · bar 0/1", or where it shows them all at each.
 fn elsewhere(ui: Ui, order: &FoodOrder) -> Html {
     let mut html = Html::default();
-    ui.station.with_value(|station| {
-        if let Some(station) = station {
-            also(&mut html, order, station);
+    let open = matches!(
+        order.status,
+        OrderStatus::Placed | OrderStatus::Accepted | OrderStatus::Preparing
+    );
+    ui.live.read(|board| {
+        let part = board.part();
+        let stations = order.stations();
+        let others = stations.iter().filter(|it| !part.stations().contains(it));
+        let mut any = false;
+        for station in others.filter(|_| !part.is_whole() || (open && stations.len() > 1)) {
+            let items = order.items.iter().filter(|item| item.station == **station);
+            let progress = Progress::of(items);
+            if progress.lines == 0 {
+                continue;
+            }
+            if any {
+                html.raw(" · ");
+            } else if part.is_whole() {
+                html.raw("<p class=\"also\">");
+            } else {
+                html.raw("<p class=\"also\">").text(ui.say(Word::Also)).raw(" ");
+            }
+            any = true;
+            html.raw(if progress.is_done() { "<span class=\"is-done\">" } else { "<span>" });
+            html.raw("<bdi>").text(station.as_str()).raw("</bdi> ").number(progress.done);
+            html.raw("/").number(progress.lines).raw("</span>");
+        }
+        html.raw(if any { "</p>" } else { "" });
+        let made = open && part.is_whole() && Progress::of(order.items.iter()).is_done();
+        if made {
+            html.raw("<p class=\"all-done\">").text(ui.say(Word::AllDone)).icon("check");
+            html.raw("</p>");
         }
     });
     html
@@ -343,39 +473,39 @@ fn elsewhere(ui: Ui, order: &FoodOrder) -> Html {
 fn badges(html: &mut Html, order: &FoodOrder, mark: &Mark) {
     let flags = &order.flags;
     let badges = [
-        (mark.fresh_until.is_some(), "<li class=\"badge badge-new\">", "", "New"),
-        (flags.rush, "<li class=\"badge badge-rush\">", "rush", "Rush"),
-        (flags.changed, "<li class=\"badge\">", "", "Changed"),
-        (flags.recalled, "<li class=\"badge\">", "back", "Recalled"),
-        (flags.held, "<li class=\"badge\">", "pause", "Held"),
+        (mark.fresh_until.is_some(), "<li class=\"badge badge-new\">", "", Word::BadgeNew),
+        (flags.rush, "<li class=\"badge badge-rush\">", "rush", Word::Rush),
+        (flags.recalled, "<li class=\"badge\">", "back", Word::Recalled),
+        (flags.held, "<li class=\"badge badge-held\">", "pause", Word::Held),
     ];
     if badges.iter().all(|(shown, ..)| !shown) {
         return;
     }
-    html.raw("<ul class=\"badges\" aria-label=\"Marks\">");
+    html.raw("<ul class=\"badges\" aria-label=\"").raw(say(Word::Marks)).raw("\">");
     for (shown, begin, icon, word) in badges {
         if shown {
             html.raw(begin);
             if !icon.is_empty() {
                 html.icon(icon);
             }
-            html.raw(word).raw("</li>");
+            html.raw(say(word)).raw("</li>");
         }
     }
     html.raw("</ul>");
 }
 
 /// One line of the order.
-fn line(item: &OrderItem, open: bool, ticking: bool, with_station: bool) -> Line {
+fn line(ui: Ui, item: &OrderItem, open: bool, ticking: bool, with_station: bool) -> Line {
     let mut html = Html::default();
-    let (class, pressed, word) = match (item.status, ticking) {
-        (ItemStatus::Void, _) => ("item is-void", "false", "Void"),
-        (ItemStatus::Done, false) => ("item is-done", "true", ""),
-        (ItemStatus::Done, true) => ("item is-done is-ticking", "true", ""),
-        (ItemStatus::Doing, false) => ("item is-doing", "false", "Started"),
-        (ItemStatus::Doing, true) => ("item is-doing is-ticking", "false", "Started"),
-        (ItemStatus::Todo, false) => ("item", "false", ""),
-        (ItemStatus::Todo, true) => ("item is-ticking", "false", ""),
+    let (class, pressed, word) = match item.status {
+        ItemStatus::Void if item.quantity_before.is_some() => {
+            ("item is-void is-removed", "false", ui.say(Word::Removed))
+        }
+        ItemStatus::Void => ("item is-void", "false", ui.say(Word::Void)),
+        _ if item.quantity_before == Some(0) => ("item is-added", "false", ui.say(Word::Added)),
+        ItemStatus::Done => ("item is-done", "true", ""),
+        ItemStatus::Doing => ("item is-doing", "false", ui.say(Word::Started)),
+        ItemStatus::Todo => ("item", "false", ""),
     };
     html.raw(" data-act=\"item-").number(item.id.0);
     html.raw(if open && item.status != ItemStatus::Void { "\"" } else { "\" disabled" });
@@ -384,16 +514,26 @@ fn line(item: &OrderItem, open: bool, ticking: bool, with_station: bool) -> Line
     } else {
         "><span class=\"qty\">"
     });
+    let before =
+        item.quantity_before.filter(|before| *before > 0 && item.status != ItemStatus::Void);
+    if let Some(before) = before {
+        html.raw("<s>").number(before).raw("</s>→");
+    }
     html.number(item.quantity).raw("</span> <span class=\"what\"><bdi class=\"name\">");
     html.text(&item.name).raw("</bdi>");
     for modifier in &item.modifiers {
-        html.raw(match modifier.kind {
-            ModifierKind::No => "<span class=\"mod mod-no\"><b>NO</b> <bdi>",
-            ModifierKind::Add => "<span class=\"mod\"><b>ADD</b> <bdi>",
-            ModifierKind::Extra => "<span class=\"mod\"><b>EXTRA</b> <bdi>",
-            ModifierKind::Sub => "<span class=\"mod\"><b>SUB</b> <bdi>",
+        html.raw(if modifier.kind == ModifierKind::No {
+            "<span class=\"mod mod-no\"><b>"
+        } else {
+            "<span class=\"mod\"><b>"
         });
-        html.text(&modifier.name).raw("</bdi>");
+        html.raw(say(match modifier.kind {
+            ModifierKind::No => Word::No,
+            ModifierKind::Add => Word::Add,
+            ModifierKind::Extra => Word::Extra,
+            ModifierKind::Sub => Word::Sub,
+        }));
+        html.raw("</b> <bdi>").text(&modifier.name).raw("</bdi>");
         if modifier.quantity > 1 {
             html.raw(" ×").number(modifier.quantity);
         }
@@ -404,74 +544,80 @@ fn line(item: &OrderItem, open: bool, ticking: bool, with_station: bool) -> Line
     }
     html.raw("</span><span class=\"aside\">");
     if !word.is_empty() {
-        html.raw("<b class=\"state\">").raw(word).raw("</b>");
+        html.raw("<b class=\"state\">").text(word).raw("</b>");
     }
-    if with_station {
+    if item.station.as_str() == Routing::UNROUTED {
+        html.raw("<b class=\"unrouted\">").icon("warning").text(ui.say(Word::NoStation));
+        html.raw("</b>");
+    } else if with_station {
         html.raw("<bdi>").text(item.station.as_str()).raw("</bdi>");
     }
     html.raw("</span><span class=\"tick icon icon-check\" aria-hidden=\"true\"></span></button>");
-    Line { class, pressed, rest: html }
-}
-
-/// How far the other stations are: "also: fry 1/2 · bar 0/1".
-fn also(html: &mut Html, order: &FoodOrder, here: &Station) {
-    let mut begin = "<p class=\"also\">also: <bdi>";
-    let mut any = false;
-    for station in order.stations() {
-        let (mut lines, mut done) = (0, 0);
-        for item in &order.items {
-            if item.station == *station && item.status != ItemStatus::Void {
-                lines += 1;
-                done += u32::from(item.status == ItemStatus::Done);
-            }
-        }
-        if station != here && lines > 0 {
-            html.raw(begin).text(station.as_str()).raw("</bdi>");
-            html.raw(" ").number(done).raw("/").number(lines);
-            begin = " · <bdi>";
-            any = true;
-        }
-    }
-    if any {
-        html.raw("</p>");
-    }
+    let class = if ticking { [class, " is-ticking"].concat() } else { class.to_owned() };
+    Line { round: Html::default(), class, pressed, rest: html }
 }
 
 /// What can be done with the order as it stands, and what could not be.
-fn foot(Ticket { order, mark }: &Ticket) -> Html {
+fn foot(ui: Ui, ticket: &Ticket) -> Html {
+    let Ticket { order, mark } = ticket;
     let mut html = Html::default();
     let number = order.number.0;
     if let Some((_, failure)) = &mark.refused {
-        html.raw("<div class=\"refused\"><p>").text(&failure.words).raw(
-            "</p><button type=\"button\" class=\"button\" data-act=\"retry\">Retry</button> \
-             <button type=\"button\" class=\"button\" data-act=\"dismiss\">Dismiss</button></div>",
-        );
+        html.raw("<div class=\"refused\"><p>").text(&failure.words);
+        html.raw("</p><button type=\"button\" class=\"button\" data-act=\"retry\">");
+        html.raw(say(Word::Retry)).raw("</button> ");
+        html.raw("<button type=\"button\" class=\"button\" data-act=\"dismiss\">");
+        html.raw(say(Word::Dismiss)).raw("</button></div>");
     }
     if !order.status.is_open() {
-        html.raw("<div class=\"cancelled\"><p><b>Cancelled</b>");
+        html.raw("<div class=\"cancelled\"><p><b>").text(ui.say(Word::CancelledBar)).raw("</b>");
         if let Some(why) = &order.last_change.reason {
             html.raw(" <bdi>").text(why).raw("</bdi>");
         }
-        html.raw("</p><button type=\"button\" class=\"button\" data-act=\"seen\">Seen");
+        html.raw("</p><button type=\"button\" class=\"button\" data-act=\"seen\">");
+        html.text(if mark.pending.is_some() { "…" } else { ui.say(Word::GotIt) });
         of_order(&mut html, number);
         html.raw("</div>");
         return html;
     }
-    let word = if order.status == OrderStatus::Placed { "Reject" } else { "Cancel" };
-    html.raw("<div class=\"foot\"><button type=\"button\" class=\"button square\" data-act=\"cancel\" title=\"");
-    html.raw(word).raw("\">").icon("close").raw("<span class=\"unseen\">").raw(word).raw("</span>");
-    of_order(&mut html, number);
-    if order.status == OrderStatus::Ready {
-        html.raw("<button type=\"button\" class=\"button\" data-act=\"recall\">");
-        html.icon("back").raw("Recall");
+    let (whole, bump, recall) = ui.live.read(|board| {
+        let part = board.part();
+        (part.is_whole(), part.bump(order), part.recall(order))
+    });
+    html.raw("<div class=\"foot\">");
+    // A cook calls nothing off by a slip of the hand: that is in the details.
+    if whole {
+        let placed = order.status == OrderStatus::Placed;
+        let word = say(if placed { Word::Reject } else { Word::Cancel });
+        html.raw("<button type=\"button\" class=\"button square\" data-act=\"cancel\" title=\"");
+        html.raw(word).raw("\">").icon("close");
+        html.raw("<span class=\"unseen\">").raw(word).raw("</span>");
         of_order(&mut html, number);
     }
-    if let Some(to) = order.status.next(order.fulfilment.service) {
-        html.raw("<button type=\"button\" class=\"button bump\" data-act=\"bump\"");
+    if recall.is_some() {
+        html.raw("<button type=\"button\" class=\"button\" data-act=\"recall\">");
+        html.icon("back").raw(say(Word::Recall));
+        of_order(&mut html, number);
+    }
+    if let Some(bump) = bump {
+        let barred = ui.live.barred(ticket);
+        html.raw("<button type=\"button\" class=\"button bump");
+        html.raw(if barred.is_some() { " is-barred\"" } else { "\"" });
+        html.raw(" data-act=\"bump\"");
         if mark.pending.is_some() {
-            html.raw(" aria-disabled=\"true\">Saving…");
+            html.raw(" aria-disabled=\"true\">").raw(say(Word::Saving));
         } else {
-            html.raw(">").raw(text::bump(to, order.fulfilment.service));
+            let service = order.fulfilment.service;
+            html.raw(">").text(match (barred, bump) {
+                (Some(Barred::Allergens), _) => ui.say(Word::AllergensFirst),
+                (Some(Barred::Held), _) => ui.say(Word::HeldAnyway),
+                _ if mark.anyway => ui.say(Word::PressAgain),
+                (None, Action::Go { to, .. }) => text::bump(to, service),
+                (None, Action::Stations { status: ItemStatus::Doing, .. }) => {
+                    text::bump(OrderStatus::Preparing, service)
+                }
+                _ => ui.say(Word::DoneHere),
+            });
         }
         of_order(&mut html, number);
     }
@@ -481,5 +627,6 @@ fn foot(Ticket { order, mark }: &Ticket) -> Html {
 
 /// Ends a button by saying, to those who cannot see where it is, of which order.
 fn of_order(html: &mut Html, number: u32) {
-    html.raw("<span class=\"unseen\"> order ").number(number).raw("</span></button>");
+    html.raw("<span class=\"unseen\">").text(&spoken().with(Word::OfOrder, &number.to_string()));
+    html.raw("</span></button>");
 }

@@ -8,13 +8,16 @@ use leptos::prelude::*;
 
 use super::{
     api::{self, Failure},
-    board::LiveBoard,
+    board::{LiveBoard, Ticket},
+    part::Part,
 };
-use crate::domain::{
-    FoodOrder, ItemId, ItemStatus, OrderId, OrderNumber, OrderStatus, UnixMillis, Version,
-    change::Acknowledged,
+use crate::{
+    domain::{
+        FoodOrder, ItemId, ItemStatus, OrderId, OrderNumber, OrderStatus, Station, UnixMillis,
+        Version, change::Acknowledged,
+    },
+    wire::lean::push_text,
 };
-use crate::wire::lean::push_text;
 
 /// How long the undo bar stays.
 const UNDO_MS: i64 = 10_000;
@@ -36,8 +39,26 @@ pub enum Action {
         /// As what.
         status: ItemStatus,
     },
+    /// Mark all lines of some stations.
+    Stations {
+        /// Which.
+        stations: Vec<Station>,
+        /// As what.
+        status: ItemStatus,
+    },
+    /// Put it before all others, or no longer.
+    Rush(bool),
+    /// Have it wait, or no longer.
+    Hold(bool),
+    /// Send it to the kitchen before its time.
+    Fire,
     /// Say that one knows.
-    Know(Acknowledged),
+    Know {
+        /// Of what.
+        of: Acknowledged,
+        /// For which stations; for all when there are none.
+        stations: Vec<Station>,
+    },
 }
 
 impl Action {
@@ -49,9 +70,130 @@ impl Action {
             Self::Tick { item, status } => {
                 order.items.iter().any(|line| line.id == *item && line.status == *status)
             }
-            Self::Know(of) => of.is_known(order),
+            Self::Stations { stations, status } => {
+                to_make(order, stations).all(|it| it.1 == *status)
+            }
+            Self::Rush(on) => order.flags.rush == *on,
+            Self::Hold(on) => order.flags.held == *on,
+            Self::Fire => !order.flags.scheduled,
+            Self::Know { of: Acknowledged::Change, stations } => {
+                !Part::new(stations.clone()).has_change(order)
+            }
+            Self::Know { of, .. } => of.is_known(order),
         }
     }
+
+    /// Whether it means the same for an order that is `now` what it was `then`:
+    /// somebody else was faster, with something that has nothing to do with it.
+    #[must_use]
+    pub fn still_holds(&self, then: &FoodOrder, now: &FoodOrder) -> bool {
+        let line = |order: &FoodOrder, id: ItemId| {
+            let found = order.items.iter().find(|line| line.id == id);
+            found.map(|line| (line.quantity, line.status))
+        };
+        now.status.is_open()
+            && match self {
+                // Whoever saw another status decided something else.
+                Self::Go { .. } | Self::Fire => false,
+                Self::Tick { item, .. } => line(then, *item) == line(now, *item),
+                Self::Stations { stations, .. } => {
+                    to_make(then, stations).eq(to_make(now, stations))
+                        && (then.status == now.status || now.status == OrderStatus::Preparing)
+                }
+                Self::Rush(_) | Self::Hold(_) => then.flags == now.flags,
+                Self::Know { of: Acknowledged::Cancel, .. } => false,
+                Self::Know { of: Acknowledged::Allergens, .. } => {
+                    then.allergens() == now.allergens()
+                }
+                Self::Know { .. } => then.revision == now.revision,
+            }
+    }
+
+    /// The request that does it to order `id` as it stood at `version`, as the
+    /// screen `actor`: its method, address and body.
+    #[must_use]
+    pub fn request(
+        &self,
+        id: OrderId,
+        version: Version,
+        actor: &str,
+    ) -> (&'static str, String, String) {
+        let mut body = format!("{{\"expected_version\":{version}");
+        push_actor(&mut body, actor);
+        let (method, path) = match self {
+            Self::Go { to, reason } => {
+                push_field(&mut body, "to", to.as_str());
+                if let Some(reason) = reason {
+                    push_field(&mut body, "reason", reason);
+                }
+                ("POST", "/transitions".to_owned())
+            }
+            Self::Tick { item, status } => {
+                push_field(&mut body, "status", status.as_str());
+                ("PATCH", format!("/items/{item}"))
+            }
+            Self::Stations { stations, status } => {
+                push_field(&mut body, "status", status.as_str());
+                push_stations(&mut body, stations);
+                ("POST", "/stations".to_owned())
+            }
+            Self::Rush(on) => {
+                body.push_str(if *on { ",\"rush\":true" } else { ",\"rush\":false" });
+                ("PATCH", String::new())
+            }
+            Self::Hold(on) => {
+                body.push_str(if *on { ",\"held\":true" } else { ",\"held\":false" });
+                ("PATCH", String::new())
+            }
+            Self::Fire => ("POST", "/fire".to_owned()),
+            Self::Know { of, stations } => {
+                push_field(&mut body, "of", of.as_str());
+                if !stations.is_empty() {
+                    push_stations(&mut body, stations);
+                }
+                ("POST", "/acknowledge".to_owned())
+            }
+        };
+        body.push('}');
+        (method, ["/api/orders/", &id.to_string(), &path].concat(), body)
+    }
+}
+
+/// What of `order` is to be made at `stations`, and how far each line is.
+fn to_make<'a>(
+    order: &'a FoodOrder,
+    stations: &'a [Station],
+) -> impl Iterator<Item = ((ItemId, u32), ItemStatus)> {
+    let lines = order.items.iter();
+    let lines =
+        lines.filter(|line| line.status != ItemStatus::Void && stations.contains(&line.station));
+    lines.map(|line| ((line.id, line.quantity), line.status))
+}
+
+fn push_field(body: &mut String, name: &str, value: &str) {
+    body.push_str(",\"");
+    body.push_str(name);
+    body.push_str("\":");
+    push_text(body, value);
+}
+
+fn push_stations(body: &mut String, stations: &[Station]) {
+    let mut begin = ",\"stations\":[";
+    for station in stations {
+        body.push_str(begin);
+        push_text(body, station.as_str());
+        begin = ",";
+    }
+    body.push(']');
+}
+
+/// What stands in the way of a bump.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Barred {
+    /// Nobody has said that they have seen its allergens.
+    Allergens,
+    /// It is held, and nobody has said that it is to be begun anyway.
+    Held,
 }
 
 /// What a ticket shows of actions on it.
@@ -65,6 +207,9 @@ pub struct Mark {
     pub refused: Option<(Action, Failure)>,
     /// Whether the stream has shown what is under way as done, whatever came after.
     pub seen_done: bool,
+    /// Whether somebody has pressed the bump of a held order once: the next
+    /// press begins it anyway.
+    pub anyway: bool,
     /// When the ticket stops being marked as new, by the local clock.
     pub fresh_until: Option<i64>,
 }
@@ -76,10 +221,12 @@ pub struct Undo {
     pub id: OrderId,
     /// What it is called.
     pub number: OrderNumber,
+    /// What the bump did.
+    pub did: Action,
     /// Where the bump took it.
     pub from: OrderStatus,
-    /// Where undo takes it back to.
-    pub to: OrderStatus,
+    /// What takes it back.
+    pub back: Action,
     /// The version that the bump made.
     pub version: Version,
     /// When it is no longer offered, by the local clock.
@@ -101,14 +248,9 @@ pub async fn transition(
     expected_version: Version,
     reason: Option<&str>,
 ) -> Result<FoodOrder, Failure> {
-    let mut body = format!("{{\"to\":\"{to}\",\"expected_version\":{expected_version}");
-    push_actor(&mut body, &actor);
-    if let Some(reason) = reason {
-        body.push_str(",\"reason\":");
-        push_text(&mut body, reason);
-    }
-    body.push('}');
-    api::change("POST", &format!("/api/orders/{id}/transitions"), body).await
+    let action = Action::Go { to, reason: reason.map(str::to_owned) };
+    let (method, url, body) = action.request(id, expected_version, &actor);
+    api::change(method, &url, body).await
 }
 
 /// Adds who acts, as a field of a request.
@@ -120,43 +262,83 @@ fn push_actor(body: &mut String, actor: &str) {
 }
 
 impl LiveBoard {
+    /// What stands in the way of the bump of `ticket`, if anything does.
+    #[must_use]
+    pub fn barred(self, Ticket { order, mark }: &Ticket) -> Option<Barred> {
+        let begun = !matches!(order.status, OrderStatus::Accepted | OrderStatus::Preparing);
+        if begun {
+            None
+        } else if self.is_careful() && !order.flags.allergens_seen && !order.allergens().is_empty()
+        {
+            Some(Barred::Allergens)
+        } else if order.flags.held && !mark.anyway {
+            Some(Barred::Held)
+        } else {
+            None
+        }
+    }
+
+    /// Does the next thing to order `id`; what stands in its way, if anything
+    /// does. A held order is begun by the second press.
+    pub fn bump(self, id: OrderId) -> Option<Barred> {
+        let row = self.row(id)?;
+        let (bump, barred) = row.with_untracked(|ticket| {
+            let bump = self.read(|board| board.part().bump(&ticket.order));
+            (bump, self.barred(ticket))
+        });
+        let bump = bump?;
+        match barred {
+            None => self.act(id, bump),
+            Some(Barred::Held) => {
+                row.update(|ticket| ticket.mark.anyway = true);
+                self.changed_something();
+            }
+            Some(Barred::Allergens) => {}
+        }
+        barred
+    }
+
+    /// Brings order `id` back to be made, where that can be.
+    pub fn recall(self, id: OrderId) {
+        let Some(row) = self.row(id) else { return };
+        let recall = |ticket: &Ticket| self.read(|board| board.part().recall(&ticket.order));
+        if let Some(recall) = row.with_untracked(recall) {
+            self.act(id, recall);
+        }
+    }
+
+    /// Says for whoever is at this screen that they know `of` something of order `id`.
+    pub fn know(self, id: OrderId, of: Acknowledged) {
+        self.act(id, self.read(|board| board.part().know(of)));
+    }
+
     /// Begins `action` on order `id`. Nothing happens while another is under way.
     pub fn act(self, id: OrderId, action: Action) {
         let Some(row) = self.row(id) else { return };
         if row.with_untracked(|ticket| ticket.mark.pending.is_some()) {
             return;
         }
-        let (version, before) =
-            row.with_untracked(|ticket| (ticket.order.version, ticket.order.status));
+        let seen = row.with_untracked(|ticket| ticket.order.clone());
         row.update(|ticket| {
             ticket.mark = Mark { pending: Some(action.clone()), ..Mark::default() };
         });
         self.changed_something();
         api::spawn(Box::pin(async move {
-            let answer = match &action {
-                Action::Go { to, reason } => {
-                    transition(self.actor(), id, *to, version, reason.as_deref()).await
-                }
-                Action::Know(of) => {
-                    let of = of.as_str();
-                    let mut body = format!("{{\"of\":\"{of}\",\"expected_version\":{version}");
-                    push_actor(&mut body, &self.actor());
-                    body.push('}');
-                    api::change("POST", &format!("/api/orders/{id}/acknowledge"), body).await
-                }
-                Action::Tick { item, status } => {
-                    let status = status.as_str();
-                    let mut body =
-                        format!("{{\"status\":\"{status}\",\"expected_version\":{version}");
-                    push_actor(&mut body, &self.actor());
-                    body.push('}');
-                    api::change("PATCH", &format!("/api/orders/{id}/items/{item}"), body).await
-                }
-            };
+            let (method, url, body) = action.request(id, seen.version, &self.actor());
+            let mut answer = api::change(method, &url, body).await;
+            // Another station was faster with its own part of the order: what
+            // is meant here is what was meant before.
+            if matches!(&answer, Err(failure) if failure.stale)
+                && let Some(now) = api::order(id).await
+                && action.still_holds(&seen, &now)
+            {
+                let (method, url, body) = action.request(id, now.version, &self.actor());
+                answer = api::change(method, &url, body).await;
+            }
             match answer {
                 Ok(order) => {
-                    if order.status.is_recall(before) {
-                        self.offer_undo(&order, before);
+                    if let Some(back) = back(&action, &seen, &order) {
+                        self.offer_undo(&order, action, back);
                     }
                     self.saved(id, order.version);
                 }
@@ -191,12 +373,13 @@ impl LiveBoard {
         }
     }
 
-    fn offer_undo(self, order: &FoodOrder, before: OrderStatus) {
+    fn offer_undo(self, order: &FoodOrder, did: Action, back: Action) {
         let undo = Undo {
             id: order.id,
             number: order.number,
+            did,
             from: order.status,
-            to: before,
+            back,
             version: order.version,
             until: UnixMillis(self.local_now()).plus(UNDO_MS),
             refused: None,
@@ -216,13 +399,19 @@ impl LiveBoard {
             }
         });
         // Whoever ticked an item since did not take the bump back.
-        let version = self
-            .row(undo.id)
-            .map(|row| row.with_untracked(|ticket| (ticket.order.version, ticket.order.status)))
-            .filter(|(_, status)| *status == undo.from)
-            .map_or(undo.version, |(version, _)| version.max(undo.version));
+        let stands = |Ticket { order, .. }: &Ticket| {
+            let made_here = matches!(
+                order.status,
+                OrderStatus::Accepted | OrderStatus::Preparing | OrderStatus::Ready
+            );
+            ((made_here || order.status == undo.from) && undo.did.is_done_in(order))
+                .then_some(order.version)
+        };
+        let version = self.row(undo.id).and_then(|row| row.with_untracked(stands));
+        let version = version.map_or(undo.version, |version| version.max(undo.version));
         api::spawn(Box::pin(async move {
-            let answer = transition(self.actor(), undo.id, undo.to, version, Some("undo")).await;
+            let (method, url, body) = undo.back.request(undo.id, version, &self.actor());
+            let answer = api::change(method, &url, body).await;
             if let Ok(order) = &answer {
                 self.say(format!("Order {} is back", order.number));
             }
@@ -240,3 +429,22 @@ impl LiveBoard {
         }));
     }
 }
+
+/// What takes `action` back that made `after` of `before`; none where nothing
+/// would be as it was.
+fn back(action: &Action, before: &FoodOrder, after: &FoodOrder) -> Option<Action> {
+    match action {
+        Action::Go { .. } if after.status.is_recall(before.status) => {
+            Some(Action::Go { to: before.status, reason: Some("undo".to_owned()) })
+        }
+        Action::Stations { stations, status: ItemStatus::Done } => {
+            let begun = to_make(before, stations).any(|it| it.1 != ItemStatus::Todo);
+            let status = if begun { ItemStatus::Doing } else { ItemStatus::Todo };
+            Some(Action::Stations { stations: stations.clone(), status })
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

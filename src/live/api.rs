@@ -7,13 +7,17 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Request, RequestInit, Response};
 
 use crate::{
-    domain::FoodOrder,
+    app::html::FRAGMENT,
+    domain::{FoodOrder, OrderId},
     wire::lean::{Json, Lean},
     words::{Word, say, spoken},
 };
 
 /// A request that has no answer after this has failed.
 const ANSWER_WITHIN_MS: u32 = 10_000;
+
+/// What a refusal of a version that no longer stands has as its status.
+const STALE: u16 = 412;
 
 /// Runs `work`. One type for all, for the browser's sake.
 pub fn spawn(work: Pin<Box<dyn Future<Output = ()>>>) {
@@ -33,6 +37,19 @@ pub async fn closed(url: &str) -> Result<Vec<FoodOrder>, String> {
     orders.and_then(Lean::read).ok_or_else(unreadable)
 }
 
+/// Order `id` as it stands.
+pub async fn order(id: OrderId) -> Option<FoodOrder> {
+    let (ok, _, text) = exchange("GET", &format!("/api/orders/{id}"), None).await.ok()?;
+    FoodOrder::parse(&text).filter(|_| ok)
+}
+
+/// What the server has written for the page at `url`, as markup.
+pub async fn fragment(url: &str) -> Option<String> {
+    let (ok, _, text) = exchange("GET", url, None).await.ok()?;
+    // Something between here and there may answer with a page of its own.
+    (ok && text.starts_with(FRAGMENT)).then_some(text)
+}
+
 /// A change that is not known to be saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -42,6 +59,8 @@ pub struct Failure {
     /// may have: an answer can be lost on the way, and a proxy that gives one
     /// of its own does not know.
     pub answered: bool,
+    /// Whether it was refused because the order has changed meanwhile.
+    pub stale: bool,
 }
 
 /// Sends `body`, a change to an order; the order after it.
@@ -49,16 +68,19 @@ pub struct Failure {
 /// # Errors
 /// It was refused, or there is no answer.
 pub async fn change(method: &'static str, url: &str, body: String) -> Result<FoodOrder, Failure> {
-    let (why, answered) = match exchange(method, url, Some(body)).await {
+    let (why, answered, stale) = match exchange(method, url, Some(body)).await {
         Ok((true, _, text)) => match FoodOrder::parse(&text) {
             Some(order) => return Ok(order),
-            None => (unreadable(), false),
+            None => (unreadable(), false, false),
         },
-        Ok((false, status, text)) => (refusal(status, &text), reason(&text).is_some()),
-        Err(_) => (unanswered(), false),
+        Ok((false, status, text)) => {
+            let answered = reason(&text).is_some();
+            (refusal(status, &text), answered, answered && status == STALE)
+        }
+        Err(_) => (unanswered(), false, false),
     };
     let word = if answered { Word::NotSaved } else { Word::NotConfirmed };
-    Err(Failure { words: spoken().with(word, &why), answered })
+    Err(Failure { words: spoken().with(word, &why), answered, stale })
 }
 
 fn unanswered() -> String {

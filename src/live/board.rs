@@ -16,6 +16,7 @@ use super::{
     board_state::{BoardState, Outcome, Rank, Rest, Step, index},
     clock::ServerClock,
     freshness::{Command, Freshness, Input, State},
+    part::Part,
     source::{self, Source},
     table::Table,
     window::{STEP, Window},
@@ -92,6 +93,10 @@ pub struct LiveBoard {
     pub changes: Trigger,
     /// Whether there is no ticket at all.
     pub empty: RwSignal<bool>,
+    /// How many orders are for later; told whenever one of them changes.
+    pub later: RwSignal<usize>,
+    /// How many minutes the device's clock is fast, if that is worth a word.
+    pub clock_is_fast: RwSignal<i64>,
     lanes: [RwSignal<Vec<Row>>; 4],
     windows: StoredValue<[Window<Rank>; 4]>,
     board: StoredValue<BoardState>,
@@ -99,6 +104,17 @@ pub struct LiveBoard {
     /// The tickets that are marked as new.
     fresh: StoredValue<Vec<OrderId>>,
     line: StoredValue<Line>,
+    still: StoredValue<Still>,
+}
+
+/// Tickets stay where they are while somebody touches them, and until the
+/// finger is out of the way.
+#[derive(Clone, Copy, Debug, Default)]
+struct Still {
+    /// Until when, by the local clock.
+    until: i64,
+    /// The lanes that have changed meanwhile.
+    touched: [bool; 4],
 }
 
 /// What the connection needs to know.
@@ -107,6 +123,8 @@ struct Line {
     query: String,
     /// Who the board acts as: its screen's name.
     actor: String,
+    /// Whether an allergen has to be acknowledged before the bump.
+    careful: bool,
     version: String,
     heartbeat_ms: u64,
     clock_rate: u32,
@@ -124,6 +142,20 @@ struct Line {
     announced_at: i64,
 }
 
+/// Longest that a touch keeps the tickets where they are.
+const TOUCH_MS: i64 = 5_000;
+/// How long they stay after it.
+const AFTER_TOUCH_MS: i64 = 400;
+/// A device whose clock differs from the server's by less says nothing of it.
+const SKEW_MS: i64 = 60_000;
+
+/// Milliseconds since the page was opened, by a clock that nobody sets.
+fn monotonic_now() -> i64 {
+    #[expect(clippy::cast_possible_truncation, reason = "whole milliseconds are enough")]
+    let now = window().performance().map_or_else(js_sys::Date::now, |it| it.now()) as i64;
+    now
+}
+
 fn local_now() -> i64 {
     // Whole milliseconds since 1970 fit an `f64` exactly.
     #[expect(clippy::cast_possible_truncation, reason = "see above")]
@@ -136,9 +168,10 @@ impl LiveBoard {
     /// `query` is the page's filter, as the stream takes it.
     #[must_use]
     pub fn new(page: BoardPage, query: String) -> Self {
+        let part = Part::of_page(&page);
         let BoardPage { orders, cursor, server_time, stats, settings, open, .. } = page;
         let BoardSettings { version, heartbeat_ms, clock_rate, screen, .. } = settings;
-        let mut board = BoardState::default();
+        let mut board = BoardState::of(part);
         let outcome = board.replace(orders);
         let live = Self {
             now: RwSignal::new(server_time),
@@ -156,6 +189,8 @@ impl LiveBoard {
             alert: RwSignal::new(String::new()),
             changes: Trigger::new(),
             empty: RwSignal::new(true),
+            later: RwSignal::new(0),
+            clock_is_fast: RwSignal::new(0),
             lanes: [(); 4].map(|()| RwSignal::new(Vec::new())),
             windows: StoredValue::new([Window::default(); 4]),
             board: StoredValue::new(board),
@@ -163,6 +198,7 @@ impl LiveBoard {
             fresh: StoredValue::new(Vec::new()),
             line: StoredValue::new(Line {
                 query,
+                careful: screen.as_ref().is_some_and(|screen| screen.acknowledge_allergens),
                 actor: screen.map_or_else(|| "board".to_owned(), |screen| screen.name),
                 version,
                 heartbeat_ms,
@@ -177,6 +213,7 @@ impl LiveBoard {
                 unannounced: Vec::new(),
                 announced_at: 0,
             }),
+            still: StoredValue::new(Still::default()),
         };
         live.step(outcome, None);
         live
@@ -243,6 +280,47 @@ impl LiveBoard {
         })
     }
 
+    /// Somebody puts a finger on the tickets, or takes it off.
+    pub fn touched(self, down: bool) {
+        let now = local_now();
+        let stays = if down { TOUCH_MS } else { AFTER_TOUCH_MS };
+        self.still.update_value(|still| still.until = now + stays);
+        self.settle_in(stays);
+    }
+
+    /// Lists, after `millis`, the lanes that have changed while tickets stayed
+    /// where they were.
+    fn settle_in(self, millis: i64) {
+        super::later(u32::try_from(millis).unwrap_or_default(), move || {
+            let touched = self.still.try_update_value(|still| {
+                let over = local_now() >= still.until;
+                if over { std::mem::take(&mut still.touched) } else { [false; 4] }
+            });
+            let touched = touched.unwrap_or_default();
+            for lane in Lane::ALL {
+                if touched[index(lane)] {
+                    self.list(lane);
+                }
+            }
+            if touched.contains(&true) {
+                self.changed_something();
+            }
+        });
+    }
+
+    /// Tells what of `lane` is drawn now, or when nobody touches it any longer.
+    fn list_when_still(self, lane: Lane) {
+        let stays = self.still.try_update_value(|still| {
+            // Only the browser has fingers, and a clock of its own.
+            let stays = still.until > 0 && local_now() < still.until;
+            still.touched[index(lane)] |= stays;
+            stays
+        });
+        if stays != Some(true) {
+            self.list(lane);
+        }
+    }
+
     /// Tells what of `lane` is drawn now.
     fn list(self, lane: Lane) {
         let drawn = self.windows.try_update_value(|windows| {
@@ -291,6 +369,12 @@ impl LiveBoard {
         });
         fresh.sort_unstable();
         fresh.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// Whether an allergen has to be acknowledged before the bump.
+    #[must_use]
+    pub fn is_careful(self) -> bool {
+        self.line.with_value(|line| line.careful)
     }
 
     /// Who the board acts as.
@@ -345,7 +429,7 @@ impl LiveBoard {
         let seed = (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
         self.line.update_value(|line| {
             line.freshness = Freshness::new(line.heartbeat_ms, now, seed);
-            line.clock = ServerClock::new(line.clock_rate, server_time, now);
+            line.clock = ServerClock::new(line.clock_rate, server_time, monotonic_now());
         });
         self.open_source();
         set_interval(move || self.feed(Input::Tick), Duration::from_secs(1));
@@ -402,11 +486,20 @@ impl LiveBoard {
             (command, line.freshness.state(now), line.freshness.last_sign())
         });
         let Some((command, state, last_sign)) = told else { return };
-        let (server_now, heard_at) =
-            self.line.with_value(|line| (line.clock.at(now), line.clock.at(last_sign)));
+        // The device's own time of day may be wrong, or be put right at any
+        // moment: nothing on the page is reckoned from it but what runs out.
+        let monotonic = monotonic_now();
+        let (server_now, heard_at, rate) = self.line.with_value(|line| {
+            let heard_at = line.clock.at(monotonic - (now - last_sign));
+            (line.clock.at(monotonic), heard_at, line.clock_rate)
+        });
         if input == Input::Tick {
             self.now.set(server_now);
             self.local.set(UnixMillis(now));
+            let fast = if rate == 1 { now - server_now.0 } else { 0 };
+            let fast =
+                if fast.abs() > SKEW_MS { (fast + fast.signum() * 30_000) / 60_000 } else { 0 };
+            self.clock_is_fast.maybe_update(|told| std::mem::replace(told, fast) != fast);
         }
         // Twenty changes a second do not say twenty times that all is well.
         self.pulse.maybe_update(|pulse| {
@@ -570,7 +663,7 @@ impl LiveBoard {
     }
 
     fn read_clock(self, server_time: UnixMillis) {
-        let now = local_now();
+        let now = monotonic_now();
         self.line.update_value(|line| line.clock.read(server_time, now));
     }
 
@@ -581,15 +674,19 @@ impl LiveBoard {
             match step {
                 Step::Insert(order) => self.insert(order, fresh_until),
                 Step::Update(order) => self.update(order),
+                Step::Fire(order) => self.fire(order, fresh_until),
                 Step::Remove(id) => gone.push(id),
             }
         }
         for lane in Lane::ALL {
             if outcome.touched[index(lane)] {
-                self.list(lane);
+                self.list_when_still(lane);
             }
         }
-        let now_empty = self.read(|board| board.tickets() == 0);
+        if outcome.later {
+            self.later.set(self.read(|board| board.later().len()));
+        }
+        let now_empty = self.read(BoardState::is_empty);
         self.empty.maybe_update(|empty| std::mem::replace(empty, now_empty) != now_empty);
         self.changed_something();
         self.rows.update_value(|rows| {
@@ -599,7 +696,21 @@ impl LiveBoard {
         });
     }
 
+    /// A ticket that was for later comes into a lane, as new as any other.
+    fn fire(self, order: FoodOrder, fresh_until: Option<i64>) {
+        let (id, number, open) = (order.id, order.number, order.status.is_open());
+        self.update(order);
+        if let (Some(until), Some(row), true) = (fresh_until, self.row(id), open) {
+            self.say(format!("New order {number}"));
+            row.update(|ticket| ticket.mark.fresh_until = Some(until));
+            self.fresh.update_value(|fresh| fresh.push(id));
+        }
+    }
+
     fn insert(self, order: FoodOrder, fresh_until: Option<i64>) {
+        // One that is for later is new when it fires.
+        let in_lane = self.read(|board| board.place(order.id).is_some());
+        let fresh_until = fresh_until.filter(|_| in_lane);
         if fresh_until.is_some() {
             self.say(spoken().with(Word::NewOrder, &order.number.to_string()));
         }
@@ -642,11 +753,13 @@ impl LiveBoard {
             if ticket.mark.confirmed_by.is_some_and(|confirmed| confirmed <= version) {
                 ticket.mark.pending = None;
             }
+            // What is held back is asked for anew when the order is another one.
+            ticket.mark.anyway = false;
             ticket.order = order;
         });
         if cancelled && own {
             // Whoever cancelled it here knows.
-            super::later(0, move || self.act(id, Action::Know(Acknowledged::Cancel)));
+            super::later(0, move || self.know(id, Acknowledged::Cancel));
         } else if cancelled {
             self.alarm(&spoken().with(Word::OrderIsCancelled, &number.to_string()));
         }

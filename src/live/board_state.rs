@@ -6,7 +6,10 @@
 
 use std::collections::VecDeque;
 
-use super::table::Table;
+use super::{
+    part::{Part, Place},
+    table::Table,
+};
 use crate::domain::{FoodOrder, Lane, OrderId, OrderNumber, UnixMillis, Version};
 
 /// How many closed orders are remembered, so that a late repeat does not bring
@@ -20,6 +23,8 @@ pub enum Step {
     Insert(FoodOrder),
     /// A ticket changes, and perhaps moves.
     Update(FoodOrder),
+    /// An order for later has fired: its ticket changes, and comes into a lane.
+    Fire(FoodOrder),
     /// A ticket goes.
     Remove(OrderId),
 }
@@ -31,7 +36,9 @@ pub struct Outcome {
     pub steps: Vec<Step>,
     /// The lanes whose list changed, by [`index`].
     pub touched: [bool; 4],
-    /// Tickets that came.
+    /// Whether the list of orders for later changed.
+    pub later: bool,
+    /// Tickets that came into a lane.
     pub new: u32,
     /// Tickets that were cancelled.
     pub cancelled: u32,
@@ -69,8 +76,10 @@ pub type Rank = (bool, UnixMillis, UnixMillis, OrderId);
 struct Entry {
     version: Version,
     number: OrderNumber,
-    lane: Lane,
+    /// None while it is for later.
+    lane: Option<Lane>,
     rank: Rank,
+    fires_at: UnixMillis,
     since: UnixMillis,
     promised: Option<UnixMillis>,
     /// Cancelled, and nobody has said yet that they saw it.
@@ -81,7 +90,7 @@ impl Entry {
     /// Still to be made, and past its promise.
     fn is_late(&self, now: UnixMillis) -> bool {
         !self.cancelled
-            && matches!(self.lane, Lane::New | Lane::Preparing)
+            && matches!(self.lane, Some(Lane::New | Lane::Preparing))
             && self.promised.is_some_and(|promised| now > promised)
     }
 }
@@ -90,6 +99,7 @@ impl Entry {
 /// same all through an order's life, so the stream alone sees to it.
 #[derive(Clone, Debug, Default)]
 pub struct BoardState {
+    part: Part,
     entries: Table<Entry>,
     lanes: [Vec<Rank>; 4],
     closed: Table<Version>,
@@ -97,6 +107,33 @@ pub struct BoardState {
 }
 
 impl BoardState {
+    /// The board of a screen that makes `part` of each order.
+    #[must_use]
+    pub fn of(part: Part) -> Self {
+        Self { part, ..Self::default() }
+    }
+
+    /// What of each order the screen makes.
+    #[must_use]
+    pub fn part(&self) -> &Part {
+        &self.part
+    }
+
+    /// The orders for later, the one that fires next first.
+    #[must_use]
+    pub fn later(&self) -> Vec<(UnixMillis, OrderId)> {
+        let later = self.entries.iter().filter(|(_, entry)| entry.lane.is_none());
+        let mut later: Vec<_> = later.map(|(id, entry)| (entry.fires_at, *id)).collect();
+        later.sort_unstable();
+        later
+    }
+
+    /// Whether no lane has a ticket.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lanes.iter().all(Vec::is_empty)
+    }
+
     /// The tickets of `lane`, the most urgent first.
     #[must_use]
     pub fn lane(&self, lane: Lane) -> Vec<OrderId> {
@@ -113,8 +150,8 @@ impl BoardState {
     #[must_use]
     pub fn place(&self, id: OrderId) -> Option<(Lane, usize)> {
         let entry = self.entries.get(id)?;
-        let place = self.ranks(entry.lane).binary_search(&entry.rank).ok()?;
-        Some((entry.lane, place))
+        let place = self.ranks(entry.lane?).binary_search(&entry.rank).ok()?;
+        Some((entry.lane?, place))
     }
 
     /// What there is in `lane` below its first `drawn` tickets.
@@ -140,17 +177,20 @@ impl BoardState {
         self.ranks(lane).iter().skip(drawn).filter_map(|rank| self.entries.get(rank.3))
     }
 
-    /// How many tickets are on the board, cancelled ones that nobody has
-    /// acknowledged among them.
+    /// How many tickets there are, those of orders for later and of cancelled
+    /// ones that nobody has acknowledged among them.
     #[must_use]
     pub fn tickets(&self) -> usize {
-        self.lanes.iter().map(Vec::len).sum()
+        self.entries.iter().count()
     }
 
     /// How many open orders stand in `lane`.
     #[must_use]
     pub fn open_in(&self, lane: Lane) -> usize {
-        self.entries.iter().filter(|(_, entry)| entry.lane == lane && !entry.cancelled).count()
+        self.entries
+            .iter()
+            .filter(|(_, entry)| entry.lane == Some(lane) && !entry.cancelled)
+            .count()
     }
 
     /// How many tickets are still to be made and past their promise.
@@ -165,7 +205,7 @@ impl BoardState {
     pub fn oldest(&self, lane: Lane, now: UnixMillis) -> Option<UnixMillis> {
         self.entries
             .iter()
-            .filter(|(_, entry)| entry.lane == lane && !entry.cancelled && entry.since <= now)
+            .filter(|(_, entry)| entry.lane == Some(lane) && !entry.cancelled && entry.since <= now)
             .map(|(_, entry)| entry.since)
             .min()
     }
@@ -177,8 +217,9 @@ impl BoardState {
         if known.or(self.closed.get(order.id).copied()) >= Some(order.version) {
             return outcome;
         }
-        if let Some(lane) = order.lane() {
-            self.put(order, lane, &mut outcome);
+        let place = self.part.place(&order);
+        if place != Place::Off {
+            self.put(order, place, &mut outcome);
             return outcome;
         }
         let (id, version) = (order.id, order.version);
@@ -198,7 +239,9 @@ impl BoardState {
         self.closed_in_turn.clear();
         let mut there = Table::default();
         for order in &orders {
-            there.insert(order.id, ());
+            if self.part.place(order) != Place::Off {
+                there.insert(order.id, ());
+            }
         }
         let gone: Vec<OrderId> = self
             .entries
@@ -212,32 +255,32 @@ impl BoardState {
             outcome.gone += 1;
         }
         for order in orders {
-            if let Some(lane) = order.lane() {
-                self.put(order, lane, &mut outcome);
+            match self.part.place(&order) {
+                Place::Off => self.remember(order.id, order.version),
+                place => self.put(order, place, &mut outcome),
             }
         }
         outcome
     }
 
-    fn put(&mut self, order: FoodOrder, lane: Lane, outcome: &mut Outcome) {
+    fn put(&mut self, order: FoodOrder, place: Place, outcome: &mut Outcome) {
         let times = &order.times;
         let promised = times.promised();
+        let sent_at = times.sent_at();
+        let fires_at = times.fired_at.or(times.fires_at).unwrap_or(sent_at);
+        let lane = if let Place::Lane(lane) = place { Some(lane) } else { None };
         let entry = Entry {
             version: order.version,
             number: order.number,
             lane,
-            rank: (
-                !order.flags.rush,
-                promised.unwrap_or(times.sent_at()),
-                times.placed_at,
-                order.id,
-            ),
+            rank: (!order.flags.rush, promised.unwrap_or(sent_at), times.placed_at, order.id),
+            fires_at,
             since: match lane {
-                Lane::New | Lane::Preparing => None,
-                Lane::Ready => times.ready_at,
-                Lane::Out => times.out_for_delivery_at,
+                Some(Lane::Ready) => times.ready_at,
+                Some(Lane::Out) => times.out_for_delivery_at,
+                _ => None,
             }
-            .unwrap_or_else(|| times.fires_at.unwrap_or(times.sent_at())),
+            .unwrap_or(fires_at),
             promised,
             cancelled: order.flags.cancel_unseen,
         };
@@ -246,22 +289,28 @@ impl BoardState {
             if let Some(before) = before {
                 self.unlist(&before, outcome);
             }
-            let list = &mut self.lanes[index(lane)];
-            let place = list.partition_point(|rank| *rank < entry.rank);
-            list.insert(place, entry.rank);
-            outcome.touched[index(lane)] = true;
+            if let Some(lane) = lane {
+                let list = &mut self.lanes[index(lane)];
+                let place = list.partition_point(|rank| *rank < entry.rank);
+                list.insert(place, entry.rank);
+                outcome.touched[index(lane)] = true;
+            }
         }
+        outcome.later |= lane.is_none();
         if entry.cancelled && before.is_none_or(|before| !before.cancelled) {
             outcome.cancelled += 1;
             // The lane's counts leave it out.
-            outcome.touched[index(lane)] = true;
+            if let Some(lane) = lane {
+                outcome.touched[index(lane)] = true;
+            }
         }
-        if before.is_some() {
-            outcome.steps.push(Step::Update(order));
-        } else {
-            outcome.new += u32::from(!entry.cancelled);
-            outcome.steps.push(Step::Insert(order));
-        }
+        let comes = before.is_none_or(|before| before.lane.is_none()) && lane.is_some();
+        outcome.new += u32::from(comes && !entry.cancelled);
+        outcome.steps.push(match before {
+            None => Step::Insert(order),
+            Some(_) if comes => Step::Fire(order),
+            Some(_) => Step::Update(order),
+        });
     }
 
     fn take(&mut self, id: OrderId, outcome: &mut Outcome) -> bool {
@@ -271,11 +320,15 @@ impl BoardState {
     }
 
     fn unlist(&mut self, entry: &Entry, outcome: &mut Outcome) {
-        let list = &mut self.lanes[index(entry.lane)];
+        let Some(lane) = entry.lane else {
+            outcome.later = true;
+            return;
+        };
+        let list = &mut self.lanes[index(lane)];
         if let Ok(place) = list.binary_search(&entry.rank) {
             list.remove(place);
         }
-        outcome.touched[index(entry.lane)] = true;
+        outcome.touched[index(lane)] = true;
     }
 
     fn remember(&mut self, id: OrderId, version: Version) {

@@ -25,8 +25,14 @@ impl ServerClock {
         clock
     }
 
-    /// Takes in one more reading.
+    /// Takes in one more reading. Nothing on its way makes the server's clock
+    /// seem ahead: where it is, the local one stood still, as it may in sleep,
+    /// and the readings before say nothing any longer.
     pub fn read(&mut self, server: UnixMillis, local: i64) {
+        const AHEAD_MS: i64 = 2_000;
+        if server.since(self.at(local)) > AHEAD_MS.saturating_mul(self.rate) {
+            self.offsets.clear();
+        }
         if self.offsets.len() == READINGS {
             self.offsets.remove(0);
         }
@@ -65,12 +71,23 @@ mod tests {
     }
 
     #[test]
-    fn a_jump_of_the_server_is_followed_after_three_readings() {
-        let mut clock = ServerClock::new(1, UnixMillis(0), 0);
+    fn a_jump_back_of_the_server_is_followed_after_three_readings() {
+        let mut clock = ServerClock::new(1, UnixMillis(500_000), 0);
         for local in 1..=5 {
-            clock.read(UnixMillis(500_000 + local), local);
+            clock.read(UnixMillis(100_000 + local), local);
         }
-        assert_eq!(clock.at(10), UnixMillis(500_010));
+        assert_eq!(clock.at(10), UnixMillis(100_010));
+    }
+
+    #[test]
+    fn a_local_clock_that_stood_still_is_put_right_at_once() {
+        let mut clock = ServerClock::new(1, UnixMillis(1_000_000), 0);
+        for second in 1..5 {
+            clock.read(UnixMillis(1_000_000 + second * 1000), second * 1000);
+        }
+        // The device slept for an hour.
+        clock.read(UnixMillis(4_605_000), 5_000);
+        assert_eq!(clock.at(6_000), UnixMillis(4_606_000));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::{
     ingest, reads,
     screens::{self, site},
     state::App,
-    stream, telemetry,
+    stream, telemetry, timeline,
 };
 
 /// The whole service.
@@ -54,6 +54,8 @@ pub fn router(app: App) -> Router {
         .route("/screens/new/legibility", get(site::legibility))
         .route("/screens/{name}/edit", get(site::edit).post(site::save))
         .route("/screens/{name}/delete", get(site::ask).post(site::delete))
+        // The board's details: what happened to an order.
+        .route("/orders/{id}/timeline", get(timeline::timeline))
         // Load balancers and supervisors.
         .route("/health/live", get(reads::live))
         .route("/health/ready", get(reads::ready))

@@ -76,7 +76,7 @@ impl Shown {
                 Step::Insert(order) => {
                     assert!(self.0.insert(order.id, order).is_none(), "inserted twice");
                 }
-                Step::Update(order) => {
+                Step::Update(order) | Step::Fire(order) => {
                     assert!(self.0.insert(order.id, order).is_some(), "updated before inserted");
                 }
                 Step::Remove(id) => {
@@ -326,4 +326,34 @@ proptest! {
         }
         prop_assert_eq!(shown.0, open_after(&log));
     }
+}
+
+#[test]
+fn an_order_for_later_waits_in_no_lane_and_is_new_when_it_fires() {
+    let mut board = board();
+    let mut later = placed(2, "grill", false);
+    later.flags.scheduled = true;
+    later.times.fires_at = Some(UnixMillis(6_600_000));
+    let outcome = board.apply(later.clone());
+    assert_eq!((outcome.new, outcome.later, outcome.touched), (0, true, [false; 4]));
+    assert_eq!(outcome.steps, [Step::Insert(later.clone())]);
+    assert_eq!((board.tickets(), board.is_empty()), (1, true));
+    let mut sooner = placed(1, "grill", false);
+    sooner.flags.scheduled = true;
+    sooner.times.fires_at = Some(UnixMillis(5_000_000));
+    board.apply(sooner.clone());
+    let listed: Vec<OrderId> = board.later().into_iter().map(|(_, id)| id).collect();
+    assert_eq!(listed, [sooner.id, later.id]);
+
+    let change = Change { action: Action::Fire, expected_version: later.version, actor: actor() };
+    let fired = change.decide(&later, UnixMillis(3_000_000)).expect("legal").expect("changes");
+    let outcome = board.apply(fired.clone());
+    assert_eq!((outcome.new, outcome.later), (1, true));
+    assert_eq!(outcome.steps, [Step::Fire(fired)]);
+    assert_eq!((board.lane(Lane::New), board.later().len()), (vec![later.id], 1));
+    assert_eq!(board.oldest(Lane::New, UnixMillis(3_000_001)), Some(UnixMillis(3_000_000)));
+
+    let rejected = went(&sooner, OrderStatus::Rejected);
+    let outcome = board.apply(rejected);
+    assert_eq!((outcome.gone, outcome.later), (1, true));
 }

@@ -1,0 +1,52 @@
+import { expect, test } from '../../fixtures';
+import { keepScreen, mark } from '../../fixtures/kitchen';
+import { order } from '../../fixtures/orders';
+
+const both = order({
+    items: [
+        { name: 'Cheeseburger', quantity: 1, station: 'grill' },
+        { name: 'Fries', quantity: 1, station: 'fry' },
+    ],
+});
+
+test('row 6: a cancelled order must be acknowledged, and never vanishes under the cook', async ({
+    board,
+    anotherBoard,
+    server,
+}) => {
+    await keepScreen(server, 'grill', { stations: ['grill'] });
+    const placed = await server.move(await server.place(both), 'accepted');
+    const other = await anotherBoard();
+    await board.page.goto('/screens/grill');
+    await board.isLive();
+    await other.open();
+
+    await server.cancel(placed, 'Customer called');
+    const ticket = board.ticket(placed).root;
+    await expect(ticket).toContainText(/cancelled/i);
+    await expect(ticket).toContainText('Customer called');
+    await expect(ticket.locator('.name')).toHaveCSS('text-decoration-line', 'line-through');
+    await expect(board.ticket(placed).bumpButton).toHaveCount(0);
+    await expect(board.page.getByRole('alert').first()).toContainText(`Order ${placed.number} is cancelled`);
+    // Nor is it gone for who comes later.
+    await board.page.reload();
+    await board.isLive();
+    await expect(ticket).toContainText('Customer called');
+
+    await ticket.getByRole('button', { name: `Got it order ${placed.number}` }).click();
+    await expect(board.tickets).toHaveCount(0);
+    await expect(other.tickets).toHaveCount(0);
+});
+
+test('row 6: what was made already is acknowledged too, where it was made', async ({ board, server }) => {
+    await keepScreen(server, 'grill', { stations: ['grill'] });
+    const placed = await server.move(await server.place(both), 'accepted', 'preparing');
+    await mark(server, placed, ['grill'], 'done');
+    await board.page.goto('/screens/grill');
+    await board.isLive();
+    await server.cancel(await server.read(placed.id), 'Closing');
+    const ticket = board.ticket(placed).root;
+    await expect(ticket).toContainText('Closing');
+    await ticket.getByRole('button', { name: /^Got it/ }).click();
+    await expect(board.tickets).toHaveCount(0);
+});

@@ -1,0 +1,92 @@
+import { expect, test } from '../../fixtures';
+import { edit, items, keepScreen } from '../../fixtures/kitchen';
+import { order } from '../../fixtures/orders';
+
+const grill = order({ items: [{ name: 'Cheeseburger', quantity: 1, station: 'grill' }] });
+const both = order({ items: [...grill.items, { name: 'Fries', quantity: 1, station: 'fry' }] });
+
+test('row 13: a bump that has to be held does nothing when it is only tapped', async ({ board, server }) => {
+    await keepScreen(server, 'all', { hold_to_bump: true });
+    const accepted = await server.move(await server.place(grill), 'accepted');
+    await board.page.goto('/screens/all');
+    await board.isLive();
+    const { bumpButton } = board.ticket(accepted);
+    let sent = 0;
+    board.page.on('request', (request) => (sent += Number(request.method() === 'POST')));
+    await bumpButton.click();
+    await bumpButton.click();
+    await bumpButton.hover();
+    await board.page.mouse.down();
+    await board.has(accepted, 'New');
+    await expect(bumpButton).toHaveClass(/is-holding/);
+    expect(sent).toBe(0);
+    await expect.poll(async () => (await server.read(accepted.id)).status).toBe('preparing');
+    await board.page.mouse.up();
+    await board.has(accepted, 'Preparing');
+    // A key cannot be pressed by leaning on the screen.
+    await bumpButton.focus();
+    await board.page.keyboard.press('Enter');
+    await board.has(accepted, 'Ready');
+});
+
+test('row 13: what a station has bumped is undone, and recalled without a hurry, its times as before', async ({
+    board,
+    server,
+}) => {
+    await keepScreen(server, 'grill', { stations: ['grill'] });
+    const placed = await server.move(await server.place(both), 'accepted', 'preparing');
+    await board.page.goto('/screens/grill');
+    await board.isLive();
+    const times = async () => ((await server.read(placed.id)) as unknown as { times: Record<string, number> }).times;
+    const { preparing_at, placed_at } = await times();
+    await board.ticket(placed).bump();
+    await board.has(placed, 'Ready');
+    await board.says(`Order ${placed.number} is done here`);
+    await board.undo();
+    await board.has(placed, 'Preparing');
+    expect(await items(server, placed)).toEqual({ Cheeseburger: 'todo', Fries: 'todo' });
+
+    await board.ticket(placed).bumpButton.focus();
+    await board.page.keyboard.press('Enter');
+    await board.has(placed, 'Ready');
+    await board.ticket(placed).recall();
+    await board.has(placed, 'Preparing');
+    expect(await items(server, placed)).toEqual({ Cheeseburger: 'todo', Fries: 'todo' });
+    expect(await times()).toMatchObject({ preparing_at, placed_at });
+});
+
+test('row 13: a held order is not begun by accident', async ({ board, server }) => {
+    const accepted = await server.move(await server.place(grill), 'accepted');
+    await edit(server, accepted, { held: true });
+    await board.open();
+    const ticket = board.ticket(accepted);
+    await expect(ticket.root.getByRole('listitem').filter({ hasText: 'Held' })).toBeVisible();
+    await expect(ticket.bumpButton).toContainText('Held – start anyway');
+    await ticket.bumpButton.focus();
+    await board.page.keyboard.press('Enter');
+    await expect(ticket.bumpButton).toContainText('Press again to start');
+    expect((await server.read(accepted.id)).status).toBe('accepted');
+    await board.page.keyboard.press('Enter');
+    await board.has(accepted, 'Preparing');
+    await expect(ticket.root).not.toContainText('Held');
+});
+
+test('row 13: where a screen asks for it, nothing is bumped before its allergens were seen', async ({ board, server }) => {
+    await keepScreen(server, 'all', { acknowledge_allergens: true });
+    const [burger] = grill.items;
+    const nuts = order({ items: [{ name: 'Pad thai', quantity: 1, station: 'wok', ...burger, allergens: ['peanut'] }] });
+    const accepted = await server.move(await server.place(nuts), 'accepted');
+    await board.page.goto('/screens/all');
+    await board.isLive();
+    const ticket = board.ticket(accepted);
+    await expect(ticket.bumpButton).toContainText('Confirm the allergens first');
+    await ticket.bumpButton.focus();
+    await board.page.keyboard.press('Enter');
+    await expect(board.page.getByRole('alert').first()).toContainText('confirm the allergens first');
+    expect((await server.read(accepted.id)).status).toBe('accepted');
+    await ticket.root.getByRole('button', { name: /^Allergy peanut/ }).click();
+    await expect(ticket.bumpButton).toContainText('Start');
+    await ticket.bumpButton.focus();
+    await board.page.keyboard.press('Enter');
+    await board.has(accepted, 'Preparing');
+});

@@ -1,0 +1,57 @@
+//! What a finger on a ticket does before it is a press: no ticket moves under
+//! it, and on a screen that asks for it, a bump has to be held.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Event};
+
+use super::{Ui, press};
+use crate::live::{later, listen};
+
+/// How long a bump is held.
+const HOLD_MS: u32 = 400;
+/// The class of a bump that is being held.
+const HOLDING: &str = "is-holding";
+
+/// Follows fingers from now on.
+pub fn follow(ui: Ui) {
+    let down = StoredValue::new(false);
+    // How often something was pressed or let go: a bump that was let go and
+    // pressed again was not held.
+    let presses = StoredValue::new(0_u32);
+    listen("pointerdown", move |event| {
+        let within = |selector| element(&event)?.closest(selector).ok()?;
+        if within(".stage").is_some() {
+            down.set_value(true);
+            ui.live.touched(true);
+        }
+        if let Some(button) = within("[data-act='bump']").filter(|_| ui.hold_to_bump) {
+            presses.update_value(|presses| *presses += 1);
+            let press = presses.get_value();
+            let _ = button.class_list().add_1(HOLDING);
+            later(HOLD_MS, move || {
+                let _ = button.class_list().remove_1(HOLDING);
+                let id = press::order_of(&button);
+                if let (Some(id), true) = (id, presses.get_value() == press) {
+                    press::bump(ui, id);
+                }
+            });
+        }
+    });
+    for event in ["pointerup", "pointercancel"] {
+        listen(event, move |_| {
+            presses.update_value(|presses| *presses += 1);
+            if let Ok(Some(button)) = document().query_selector(".is-holding") {
+                let _ = button.class_list().remove_1(HOLDING);
+            }
+            if down.get_value() {
+                down.set_value(false);
+                ui.live.touched(false);
+            }
+        });
+    }
+}
+
+fn element(event: &Event) -> Option<Element> {
+    event.target()?.dyn_into().ok()
+}

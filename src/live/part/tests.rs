@@ -1,0 +1,170 @@
+use super::*;
+use crate::{
+    domain::{
+        Actor, ActorKind, Channel, Currency, Customer, Fulfilment, ItemId, Location, MinorUnits,
+        NewItem, NewOrder, OrderId, OrderNumber, Promise, Source, UnixMillis,
+        change::{self, Change, Edit},
+    },
+    live::actions::Action,
+};
+
+const AT: UnixMillis = UnixMillis(1_000_000);
+
+fn station(name: &str) -> Station {
+    Station::parse(name).expect("a station")
+}
+
+fn item(name: &str, at: &str) -> NewItem {
+    NewItem {
+        name: name.to_owned(),
+        quantity: 2,
+        unit_price: MinorUnits(500),
+        station: station(at),
+        modifiers: Vec::new(),
+        allergens: Vec::new(),
+        note: None,
+    }
+}
+
+fn placed(accept_by: Option<UnixMillis>, promise: Promise) -> FoodOrder {
+    let new = NewOrder {
+        location: Location::parse("main").expect("a location"),
+        source: Source {
+            channel: Channel::parse("web").expect("a channel"),
+            external_id: None,
+            accept_by,
+        },
+        fulfilment: Fulfilment::default(),
+        customer: Customer::default(),
+        items: vec![item("Burger", "grill"), item("Fries", "fry")],
+        currency: Currency::parse("EUR").expect("a currency"),
+        tax: MinorUnits(0),
+        tip: MinorUnits(0),
+        fees: MinorUnits(0),
+        discount: MinorUnits(0),
+        rush: false,
+    };
+    new.place(OrderId(uuid::Uuid::from_u128(7)), OrderNumber(101), AT, promise)
+}
+
+#[track_caller]
+fn after(order: &FoodOrder, action: change::Action) -> FoodOrder {
+    let actor = Actor { kind: ActorKind::Staff, id: "grill".to_owned() };
+    let change = Change { action, expected_version: order.version, actor };
+    change.decide(order, AT).expect("allowed").expect("something changed")
+}
+
+fn went(order: &FoodOrder, to: OrderStatus) -> FoodOrder {
+    after(order, change::Action::Transition { to, reason: None })
+}
+
+/// What the domain makes of an action of a screen.
+fn did(order: &FoodOrder, action: Action) -> FoodOrder {
+    after(
+        order,
+        match action {
+            Action::Go { to, reason } => change::Action::Transition { to, reason },
+            Action::Stations { stations, status } => change::Action::Stations { stations, status },
+            other => panic!("no bump: {other:?}"),
+        },
+    )
+}
+
+fn grill() -> Part {
+    Part::new(vec![station("grill"), station("unrouted")])
+}
+
+fn fry() -> Part {
+    Part::new(vec![station("fry")])
+}
+
+#[test]
+fn a_station_accepts_begins_and_ends_its_part() {
+    let (whole, grill, fry) = (Part::default(), grill(), fry());
+    let mut order = placed(None, Promise::default());
+    let bumped = |part: &Part, order: &FoodOrder| did(order, part.bump(order).expect("a bump"));
+    order = bumped(&grill, &order);
+    assert_eq!(order.status, OrderStatus::Accepted);
+    order = bumped(&grill, &order);
+    assert_eq!((order.status, order.items[0].status), (OrderStatus::Preparing, ItemStatus::Doing));
+    order = bumped(&grill, &order);
+    assert_eq!((order.status, order.items[1].status), (OrderStatus::Preparing, ItemStatus::Todo));
+    // Out of the way here, still to be made there, and in one piece for whoever hands out.
+    assert_eq!(grill.place(&order), Place::Lane(Lane::Ready));
+    assert_eq!(grill.bump(&order), None);
+    assert_eq!(fry.place(&order), Place::Lane(Lane::Preparing));
+    assert_eq!(whole.place(&order), Place::Lane(Lane::Preparing));
+    let recalled = did(&order, grill.recall(&order).expect("a recall"));
+    assert_eq!(grill.place(&recalled), Place::Lane(Lane::Preparing));
+    order = bumped(&fry, &order);
+    assert_eq!(order.status, OrderStatus::Ready);
+    for part in [&whole, &grill, &fry] {
+        assert_eq!(part.place(&order), Place::Lane(Lane::Ready));
+    }
+    assert_eq!(fry.bump(&order), None, "a cook does not hand out");
+    let recalled = did(&order, fry.recall(&order).expect("a recall"));
+    assert_eq!(
+        (recalled.status, recalled.items[0].status),
+        (OrderStatus::Preparing, ItemStatus::Done)
+    );
+    assert_eq!(fry.place(&recalled), Place::Lane(Lane::Preparing));
+}
+
+#[test]
+fn a_change_concerns_the_stations_whose_lines_it_changes() {
+    let order = went(&placed(None, Promise::default()), OrderStatus::Accepted);
+    let edit = Edit { quantities: vec![(ItemId(2), 3)], ..Edit::default() };
+    let order = after(&order, change::Action::Edit(edit));
+    assert!(!grill().has_change(&order));
+    assert!(fry().has_change(&order));
+    assert!(Part::default().has_change(&order));
+    let edit = Edit { due_at: Some(AT.plus(1)), ..Edit::default() };
+    let order = after(
+        &went(&placed(None, Promise::default()), OrderStatus::Accepted),
+        change::Action::Edit(edit),
+    );
+    assert!(grill().has_change(&order), "another due time concerns everybody");
+}
+
+#[test]
+fn a_part_that_was_taken_off_stays_until_it_was_seen() {
+    let order = went(&placed(None, Promise::default()), OrderStatus::Accepted);
+    let edit = Edit { remove: vec![ItemId(1)], ..Edit::default() };
+    let order = after(&order, change::Action::Edit(edit));
+    assert_eq!(grill().place(&order), Place::Lane(Lane::New));
+    assert_eq!(grill().bump(&order), None);
+    let of = Acknowledged::Change;
+    let known = after(&order, change::Action::Acknowledge { of, stations: vec![station("grill")] });
+    assert_eq!(grill().place(&known), Place::Off);
+    assert_eq!(fry().place(&known), Place::Lane(Lane::New));
+}
+
+#[test]
+fn an_order_for_later_is_in_no_lane_unless_somebody_has_to_answer() {
+    let promise = Promise { fires_at: Some(AT.plus(9_000_000)), ..Promise::default() };
+    let order = placed(None, promise);
+    assert_eq!(Part::default().place(&order), Place::Later);
+    assert_eq!(Part::default().place(&after(&order, change::Action::Fire)), Place::Lane(Lane::New));
+    let asked = placed(Some(AT.plus(60_000)), promise);
+    assert_eq!(Part::default().place(&asked), Place::Lane(Lane::New));
+    assert_eq!(Part::default().place(&went(&asked, OrderStatus::Accepted)), Place::Later);
+    let cancelled = went(&order, OrderStatus::Cancelled);
+    assert_eq!(Part::default().place(&cancelled), Place::Lane(Lane::New), "somebody has to know");
+}
+
+#[test]
+fn what_another_station_does_leaves_what_is_meant_here() {
+    let order = went(&placed(None, Promise::default()), OrderStatus::Accepted);
+    let bump = grill().bump(&order).expect("a bump");
+    let begun = after(
+        &order,
+        change::Action::Stations { stations: vec![station("fry")], status: ItemStatus::Doing },
+    );
+    assert!(bump.still_holds(&order, &begun));
+    assert!(!bump.still_holds(&order, &went(&order, OrderStatus::Cancelled)));
+    let edit = Edit { add: vec![item("Steak", "grill")], ..Edit::default() };
+    let more = after(&order, change::Action::Edit(edit));
+    assert!(!bump.still_holds(&order, &more), "nobody has seen the steak");
+    let go = Part::default().bump(&order).expect("a bump");
+    assert!(!go.still_holds(&order, &begun));
+}

@@ -1,0 +1,135 @@
+//! What happened to an order, written for the board's details. Few ask for it,
+//! so the browser's module does not know how to write it.
+
+use std::fmt::Write as _;
+
+use axum::{
+    extract::{Path, RawQuery, State, rejection::PathRejection},
+    http::header,
+    response::{IntoResponse as _, Response},
+};
+use serde::Deserialize;
+
+use super::{error::Problem, ingest::order_id, language, query::Query, reads, state::App};
+use crate::{
+    app::{
+        html::{FRAGMENT, Html},
+        text,
+        words::{Word, Words},
+    },
+    domain::{ItemId, ItemStatus, LastChange, UnixMillis, What, screen::Language},
+};
+
+/// What a step needs of the order as it was.
+#[derive(Deserialize)]
+struct Then {
+    last_change: LastChange,
+    items: Vec<Line>,
+}
+
+#[derive(Deserialize)]
+struct Line {
+    id: ItemId,
+    name: String,
+    quantity: u32,
+    status: ItemStatus,
+}
+
+/// `GET /orders/{id}/timeline?lang=…`: the order's history and the screens that
+/// have shown it, as markup for a page that is there.
+pub(super) async fn timeline(
+    State(app): State<App>,
+    id: Result<Path<String>, PathRejection>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let mut query = Query::parse(query.as_deref());
+    let language = query.required("lang")?.parse().unwrap_or(Language::English);
+    query.finish(&["lang"])?;
+    let stored = app.store.history(order_id(id)?).await?.ok_or(Problem::OrderNotFound)?;
+    let settings = app.board_settings(language);
+    let page = Page { words: language::words(language), utc_offset_s: settings.utc_offset_s };
+    let mut html = Html::default();
+    html.raw(FRAGMENT);
+    let mut before: Option<Then> = None;
+    for event in &stored.events {
+        let then: Then = reads::parse(&event.order_json)?;
+        page.step(&mut html, &then, before.as_ref());
+        before = Some(then);
+    }
+    html.raw("</ol><p class=\"shown-on\">");
+    if stored.seen.is_empty() {
+        html.text(page.words.say(Word::ShownNowhere));
+    } else {
+        html.text(page.words.say(Word::ShownOn));
+        for (place, seen) in stored.seen.iter().enumerate() {
+            html.raw(if place == 0 { " <bdi>" } else { ", <bdi>" }).text(&seen.screen);
+            html.raw("</bdi> ").text(&page.time(seen.at));
+        }
+    }
+    html.raw("</p>");
+    let headers =
+        [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+    Ok((headers, html.done()).into_response())
+}
+
+struct Page {
+    words: Words,
+    utc_offset_s: i32,
+}
+
+impl Page {
+    fn time(&self, at: UnixMillis) -> String {
+        text::time_of_day(at, self.utc_offset_s, true)
+    }
+
+    fn step(&self, html: &mut Html, then: &Then, before: Option<&Then>) {
+        let LastChange { to, what, at, actor, reason, .. } = &then.last_change;
+        html.raw("<li><time>").text(&self.time(*at)).raw("</time> <span class=\"what\">");
+        match what {
+            What::Status => html.raw(text::status(*to)),
+            What::Item | What::Station | What::Edited => {
+                let lines = self.lines(then, before);
+                match lines.as_str() {
+                    "" => html.text(self.words.say(Word::StepEdited)),
+                    lines => html.raw("<bdi>").text(lines).raw("</bdi>"),
+                }
+            }
+            What::Flags => html.text(self.words.say(Word::StepFlags)),
+            What::Fired => html.text(self.words.say(Word::StepFired)),
+            What::Acknowledged => html.text(self.words.say(Word::StepKnown)),
+        };
+        if *what != What::Acknowledged
+            && let Some(why) = reason
+        {
+            html.raw(" – <bdi>").text(why).raw("</bdi>");
+        }
+        html.raw("</span> <bdi class=\"by\">").text(&actor.id).raw("</bdi></li>");
+    }
+
+    /// Which lines are not what they were.
+    fn lines(&self, then: &Then, before: Option<&Then>) -> String {
+        let mut said = String::new();
+        for line in &then.items {
+            let was = before.and_then(|before| before.items.iter().find(|was| was.id == line.id));
+            let part = if !said.is_empty() { ", " } else { "" };
+            // Writing to a string cannot fail.
+            let _ = match was {
+                None => write!(said, "{part}+{} {}", line.quantity, line.name),
+                Some(was) if was.status != line.status => {
+                    let status = self.words.say(match line.status {
+                        ItemStatus::Todo => Word::ItemTodo,
+                        ItemStatus::Doing => Word::ItemDoing,
+                        ItemStatus::Done => Word::ItemDone,
+                        ItemStatus::Void => Word::ItemVoid,
+                    });
+                    write!(said, "{part}{} {status}", line.name)
+                }
+                Some(was) if was.quantity != line.quantity => {
+                    write!(said, "{part}{} {} → {}", line.name, was.quantity, line.quantity)
+                }
+                Some(_) => Ok(()),
+            };
+        }
+        said
+    }
+}
