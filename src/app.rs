@@ -11,6 +11,8 @@
 //! | [`pile`] | nothing: which tickets of a lane are on the page |
 //! | [`ticket`] | one order |
 //! | [`dialog`] | why an order is cancelled; what was closed last |
+//! | [`panels`] | what is beside the board: totals, search, intake; strips above it |
+//! | [`sound`] | the sound chip; makes the screen sound and stay awake |
 //! | [`press`] | nothing: what buttons and keys do |
 //! | [`focus`] | nothing: keeps the keyboard where it was when tickets move |
 //! | [`html`] | nothing: markup as text, escaped |
@@ -31,8 +33,10 @@ pub mod focus;
 pub mod header;
 pub mod html;
 pub mod lane;
+pub mod panels;
 pub mod pile;
 pub mod press;
+pub mod sound;
 pub mod text;
 pub mod ticket;
 pub mod words;
@@ -41,6 +45,8 @@ use leptos::prelude::*;
 
 use self::{
     dialog::Dialog,
+    panels::Panels,
+    sound::Device,
     words::{Word, Words},
 };
 use crate::{
@@ -71,6 +77,10 @@ pub struct Ui {
     pub dialog: RwSignal<Dialog>,
     /// Whether single keys do anything; some people's software types them by itself.
     pub keys: RwSignal<bool>,
+    /// What is beside the board.
+    pub panels: Panels,
+    /// How the screen stands besides its orders.
+    pub device: Device,
     /// When and where the last bump was pressed.
     pub pressed: StoredValue<Option<(i64, i32, i32)>>,
 }

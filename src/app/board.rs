@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{
     Ui, connection, dialog, focus, header,
     html::{Html, Spots},
-    lane, pile, press, text,
+    lane, panels, pile, press, sound, text,
     words::Words,
 };
 use crate::{
@@ -30,13 +30,16 @@ pub fn render(page: BoardPage, words: Words) -> String {
     let spots = &mut spots;
     html.class(spots, "board").raw("\">");
     header::header(&mut html, spots, &settings);
-    header::filters(&mut html, spots, &stations, &filter, &settings);
+    header::filters(ui, &mut html, spots, &stations, &filter, &settings);
+    panels::above(&mut html, spots);
     html.raw("<main class=\"stage\"><div class=\"lanes\" id=\"lanes\">");
     for it in Lane::ALL {
         lane::lane(&mut html, spots, ui, it);
     }
     html.raw("</div><section class=\"nothing\" id=\"nothing\" aria-label=\"No orders\">");
-    html.content(spots, "nothing").raw("</section></main><section id=\"undo\" class=\"");
+    html.content(spots, "nothing").raw("</section></main>");
+    panels::beside(&mut html, spots);
+    html.raw("<section id=\"undo\" class=\"");
     html.class(spots, "undo")
         .raw("\" aria-label=\"Undo\"><span class=\"words\" id=\"undo-words\">");
     html.content(spots, "undo-words").raw("</span><span class=\"left\" id=\"undo-left\">");
@@ -64,6 +67,8 @@ pub fn take_over(mut page: BoardPage) {
     dialog::follow(ui);
     press::follow(ui);
     focus::follow(ui);
+    panels::follow(ui);
+    sound::follow(ui);
     ui.live.start();
 }
 
@@ -74,6 +79,7 @@ fn ui(page: BoardPage, query: String, words: Words) -> Ui {
         [station] => Some(station.clone()),
         _ => None,
     };
+    let (panels, device) = (panels::Panels::new(&page), sound::Device::new(settings));
     Ui {
         live: LiveBoard::new(page, query),
         words,
@@ -81,6 +87,8 @@ fn ui(page: BoardPage, query: String, words: Words) -> Ui {
         station: StoredValue::new(station),
         dialog: RwSignal::new(dialog::Dialog::None),
         keys: RwSignal::new(true),
+        panels,
+        device,
         pressed: StoredValue::new(None),
     }
 }
@@ -105,6 +113,8 @@ fn spots(ui: Ui) -> Spots {
     spots.content("nothing", move || nothing(ui));
     undo(ui, &mut spots);
     dialog::spots(ui, &mut spots);
+    panels::spots(ui, &mut spots);
+    sound::spots(ui, &mut spots);
     // Some of it comes over the network: it is text, not markup.
     spots.content("polite", move || Html::default().text(&ui.live.polite.get()).done());
     spots.content("alert", move || Html::default().text(&ui.live.alert.get()).done());

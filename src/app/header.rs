@@ -10,6 +10,7 @@ use super::{
     html::{Html, Spots},
     lane::part,
     text,
+    words::Word,
 };
 use crate::{
     domain::{Channel, Lane, Station},
@@ -71,8 +72,13 @@ pub fn header(html: &mut Html, spots: &mut Spots, settings: &BoardSettings) {
     html.content(spots, "figures").raw("</dl><div id=\"chip\" class=\"").class(spots, "chip");
     html.raw("\"><span class=\"dot\"></span><span id=\"chip-words\">");
     html.content(spots, "chip-words").raw("</span><span class=\"clock\" id=\"clock\">");
-    html.content(spots, "clock").raw(
-        "</span></div><button type=\"button\" class=\"button square theme\" data-act=\"theme\" \
+    html.content(spots, "clock").raw("</span></div>");
+    for (act, id) in [("intake", "intake"), ("sound", "sound")] {
+        html.raw("<button type=\"button\" data-act=\"").raw(act).raw("\" id=\"").raw(id);
+        html.raw("\" class=\"").class(spots, id).raw("\">").content(spots, id).raw("</button>");
+    }
+    html.raw(
+        "<button type=\"button\" class=\"button square theme\" data-act=\"theme\" \
          aria-label=\"Theme\" title=\"Theme\"><span class=\"theme-auto\">",
     );
     html.icon("auto").raw("</span><span class=\"theme-dark\">").icon("dark");
@@ -82,6 +88,7 @@ pub fn header(html: &mut Html, spots: &mut Spots, settings: &BoardSettings) {
 
 /// The header's second row: what the board shows, and how it is told otherwise.
 pub fn filters(
+    ui: Ui,
     html: &mut Html,
     spots: &mut Spots,
     stations: &[Station],
@@ -98,7 +105,15 @@ pub fn filters(
     }
     html.raw("<a class=\"button screens\" href=\"/screens\">").icon("screen");
     html.raw(
-        "<span>Screens</span></a></nav><button type=\"button\" class=\"button recall-open\" \
+        "<span>Screens</span></a></nav><button type=\"button\" class=\"button\" data-act=\"all-day\" \
+         aria-keyshortcuts=\"a\">",
+    );
+    html.text(ui.say(Word::AllDay)).raw(
+        "</button><button type=\"button\" class=\"button\" data-act=\"search\" \
+         aria-keyshortcuts=\"/\">",
+    );
+    html.text(ui.say(Word::Search)).raw(
+        "</button><button type=\"button\" class=\"button recall-open\" \
          aria-keyshortcuts=\"r\" data-act=\"closed\">",
     );
     html.icon("back").raw("Recall</button><section id=\"bar\" class=\"").class(spots, "bar");

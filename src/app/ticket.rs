@@ -6,7 +6,7 @@
 use leptos::prelude::*;
 use web_sys::Element;
 
-use super::{Ui, html::Html, text};
+use super::{Ui, html::Html, text, words::Word};
 use crate::{
     domain::{
         Ageing, FoodOrder, ItemStatus, ModifierKind, OrderId, OrderItem, OrderStatus, Service,
@@ -262,7 +262,7 @@ fn about(ui: Ui, ticket: &Ticket) -> Html {
     if let Some(at) = order.times.due_at {
         html.raw(" <span class=\"due\">due ").text(&ui.time_of_day(at, false)).raw("</span>");
     }
-    badges(&mut html, order, mark);
+    badges(ui, &mut html, order, mark);
     html.raw("</div>");
     let allergens = order.allergens().join(", ");
     if !allergens.is_empty() {
@@ -309,9 +309,10 @@ fn elsewhere(ui: Ui, order: &FoodOrder) -> Html {
     html
 }
 
-fn badges(html: &mut Html, order: &FoodOrder, mark: &Mark) {
+fn badges(ui: Ui, html: &mut Html, order: &FoodOrder, mark: &Mark) {
     let flags = &order.flags;
     let badges = [
+        (mark.came_while_away, "<li class=\"badge\">", "", ui.say(Word::CameWhileAway)),
         (mark.fresh_until.is_some(), "<li class=\"badge badge-new\">", "", "New"),
         (flags.rush, "<li class=\"badge badge-rush\">", "rush", "Rush"),
         (flags.changed, "<li class=\"badge\">", "", "Changed"),

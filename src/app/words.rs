@@ -35,6 +35,83 @@ words! {
     Minutes,
     /// `{}` changes.
     Changes,
+
+    /// All-day.
+    AllDay,
+    /// Nothing to make.
+    NothingToMake,
+    /// Search.
+    Search,
+    /// Number or name.
+    NumberOrName,
+    /// Open orders.
+    OpenOrders,
+    /// Closed today.
+    ClosedToday,
+    /// Show.
+    ShowTicket,
+    /// Recall.
+    BringBack,
+    /// Searching….
+    Searching,
+    /// Closed orders could not be searched: `{}`.
+    SearchFailed,
+    /// No order of this day has that number or name.
+    NothingFound,
+    /// Close.
+    ClosePanel,
+    /// Intake.
+    Intake,
+    /// Open.
+    IntakeOpen,
+    /// Busy +`{}`.
+    IntakeBusy,
+    /// Paused.
+    IntakePaused,
+    /// Intake paused until `{}`.
+    IntakePausedUntil,
+    /// Take orders as usual.
+    IntakeTake,
+    /// Busy: promise more time.
+    IntakeLonger,
+    /// `{}` more minutes, for `[]` minutes.
+    IntakeBusyFor,
+    /// Pause: take no orders.
+    IntakeNone,
+    /// For `{}` min.
+    IntakePauseFor,
+    /// Reason (optional).
+    IntakeReason,
+    /// Saving….
+    SavingSwitch,
+    /// Resume.
+    Resume,
+    /// until `{}`.
+    Until,
+    /// Order `{}` is on no screen of the stations `[]`.
+    UnseenOn,
+    /// and `{}` more.
+    AndMore,
+    /// Came while away.
+    CameWhileAway,
+    /// Start screen.
+    StartScreen,
+    /// This screen is silent and may go to sleep. Starting it turns on sound and full screen and keeps it awake.
+    GateSays,
+    /// Not now.
+    NotNow,
+    /// Sound on.
+    SoundOn,
+    /// Sound BLOCKED.
+    SoundBlocked,
+    /// tap.
+    Tap,
+    /// Muted.
+    Muted,
+    /// Muted for 10 minutes.
+    MutedTen,
+    /// screen may sleep.
+    MaySleep,
 }
 
 /// A language's table. Cheap to copy: it lasts as long as the program or page.

@@ -48,16 +48,26 @@ pub struct Failure {
 /// # Errors
 /// It was refused, or there is no answer.
 pub async fn change(method: &'static str, url: &str, body: String) -> Result<FoodOrder, Failure> {
+    let text = send(method, url, body).await?;
+    FoodOrder::parse(&text).ok_or_else(|| failure(&unreadable(), false))
+}
+
+/// Sends `body`, a change to something; what the server answers.
+///
+/// # Errors
+/// It was refused, or there is no answer.
+pub async fn send(method: &'static str, url: &str, body: String) -> Result<String, Failure> {
     let (why, answered) = match exchange(method, url, Some(body)).await {
-        Ok((true, _, text)) => match FoodOrder::parse(&text) {
-            Some(order) => return Ok(order),
-            None => (unreadable(), false),
-        },
+        Ok((true, _, text)) => return Ok(text),
         Ok((false, status, text)) => (refusal(status, &text), reason(&text).is_some()),
         Err(_) => (unanswered(), false),
     };
+    Err(failure(&why, answered))
+}
+
+fn failure(why: &str, answered: bool) -> Failure {
     let begin = if answered { "Not saved – " } else { "Not confirmed – " };
-    Err(Failure { words: [begin, &why].concat(), answered })
+    Failure { words: [begin, why].concat(), answered }
 }
 
 fn unanswered() -> String {

@@ -16,19 +16,27 @@ use super::{
     board_state::{BoardState, Outcome, Rank, Rest, Step, index},
     clock::ServerClock,
     freshness::{Command, Freshness, Input, State},
+    ringer::{Ringer, Sound},
+    seen::Seen,
     source::{self, Source},
     table::Table,
     window::{STEP, Window},
 };
 use crate::{
-    domain::{FoodOrder, Lane, OrderId, UnixMillis, Version, change::Acknowledged, text::count},
+    domain::{
+        FoodOrder, Intake, Lane, OrderId, UnixMillis, Version, change::Acknowledged,
+        screen::Sounds, text::count,
+    },
     wire::{
-        BoardPage, BoardSettings, Bye, ByeReason, Heartbeat, Hello, Snapshot, Stats, lean::Lean,
+        BoardPage, BoardSettings, Bye, ByeReason, Heartbeat, Hello, Snapshot, Stats, Unseen,
+        lean::Lean,
     },
 };
 
 /// How long a ticket that came over the stream is marked as new.
 const FRESH_MS: i64 = 20_000;
+/// Who a board acts as that is of no screen.
+const ANY_BOARD: &str = "board";
 /// How long a line such as "Resynced" stays.
 const NOTICE_MS: i64 = 6_000;
 /// New orders are read out together, at most this often.
@@ -91,6 +99,14 @@ pub struct LiveBoard {
     pub changes: Trigger,
     /// Whether there is no ticket at all.
     pub empty: RwSignal<bool>,
+    /// Whether new orders are taken, as the server said last.
+    pub intake: RwSignal<Intake>,
+    /// Orders that are on no screen of one of their stations.
+    pub unseen: RwSignal<Vec<Unseen>>,
+    /// What is to be heard.
+    pub ringer: StoredValue<Ringer>,
+    /// What the server knows of what this screen shows.
+    pub seen: StoredValue<Seen>,
     lanes: [RwSignal<Vec<Row>>; 4],
     windows: StoredValue<[Window<Rank>; 4]>,
     board: StoredValue<BoardState>,
@@ -135,7 +151,7 @@ impl LiveBoard {
     /// `query` is the page's filter, as the stream takes it.
     #[must_use]
     pub fn new(page: BoardPage, query: String) -> Self {
-        let BoardPage { orders, cursor, server_time, stats, settings, open, .. } = page;
+        let BoardPage { orders, cursor, server_time, stats, settings, open, intake, .. } = page;
         let BoardSettings { version, heartbeat_ms, clock_rate, screen, .. } = settings;
         let mut board = BoardState::default();
         let outcome = board.replace(orders);
@@ -155,6 +171,12 @@ impl LiveBoard {
             alert: RwSignal::new(String::new()),
             changes: Trigger::new(),
             empty: RwSignal::new(true),
+            intake: RwSignal::new(intake),
+            unseen: RwSignal::new(Vec::new()),
+            ringer: StoredValue::new(Ringer::new(
+                screen.as_ref().map_or_else(Sounds::default, |screen| screen.sounds),
+            )),
+            seen: StoredValue::new(Seen::default()),
             lanes: [(); 4].map(|()| RwSignal::new(Vec::new())),
             windows: StoredValue::new([Window::default(); 4]),
             board: StoredValue::new(board),
@@ -162,7 +184,7 @@ impl LiveBoard {
             fresh: StoredValue::new(Vec::new()),
             line: StoredValue::new(Line {
                 query,
-                actor: screen.map_or_else(|| "board".to_owned(), |screen| screen.name),
+                actor: screen.map_or_else(|| ANY_BOARD.to_owned(), |screen| screen.name),
                 version,
                 heartbeat_ms,
                 clock_rate,
@@ -254,6 +276,15 @@ impl LiveBoard {
     #[must_use]
     pub fn row(self, id: OrderId) -> Option<ArcRwSignal<Ticket>> {
         self.rows.with_value(|rows| rows.get(id).cloned())
+    }
+
+    /// Calls `look` with every ticket on the board, drawn or not.
+    pub fn each(self, mut look: impl FnMut(&Ticket)) {
+        self.rows.with_value(|rows| {
+            for (_, row) in rows.iter() {
+                row.with_untracked(&mut look);
+            }
+        });
     }
 
     /// A ticket has been drawn anew, and perhaps the keyboard was on it.
@@ -483,6 +514,7 @@ impl LiveBoard {
             reload_once(&hello.version);
         }
         self.read_clock(hello.server_time);
+        self.seen.update_value(Seen::connected);
         self.feed(Input::Opened);
     }
 
@@ -499,6 +531,20 @@ impl LiveBoard {
         self.pulse.update(|pulse| {
             pulse.stats = heartbeat.stats;
             pulse.open = heartbeat.open;
+        });
+        self.intake.maybe_update(|intake| {
+            let told = *intake != heartbeat.intake;
+            intake.clone_from(&heartbeat.intake);
+            told
+        });
+        self.unseen.maybe_update(|unseen| {
+            let same = |order: &Unseen| unseen.iter().any(|other| other.id == order.id);
+            if !heartbeat.unseen.iter().all(same) {
+                self.ringer.update_value(Ringer::unseen_anew);
+            }
+            let told = *unseen != heartbeat.unseen;
+            unseen.clone_from(&heartbeat.unseen);
+            told
         });
         let here = self.board.with_value(BoardState::tickets) as u64;
         let missing = !self.filtered() && here != heartbeat.open;
@@ -599,9 +645,14 @@ impl LiveBoard {
         if fresh_until.is_some() {
             self.say(format!("New order {}", order.number));
         }
+        let sound = fresh_until.and_then(|_| Sound::of(None, &order));
+        if let Some(sound) = sound {
+            self.ringer.update_value(|ringer| ringer.note(sound));
+        }
         let mark = Mark {
             // A ticket that was brought back is not a new one.
             fresh_until: fresh_until.filter(|_| !order.flags.recalled),
+            came_while_away: sound == Some(Sound::New) && self.catches_up(),
             ..Mark::default()
         };
         let id = order.id;
@@ -616,6 +667,18 @@ impl LiveBoard {
 
     fn update(self, order: FoodOrder) {
         let Some(row) = self.row(order.id) else { return };
+        // What this screen does itself, it need not be told. A board that is of
+        // no screen shares its name with every other one.
+        let actor = self.actor();
+        let mine = actor != ANY_BOARD && order.last_change.actor.id == actor;
+        row.with_untracked(|Ticket { order: before, mark }| {
+            if let Some(sound) = Sound::of(Some(before), &order)
+                && !mine
+                && mark.pending.is_none()
+            {
+                self.ringer.update_value(|ringer| ringer.note(sound));
+            }
+        });
         let (id, version, number) = (order.id, order.version, order.number);
         let cancelled = !order.status.is_open();
         // Whoever ticks an item has not called the order off, nor has anybody
@@ -638,6 +701,7 @@ impl LiveBoard {
             if ticket.mark.confirmed_by.is_some_and(|confirmed| confirmed <= version) {
                 ticket.mark.pending = None;
             }
+            ticket.mark.came_while_away &= ticket.order.status == order.status;
             ticket.order = order;
         });
         if cancelled && own {
@@ -646,6 +710,12 @@ impl LiveBoard {
         } else if cancelled {
             self.alarm(&format!("Order {number} is cancelled"));
         }
+    }
+
+    /// Whether what was missed is coming in.
+    fn catches_up(self) -> bool {
+        let state = self.line.with_value(|line| line.freshness.state(local_now()));
+        matches!(state, State::CatchingUp { .. })
     }
 
     /// What runs out with time: marks; and what is read out.

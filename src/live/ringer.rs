@@ -317,7 +317,12 @@ mod tests {
         });
         assert_eq!(
             sounds,
-            [(5, Sound::Offline), (65, Sound::Offline), (125, Sound::Offline), (190, Sound::Offline)]
+            [
+                (5, Sound::Offline),
+                (65, Sound::Offline),
+                (125, Sound::Offline),
+                (190, Sound::Offline)
+            ]
         );
     }
 
@@ -352,10 +357,7 @@ mod tests {
             }
             Standing { answer: true, ..STILL }
         });
-        assert_eq!(
-            sounds,
-            [(0, Sound::Answer), (4, Sound::New), (7, Sound::Answer)]
-        );
+        assert_eq!(sounds, [(0, Sound::Answer), (4, Sound::New), (7, Sound::Answer)]);
     }
 
     #[test]

@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use jiff::{Timestamp, ToSpan as _, civil::{Date, Time}, tz::TimeZone};
+use jiff::{
+    Timestamp, ToSpan as _,
+    civil::{Date, Time},
+    tz::TimeZone,
+};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
