@@ -46,7 +46,6 @@ use leptos::prelude::*;
 use self::{
     dialog::Dialog,
     panels::Panels,
-    sound::Device,
     words::{Word, Words},
 };
 use crate::{
@@ -79,8 +78,6 @@ pub struct Ui {
     pub keys: RwSignal<bool>,
     /// What is beside the board.
     pub panels: Panels,
-    /// How the screen stands besides its orders.
-    pub device: Device,
     /// When and where the last bump was pressed.
     pub pressed: StoredValue<Option<(i64, i32, i32)>>,
 }

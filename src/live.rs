@@ -15,6 +15,7 @@
 //! | [`clock`] | pure: the server's clock, estimated |
 //! | [`board`] | the thin reactive layer that puts them together |
 //! | [`window`] | pure: how much of a lane is drawn |
+//! | [`aside`] | what a board knows besides its orders |
 //! | [`all_day`] | pure: how much of everything is still to be made |
 //! | [`ringer`] | pure: when the screen makes a sound, and which |
 //! | [`seen`] | pure: what the server has to be told that the screen shows |
@@ -27,6 +28,7 @@
 pub mod actions;
 pub mod all_day;
 pub mod api;
+pub mod aside;
 pub mod board;
 pub mod board_state;
 pub mod clock;

@@ -79,7 +79,7 @@ fn ui(page: BoardPage, query: String, words: Words) -> Ui {
         [station] => Some(station.clone()),
         _ => None,
     };
-    let (panels, device) = (panels::Panels::new(&page), sound::Device::new(settings));
+    let panels = panels::Panels::new(&page);
     Ui {
         live: LiveBoard::new(page, query),
         words,
@@ -88,7 +88,6 @@ fn ui(page: BoardPage, query: String, words: Words) -> Ui {
         dialog: RwSignal::new(dialog::Dialog::None),
         keys: RwSignal::new(true),
         panels,
-        device,
         pressed: StoredValue::new(None),
     }
 }

@@ -26,6 +26,7 @@ use self::{intake::Switching, search::Found};
 use super::{
     Ui,
     html::{Html, Spots, effect},
+    sound::Device,
     words::Word,
 };
 use crate::{
@@ -48,41 +49,77 @@ pub enum Panel {
     Intake,
 }
 
-/// What the panels need to know. Cheap to copy.
+/// What the panels and the device know.
+#[derive(Debug)]
+pub struct State {
+    /// Which panel is there.
+    pub open: Panel,
+    /// The stations that the page shows; empty for all.
+    pub stations: Vec<Station>,
+    /// The stations that this screen stands in for when it shows an order.
+    pub shows: Vec<Station>,
+    /// The item whose tickets are marked.
+    pub marked: Option<String>,
+    /// What is searched for.
+    pub wanted: String,
+    /// What was found among the closed orders.
+    pub found: Found,
+    /// The intake switch while somebody moves it.
+    pub switching: Switching,
+    /// Where the keyboard was last inside the panel.
+    pub focused: Option<String>,
+    /// How the screen stands besides its orders.
+    pub device: Device,
+}
+
+/// Where all that is. Cheap to copy. One value with one trigger and not a signal
+/// each, because every type of signal is code that a browser has to fetch.
 #[derive(Clone, Copy)]
 pub struct Panels {
-    /// Which one is there.
-    pub open: RwSignal<Panel>,
-    /// The stations that the page shows; empty for all.
-    pub stations: StoredValue<Vec<Station>>,
-    /// The stations that this screen stands in for when it shows an order.
-    pub shows: StoredValue<Vec<Station>>,
-    /// The item whose tickets are marked.
-    pub marked: RwSignal<Option<String>>,
-    /// What is searched for.
-    pub wanted: RwSignal<String>,
-    /// What was found among the closed ones.
-    pub found: RwSignal<Found>,
-    /// The intake switch while somebody moves it.
-    pub switching: RwSignal<Switching>,
-    /// Where the keyboard was last inside the panel.
-    focused: StoredValue<Option<String>>,
+    state: StoredValue<State>,
+    told: Trigger,
 }
 
 impl Panels {
     /// No panel, on this page.
     #[must_use]
     pub fn new(page: &BoardPage) -> Self {
-        Self {
-            open: RwSignal::new(Panel::None),
-            stations: StoredValue::new(page.filter.stations.clone()),
-            shows: StoredValue::new(seen::stands_in_for(page)),
-            marked: RwSignal::new(None),
-            wanted: RwSignal::new(String::new()),
-            found: RwSignal::new(Found::Nothing),
-            switching: RwSignal::new(Switching::default()),
-            focused: StoredValue::new(None),
-        }
+        let state = State {
+            open: Panel::None,
+            stations: page.filter.stations.clone(),
+            shows: seen::stands_in_for(page),
+            marked: None,
+            wanted: String::new(),
+            found: Found::Nothing,
+            switching: Switching::default(),
+            focused: None,
+            device: Device::new(&page.settings),
+        };
+        Self { state: StoredValue::new(state), told: Trigger::new() }
+    }
+
+    /// Calls `look` with everything. It must not look again meanwhile.
+    pub fn with(self, look: &mut dyn FnMut(&mut State)) {
+        self.state.update_value(|state| look(state));
+    }
+
+    /// The same, and tells everybody who follows.
+    pub fn change(self, look: &mut dyn FnMut(&mut State)) {
+        self.with(look);
+        self.told.notify();
+    }
+
+    /// Follows every change.
+    pub fn track(self) {
+        self.told.track();
+    }
+
+    /// Which panel is there.
+    #[must_use]
+    pub fn open(self) -> Panel {
+        let mut open = Panel::None;
+        self.with(&mut |state| open = state.open);
+        open
     }
 }
 
@@ -92,16 +129,20 @@ const ID: &str = "panel";
 /// What of the panels follows signals.
 pub fn spots(ui: Ui, spots: &mut Spots) {
     spots.class(ID, move || {
-        let away = ui.panels.open.get() == Panel::None;
+        ui.panels.track();
+        let away = ui.panels.open() == Panel::None;
         if away { "panel is-away" } else { "panel" }.to_owned()
     });
     // Written anew only when another panel comes: somebody types into it.
     spots.content("panel-head", move || head(ui));
-    spots.content("panel-body", move || match ui.panels.open.get() {
-        Panel::None => String::new(),
-        Panel::AllDay => all_day::body(ui),
-        Panel::Search => search::body(ui),
-        Panel::Intake => intake::body(ui),
+    spots.content("panel-body", move || {
+        ui.panels.track();
+        match ui.panels.open() {
+            Panel::None => String::new(),
+            Panel::AllDay => all_day::body(ui),
+            Panel::Search => search::body(ui),
+            Panel::Intake => intake::body(ui),
+        }
     });
     intake::spots(ui, spots);
     strips::spots(ui, spots);
@@ -126,7 +167,8 @@ pub fn beside(html: &mut Html, spots: &mut Spots) {
 }
 
 fn head(ui: Ui) -> String {
-    let panel = ui.panels.open.get();
+    ui.panels.track();
+    let panel = ui.panels.open();
     let title = match panel {
         Panel::None => return String::new(),
         Panel::AllDay => Word::AllDay,
@@ -152,7 +194,7 @@ pub fn follow(ui: Ui) {
     listen("input", move |event| {
         let field = event.target().and_then(|it| it.dyn_into::<HtmlInputElement>().ok());
         if let Some(field) = field.filter(|field| field.id() == search::FIELD) {
-            search::typed(ui, field.value());
+            search::typed(ui, &field.value());
         }
     });
     listen("keydown", move |event| {
@@ -169,13 +211,16 @@ pub fn follow(ui: Ui) {
     listen("focusin", move |event| {
         let target = event.target().and_then(|it| it.dyn_into::<HtmlElement>().ok());
         let inside = target.filter(|it| it.closest("#panel-body").is_ok_and(|it| it.is_some()));
-        ui.panels.focused.set_value(inside.and_then(|it| it.get_attribute("data-act")));
+        let act = inside.and_then(|it| it.get_attribute("data-act"));
+        ui.panels.with(&mut |state| state.focused.clone_from(&act));
     });
     effect(move || {
         // Whatever writes the list anew.
         ui.live.local.track();
-        ui.panels.marked.track();
-        if let Some(act) = ui.panels.focused.get_value() {
+        ui.panels.track();
+        let mut act = None;
+        ui.panels.with(&mut |state| act.clone_from(&state.focused));
+        if let Some(act) = act {
             later(0, move || keep_focus(&act));
         }
     });
@@ -209,16 +254,16 @@ pub fn act(ui: Ui, act: &str) -> bool {
 
 /// Brings `panel`, or takes it away when it is there.
 fn toggle(ui: Ui, panel: Panel) {
-    let before = ui.panels.open.get_untracked();
+    let before = ui.panels.open();
     let now = if before == panel { Panel::None } else { panel };
-    if before == Panel::AllDay {
-        ui.panels.marked.set(None);
-    }
-    ui.panels.focused.set_value(None);
-    ui.panels.wanted.set(String::new());
-    ui.panels.found.set(Found::Nothing);
-    ui.panels.switching.set(Switching::default());
-    ui.panels.open.set(now);
+    ui.panels.change(&mut |state| {
+        state.open = now;
+        state.marked = None;
+        state.focused = None;
+        state.wanted.clear();
+        state.found = Found::Nothing;
+        state.switching = Switching::default();
+    });
     later(0, move || {
         let first = match now {
             Panel::None => match before {

@@ -173,15 +173,14 @@ fn cancel(ui: Ui, place: usize) {
 
 fn load_closed(ui: Ui) {
     ui.dialog.set(Dialog::Loading);
-    api::spawn(Box::pin(async move {
-        let list = match api::closed(CLOSED_URL).await {
-            Ok(orders) => Dialog::Closed(orders, None),
-            Err(why) => Dialog::Failed(why),
-        };
+    let then = move |answer: Result<String, api::Failure>| {
+        let orders = answer.map_err(|failure| failure.why).and_then(|text| api::orders(&text));
+        let list = orders.map_or_else(Dialog::Failed, |orders| Dialog::Closed(orders, None));
         if ui.dialog.with_untracked(|dialog| matches!(dialog, Dialog::Loading)) {
             ui.dialog.set(list);
         }
-    }));
+    };
+    api::ask("GET", CLOSED_URL.to_owned(), None, Box::new(then));
 }
 
 /// Brings the order at `place` of the list back.
@@ -191,23 +190,19 @@ fn bring_back(ui: Ui, place: usize) {
         _ => None,
     });
     let Some((id, version)) = listed else { return };
-    recall(ui, id, version, move |refused| match refused {
+    let then = move |refused| match refused {
         None => ui.dialog.set(Dialog::None),
         Some(why) => ui.dialog.update(|dialog| {
             if let Dialog::Closed(_, refused) = dialog {
                 *refused = Some(why);
             }
         }),
-    });
+    };
+    recall(ui, id, version, Box::new(then));
 }
 
 /// Brings a closed order back; `then` is told why not.
-pub(super) fn recall(
-    ui: Ui,
-    id: OrderId,
-    version: Version,
-    then: impl FnOnce(Option<String>) + 'static,
-) {
+pub(super) fn recall(ui: Ui, id: OrderId, version: Version, then: Box<dyn FnOnce(Option<String>)>) {
     api::spawn(Box::pin(async move {
         let why = Some("recall");
         let actor = ui.live.actor();

@@ -19,7 +19,7 @@ use crate::{
     live::{
         freshness::State,
         listen,
-        ringer::{MUTE_MS, Ringer, Sound, Standing, wants_answer},
+        ringer::{MUTE_MS, Standing, wants_answer},
     },
     wire::BoardSettings,
 };
@@ -49,18 +49,18 @@ pub enum Speaker {
 }
 
 /// How the screen stands besides its orders.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Device {
-    speaker: RwSignal<Speaker>,
+    speaker: Speaker,
     /// Whether the device may go to sleep although the screen was started.
-    may_sleep: RwSignal<bool>,
+    may_sleep: bool,
     /// Until when it is muted, by the local clock.
-    muted: RwSignal<Option<i64>>,
+    muted: Option<i64>,
     /// Whether the screen asks to be started.
-    asks: RwSignal<bool>,
+    asks: bool,
     volume: u32,
     /// Whether an order waits for an answer, as of the last second.
-    answer: StoredValue<bool>,
+    answer: bool,
 }
 
 impl Device {
@@ -68,37 +68,62 @@ impl Device {
     #[must_use]
     pub fn new(settings: &BoardSettings) -> Self {
         Self {
-            speaker: RwSignal::new(Speaker::Off),
-            may_sleep: RwSignal::new(false),
-            muted: RwSignal::new(None),
-            asks: RwSignal::new(settings.screen.is_some()),
+            speaker: Speaker::Off,
+            may_sleep: false,
+            muted: None,
+            asks: settings.screen.is_some(),
             volume: settings.screen.as_ref().map_or(VOLUME, |screen| screen.volume),
-            answer: StoredValue::new(false),
+            answer: false,
+        }
+    }
+
+    /// As it stands.
+    fn of(ui: Ui) -> Option<Self> {
+        let mut device = None;
+        ui.panels.with(&mut |state| device = Some(state.device));
+        device
+    }
+
+    /// As it stands; follows it.
+    fn followed(ui: Ui) -> Option<Self> {
+        ui.panels.track();
+        Self::of(ui)
+    }
+
+    /// Changes it, and tells whoever follows if that made a difference.
+    fn change(ui: Ui, change: &mut dyn FnMut(&mut Self)) {
+        let Some(before) = Self::of(ui) else { return };
+        let mut after = before;
+        change(&mut after);
+        let look = |it: &Self| (it.speaker, it.may_sleep, it.muted, it.asks);
+        if look(&before) == look(&after) {
+            ui.panels.with(&mut |state| state.device = after);
+        } else {
+            ui.panels.change(&mut |state| state.device = after);
         }
     }
 }
 
 /// The chip in the header.
 pub fn spots(ui: Ui, spots: &mut Spots) {
-    let device = ui.device;
     spots.class("sound", move || {
-        let look = match device.speaker.get() {
-            Speaker::Blocked => "switch is-blocked",
-            Speaker::On if device.muted.get().is_some() => "switch is-some",
+        let look = match Device::followed(ui) {
+            Some(Device { speaker: Speaker::Blocked, .. }) => "switch is-blocked",
+            Some(Device { muted: Some(_), .. }) => "switch is-some",
             _ => "switch",
         };
         look.to_owned()
     });
     spots.content("sound", move || {
-        let muted = device.muted.get();
-        let until = muted.map(|until| {
+        let Some(device) = Device::followed(ui) else { return String::new() };
+        let until = device.muted.map(|until| {
             // The clock on the wall, which is the location's.
             let now = ui.live.now.get_untracked();
             now.plus(until - ui.live.local.get_untracked().0)
         });
-        let sleepy = if device.may_sleep.get() { ui.say(Word::MaySleep) } else { "" };
+        let sleepy = if device.may_sleep { ui.say(Word::MaySleep) } else { "" };
         let mut html = Html::default();
-        let (word, more) = match (device.speaker.get(), until) {
+        let (word, more) = match (device.speaker, until) {
             (Speaker::Blocked, _) => (ui.say(Word::SoundBlocked), ui.say(Word::Tap).to_owned()),
             (_, Some(until)) => {
                 let until = ui.time_of_day(until, false);
@@ -115,7 +140,7 @@ pub fn spots(ui: Ui, spots: &mut Spots) {
     });
     spots.content("gate", move || {
         let mut html = Html::default();
-        if device.asks.get() && device.speaker.get() != Speaker::On {
+        if Device::followed(ui).is_some_and(|it| it.asks && it.speaker != Speaker::On) {
             html.raw("<div class=\"strip is-quiet\"><span>").text(ui.say(Word::GateSays));
             html.raw(
                 "</span><span><button type=\"button\" class=\"button\" data-act=\"start-screen\">",
@@ -130,21 +155,19 @@ pub fn spots(ui: Ui, spots: &mut Spots) {
 
 /// Rings from now on, and remembers what the device was told before.
 pub fn follow(ui: Ui) {
-    let device = ui.device;
     if let Some(until) = recall(MUTED).and_then(|until| until.parse().ok()) {
-        ui.live.ringer.update_value(|ringer| ringer.mute(Some(until)));
+        ui.live.aside.with(&mut |things| things.ringer.mute(Some(until)));
     }
     listen(STANDING_EVENT, move |_| {
         let Some(root) = document().document_element() else { return };
         let is = |name, value| root.get_attribute(name).as_deref() == Some(value);
-        let speaker = if is("data-sound", "on") { Speaker::On } else { Speaker::Blocked };
-        if device.speaker.get_untracked() != speaker {
-            device.speaker.set(speaker);
-        }
-        device.may_sleep.set(is("data-awake", "no"));
+        Device::change(ui, &mut |device| {
+            device.speaker = if is("data-sound", "on") { Speaker::On } else { Speaker::Blocked };
+            device.may_sleep = is("data-awake", "no");
+        });
     });
     if recall(STARTED).is_some() {
-        device.asks.set(false);
+        Device::change(ui, &mut |device| device.asks = false);
         command("again");
     }
     effect(move || {
@@ -161,46 +184,48 @@ pub fn follow(ui: Ui) {
 fn every_second(ui: Ui) {
     let now = ui.live.now.get_untracked();
     let (mut late, mut answer) = (Vec::new(), false);
-    ui.live.each(|ticket| {
+    ui.live.each(&mut |ticket| {
         answer |= wants_answer(&ticket.order, now);
         let made = !matches!(ticket.order.lane(), Some(Lane::New | Lane::Preparing));
         if !made && ticket.order.status.is_open() && ticket.order.ageing(now) == Ageing::Late {
             late.push(ticket.order.id);
         }
     });
-    ui.device.answer.set_value(answer);
     // Before the first heartbeat nobody has looked yet.
-    if !matches!(ui.live.pulse.with_untracked(|pulse| pulse.state), State::Connecting) {
-        ui.live.ringer.update_value(|ringer| ringer.late(late.into_iter()));
-    }
+    let connecting = matches!(state(ui), State::Connecting);
+    let (local, mut muted) = (ui.live.local_now(), None);
+    ui.live.aside.with(&mut |things| {
+        if !connecting {
+            things.ringer.late(&late);
+        }
+        muted = things.ringer.muted(local);
+    });
+    Device::change(ui, &mut |device| (device.answer, device.muted) = (answer, muted));
     ring(ui);
-    let muted = ui.live.ringer.with_value(|ringer| ringer.muted(ui.live.local_now()));
-    if ui.device.muted.get_untracked() != muted {
-        ui.device.muted.set(muted);
-    }
+}
+
+fn state(ui: Ui) -> State {
+    ui.live.pulse.with_untracked(|pulse| pulse.state)
 }
 
 fn ring(ui: Ui) {
-    let state = ui.live.pulse.with_untracked(|pulse| pulse.state);
-    let standing = Standing {
-        replaying: matches!(state, State::CatchingUp { .. }),
-        offline: matches!(state, State::Offline { .. }),
-        answer: ui.device.answer.get_value(),
-        unseen: ui.live.unseen.with_untracked(|unseen| !unseen.is_empty()),
-    };
-    let now = ui.live.local_now();
-    let due = ui.live.ringer.try_update_value(|ringer| ringer.due(now, standing)).flatten();
-    if let Some(sound) = due {
-        play(ui, sound);
-    }
-}
-
-fn play(ui: Ui, sound: Sound) {
-    let Device { speaker, volume, .. } = ui.device;
-    match speaker.get_untracked() {
+    let (state, now, mut due) = (state(ui), ui.live.local_now(), None);
+    let Some(device) = Device::of(ui) else { return };
+    ui.live.aside.with(&mut |things| {
+        let standing = Standing {
+            replaying: matches!(state, State::CatchingUp { .. }),
+            offline: matches!(state, State::Offline { .. }),
+            answer: device.answer,
+            unseen: !things.unseen.is_empty(),
+        };
+        due = things.ringer.due(now, standing);
+    });
+    let Some(sound) = due else { return };
+    if device.speaker == Speaker::Off {
         // Something was to be heard and was not: that is not quiet, that is blocked.
-        Speaker::Off => speaker.set(Speaker::Blocked),
-        _ => command(&["play ", sound.as_str(), " ", &volume.to_string()].concat()),
+        Device::change(ui, &mut |device| device.speaker = Speaker::Blocked);
+    } else {
+        command(&["play ", sound.as_str(), " ", &device.volume.to_string()].concat());
     }
 }
 
@@ -208,11 +233,9 @@ fn play(ui: Ui, sound: Sound) {
 pub fn act(ui: Ui, act: &str) -> bool {
     match act {
         "start-screen" => start(ui),
-        "no-start" => ui.device.asks.set(false),
-        "sound" => match ui.device.speaker.get_untracked() {
-            Speaker::On => mute(ui),
-            Speaker::Off | Speaker::Blocked => start(ui),
-        },
+        "no-start" => Device::change(ui, &mut |device| device.asks = false),
+        "sound" if Device::of(ui).is_some_and(|it| it.speaker == Speaker::On) => mute(ui),
+        "sound" => start(ui),
         "mute" => mute(ui),
         _ => return false,
     }
@@ -221,19 +244,21 @@ pub fn act(ui: Ui, act: &str) -> bool {
 
 fn start(ui: Ui) {
     remember(STARTED, "yes");
-    ui.device.asks.set(false);
+    Device::change(ui, &mut |device| device.asks = false);
     command("start");
 }
 
 /// Mutes the screen for a while, or lets it sound again.
 fn mute(ui: Ui) {
     let now = ui.live.local_now();
-    let muted = ui.live.ringer.with_value(|ringer: &Ringer| ringer.muted(now)).is_some();
-    let until = (!muted).then_some(now + MUTE_MS);
+    let mut until = None;
+    ui.live.aside.with(&mut |things| {
+        until = things.ringer.muted(now).is_none().then_some(now + MUTE_MS);
+        things.ringer.mute(until);
+    });
     remember(MUTED, &until.map_or_else(String::new, |until| until.to_string()));
-    ui.live.ringer.update_value(|ringer| ringer.mute(until));
-    ui.device.muted.set(until);
-    ui.live.say(ui.say(if muted { Word::SoundOn } else { Word::MutedTen }).to_owned());
+    Device::change(ui, &mut |device| device.muted = until);
+    ui.live.say(ui.say(if until.is_some() { Word::MutedTen } else { Word::SoundOn }).to_owned());
 }
 
 fn command(what: &str) {

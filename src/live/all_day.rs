@@ -1,9 +1,9 @@
 //! How much of everything the kitchen still has to make: pure.
 
-use crate::domain::{FoodOrder, ItemStatus, Lane, Station};
+use crate::domain::{FoodOrder, ItemStatus, Lane, OrderItem, Station};
 
 /// What is still to be made of one item at one station.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Total {
     /// Where it is made.
     pub station: Station,
@@ -22,51 +22,46 @@ fn is_to_be_made(order: &FoodOrder) -> bool {
         && matches!(order.lane(), Some(Lane::New | Lane::Preparing))
 }
 
-/// What of `order` is still to be made at one of `stations`, or anywhere when
+/// Whether `item` is still to be made at one of `stations`, or anywhere when
 /// there are none.
-fn to_make<'a>(
-    order: &'a FoodOrder,
-    stations: &'a [Station],
-) -> impl Iterator<Item = (&'a Station, &'a str, u32)> {
-    let made = !is_to_be_made(order);
-    let items = order.items.iter().filter(move |item| {
-        !made
-            && matches!(item.status, ItemStatus::Todo | ItemStatus::Doing)
-            && (stations.is_empty() || stations.contains(&item.station))
-    });
-    items.map(|item| (&item.station, item.name.as_str(), item.quantity))
+fn is_missing(item: &OrderItem, stations: &[Station]) -> bool {
+    matches!(item.status, ItemStatus::Todo | ItemStatus::Doing)
+        && (stations.is_empty() || stations.contains(&item.station))
 }
 
 /// Whether `order` still needs the item `name`.
 #[must_use]
 pub fn needs(order: &FoodOrder, stations: &[Station], name: &str) -> bool {
-    to_make(order, stations).any(|(_, other, _)| other == name)
+    is_to_be_made(order)
+        && order.items.iter().any(|item| item.name == name && is_missing(item, stations))
 }
 
-/// Adds `order` to `totals`.
+/// Adds `order` to `totals`, which stay sorted by station and name.
 pub fn add(totals: &mut Vec<Total>, order: &FoodOrder, stations: &[Station]) {
-    let mut counted: Vec<(&Station, &str)> = Vec::new();
-    for (station, name, quantity) in to_make(order, stations) {
-        let first = !counted.contains(&(station, name));
-        if first {
-            counted.push((station, name));
+    if !is_to_be_made(order) {
+        return;
+    }
+    for (line, item) in order.items.iter().enumerate() {
+        if !is_missing(item, stations) {
+            continue;
         }
-        let same = |total: &&mut Total| total.station == *station && total.name == name;
-        if let Some(total) = totals.iter_mut().find(same) {
-            total.quantity += quantity;
-            total.orders += u32::from(first);
-        } else {
-            let (station, name) = (station.clone(), name.to_owned());
-            totals.push(Total { station, name, quantity, orders: 1 });
+        let same = |other: &&OrderItem| {
+            other.station == item.station && other.name == item.name && is_missing(other, stations)
+        };
+        let first = !order.items.iter().take(line).any(|other| same(&other));
+        let place = totals
+            .partition_point(|total| (&total.station, &total.name) < (&item.station, &item.name));
+        match totals.get_mut(place) {
+            Some(total) if total.station == item.station && total.name == item.name => {
+                total.quantity += item.quantity;
+                total.orders += u32::from(first);
+            }
+            _ => {
+                let (station, name) = (item.station.clone(), item.name.clone());
+                totals.insert(place, Total { station, name, quantity: item.quantity, orders: 1 });
+            }
         }
     }
-}
-
-/// Puts them by station, and there what is needed most first.
-pub fn sort(totals: &mut [Total]) {
-    totals.sort_by(|one, other| {
-        (&one.station, other.quantity, &one.name).cmp(&(&other.station, one.quantity, &other.name))
-    });
 }
 
 #[cfg(test)]
@@ -86,7 +81,6 @@ mod tests {
         for order in orders {
             add(&mut totals, order, stations);
         }
-        sort(&mut totals);
         let row = |it: Total| (it.station.to_string(), it.name, it.quantity, it.orders);
         totals.into_iter().map(row).collect()
     }
@@ -96,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn items_add_up_by_station_and_the_most_comes_first() {
+    fn items_add_up_by_station() {
         let orders = [
             order_of(1, vec![item("grill", "Burger", 2), item("fry", "Fries", 1)]),
             order_of(2, vec![item("grill", "Burger", 1), item("grill", "Burger", 1)]),
@@ -107,8 +101,8 @@ mod tests {
             [
                 row("bar", "Burger", 1, 1),
                 row("fry", "Fries", 1, 1),
-                row("grill", "Steak", 9, 1),
                 row("grill", "Burger", 4, 2),
+                row("grill", "Steak", 9, 1),
             ]
         );
         assert_eq!(totals(&orders, &[station("fry")]), [row("fry", "Fries", 1, 1)]);

@@ -13,23 +13,22 @@ use web_sys::MessageEvent;
 use super::{
     actions::{Action, Mark, Undo},
     api::Failure,
+    aside::Aside,
     board_state::{BoardState, Outcome, Rank, Rest, Step, index},
     clock::ServerClock,
     freshness::{Command, Freshness, Input, State},
-    ringer::{Ringer, Sound},
-    seen::Seen,
+    ringer::Sound,
     source::{self, Source},
     table::Table,
     window::{STEP, Window},
 };
 use crate::{
     domain::{
-        FoodOrder, Intake, Lane, OrderId, UnixMillis, Version, change::Acknowledged,
-        screen::Sounds, text::count,
+        FoodOrder, Lane, OrderId, UnixMillis, Version, change::Acknowledged, screen::Sounds,
+        text::count,
     },
     wire::{
-        BoardPage, BoardSettings, Bye, ByeReason, Heartbeat, Hello, Snapshot, Stats, Unseen,
-        lean::Lean,
+        BoardPage, BoardSettings, Bye, ByeReason, Heartbeat, Hello, Snapshot, Stats, lean::Lean,
     },
 };
 
@@ -99,14 +98,8 @@ pub struct LiveBoard {
     pub changes: Trigger,
     /// Whether there is no ticket at all.
     pub empty: RwSignal<bool>,
-    /// Whether new orders are taken, as the server said last.
-    pub intake: RwSignal<Intake>,
-    /// Orders that are on no screen of one of their stations.
-    pub unseen: RwSignal<Vec<Unseen>>,
-    /// What is to be heard.
-    pub ringer: StoredValue<Ringer>,
-    /// What the server knows of what this screen shows.
-    pub seen: StoredValue<Seen>,
+    /// What the board knows besides its orders.
+    pub aside: Aside,
     lanes: [RwSignal<Vec<Row>>; 4],
     windows: StoredValue<[Window<Rank>; 4]>,
     board: StoredValue<BoardState>,
@@ -171,12 +164,10 @@ impl LiveBoard {
             alert: RwSignal::new(String::new()),
             changes: Trigger::new(),
             empty: RwSignal::new(true),
-            intake: RwSignal::new(intake),
-            unseen: RwSignal::new(Vec::new()),
-            ringer: StoredValue::new(Ringer::new(
+            aside: Aside::new(
+                intake,
                 screen.as_ref().map_or_else(Sounds::default, |screen| screen.sounds),
-            )),
-            seen: StoredValue::new(Seen::default()),
+            ),
             lanes: [(); 4].map(|()| RwSignal::new(Vec::new())),
             windows: StoredValue::new([Window::default(); 4]),
             board: StoredValue::new(board),
@@ -279,10 +270,10 @@ impl LiveBoard {
     }
 
     /// Calls `look` with every ticket on the board, drawn or not.
-    pub fn each(self, mut look: impl FnMut(&Ticket)) {
+    pub fn each(self, look: &mut dyn FnMut(&Ticket)) {
         self.rows.with_value(|rows| {
             for (_, row) in rows.iter() {
-                row.with_untracked(&mut look);
+                row.with_untracked(|ticket| look(ticket));
             }
         });
     }
@@ -514,7 +505,7 @@ impl LiveBoard {
             reload_once(&hello.version);
         }
         self.read_clock(hello.server_time);
-        self.seen.update_value(Seen::connected);
+        self.aside.with(&mut |things| things.seen.connected());
         self.feed(Input::Opened);
     }
 
@@ -532,20 +523,7 @@ impl LiveBoard {
             pulse.stats = heartbeat.stats;
             pulse.open = heartbeat.open;
         });
-        self.intake.maybe_update(|intake| {
-            let told = *intake != heartbeat.intake;
-            intake.clone_from(&heartbeat.intake);
-            told
-        });
-        self.unseen.maybe_update(|unseen| {
-            let same = |order: &Unseen| unseen.iter().any(|other| other.id == order.id);
-            if !heartbeat.unseen.iter().all(same) {
-                self.ringer.update_value(Ringer::unseen_anew);
-            }
-            let told = *unseen != heartbeat.unseen;
-            unseen.clone_from(&heartbeat.unseen);
-            told
-        });
+        self.aside.heartbeat(heartbeat);
         let here = self.board.with_value(BoardState::tickets) as u64;
         let missing = !self.filtered() && here != heartbeat.open;
         self.line.update_value(|line| {
@@ -647,7 +625,7 @@ impl LiveBoard {
         }
         let sound = fresh_until.and_then(|_| Sound::of(None, &order));
         if let Some(sound) = sound {
-            self.ringer.update_value(|ringer| ringer.note(sound));
+            self.aside.with(&mut |things| things.ringer.note(sound));
         }
         let mark = Mark {
             // A ticket that was brought back is not a new one.
@@ -676,7 +654,7 @@ impl LiveBoard {
                 && !mine
                 && mark.pending.is_none()
             {
-                self.ringer.update_value(|ringer| ringer.note(sound));
+                self.aside.with(&mut |things| things.ringer.note(sound));
             }
         });
         let (id, version, number) = (order.id, order.version, order.number);

@@ -151,12 +151,12 @@ impl Ringer {
 
     /// These tickets are late now. One that is late for the first time is
     /// noted, once for all; not what was late before anybody looked.
-    pub fn late(&mut self, now_late: impl Iterator<Item = OrderId>) {
+    pub fn late(&mut self, now_late: &[OrderId]) {
         let looked = self.late.is_some();
         let late = self.late.get_or_insert_default();
         let mut came = false;
         for id in now_late {
-            came |= late.insert(id, ()).is_none();
+            came |= late.insert(*id, ()).is_none();
         }
         if came && looked {
             self.note(Sound::Late);
@@ -302,7 +302,7 @@ mod tests {
                 20..30 => &[first],
                 _ => &[first, second, third],
             };
-            ringer.late(late.iter().copied());
+            ringer.late(late);
             STILL
         });
         assert_eq!(sounds, [(10, Sound::Late), (30, Sound::Late)]);

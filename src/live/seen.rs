@@ -20,11 +20,11 @@ pub struct Seen {
 
 impl Seen {
     /// The screen shows `orders`, each with the time since when the kitchen has it.
-    pub fn drawn(&mut self, orders: impl Iterator<Item = (OrderId, UnixMillis)>) {
+    pub fn drawn(&mut self, orders: &[(OrderId, UnixMillis)]) {
         self.waiting.clear();
-        for (id, sent_at) in orders {
-            if self.told.get(id) != Some(&sent_at) && !self.sending.contains(&(id, sent_at)) {
-                self.waiting.push((id, sent_at));
+        for order in orders {
+            if self.told.get(order.0) != Some(&order.1) && !self.sending.contains(order) {
+                self.waiting.push(*order);
             }
         }
     }
@@ -71,55 +71,55 @@ mod tests {
     #[test]
     fn every_order_is_told_of_once() {
         let mut seen = Seen::default();
-        seen.drawn(drawn(&[1, 2]).into_iter());
+        seen.drawn(&drawn(&[1, 2]));
         assert_eq!(seen.next(), ids(&[1, 2]));
         // While it is on its way, nothing else is sent.
-        seen.drawn(drawn(&[1, 2, 3]).into_iter());
+        seen.drawn(&drawn(&[1, 2, 3]));
         assert_eq!(seen.next(), []);
         seen.answered(true);
         assert_eq!(seen.next(), ids(&[3]));
         seen.answered(true);
-        seen.drawn(drawn(&[1, 2, 3]).into_iter());
+        seen.drawn(&drawn(&[1, 2, 3]));
         assert_eq!(seen.next(), []);
     }
 
     #[test]
     fn what_is_no_longer_drawn_is_not_told_of() {
         let mut seen = Seen::default();
-        seen.drawn(drawn(&[1, 2]).into_iter());
-        seen.drawn(drawn(&[2]).into_iter());
+        seen.drawn(&drawn(&[1, 2]));
+        seen.drawn(&drawn(&[2]));
         assert_eq!(seen.next(), ids(&[2]));
     }
 
     #[test]
     fn a_request_that_failed_is_sent_again() {
         let mut seen = Seen::default();
-        seen.drawn(drawn(&[1]).into_iter());
+        seen.drawn(&drawn(&[1]));
         assert_eq!(seen.next(), ids(&[1]));
         seen.answered(false);
         assert_eq!(seen.next(), []);
-        seen.drawn(drawn(&[1]).into_iter());
+        seen.drawn(&drawn(&[1]));
         assert_eq!(seen.next(), ids(&[1]));
     }
 
     #[test]
     fn a_server_that_started_anew_is_told_again() {
         let mut seen = Seen::default();
-        seen.drawn(drawn(&[1]).into_iter());
+        seen.drawn(&drawn(&[1]));
         assert_eq!(seen.next(), ids(&[1]));
         seen.answered(true);
         seen.connected();
-        seen.drawn(drawn(&[1]).into_iter());
+        seen.drawn(&drawn(&[1]));
         assert_eq!(seen.next(), ids(&[1]));
     }
 
     #[test]
     fn an_order_for_later_is_told_of_again_when_it_fires() {
         let mut seen = Seen::default();
-        seen.drawn(drawn(&[1]).into_iter());
+        seen.drawn(&drawn(&[1]));
         assert_eq!(seen.next(), ids(&[1]));
         seen.answered(true);
-        seen.drawn([(order(1).id, UnixMillis(2))].into_iter());
+        seen.drawn(&[(order(1).id, UnixMillis(2))]);
         assert_eq!(seen.next(), ids(&[1]));
     }
 
@@ -127,7 +127,7 @@ mod tests {
     fn a_request_has_an_end() {
         let mut seen = Seen::default();
         let all: Vec<u32> = (1..=500).collect();
-        seen.drawn(drawn(&all).into_iter());
+        seen.drawn(&drawn(&all));
         let mut requests = Vec::new();
         loop {
             let next = seen.next();
@@ -136,7 +136,7 @@ mod tests {
             }
             requests.push(next.len());
             seen.answered(true);
-            seen.drawn(drawn(&all).into_iter());
+            seen.drawn(&drawn(&all));
         }
         assert_eq!(requests, [MOST, MOST, 100]);
     }

@@ -3,14 +3,17 @@
 use leptos::prelude::*;
 use web_sys::Element;
 
-use super::Panel;
 use crate::{
     app::{
         Ui,
         html::{Html, effect},
         words::Word,
     },
-    live::all_day::{add, needs, sort},
+    domain::{OrderId, Station},
+    live::{
+        all_day::{add, needs},
+        board_state::index,
+    },
 };
 
 /// On a ticket that has the item that somebody looks for.
@@ -21,11 +24,11 @@ const ACT: &str = "day-";
 /// The totals; told once a second, because twenty orders a second are not read.
 pub(super) fn body(ui: Ui) -> String {
     ui.live.local.track();
-    let (marked, mut totals) = (ui.panels.marked.get(), Vec::new());
-    ui.panels.stations.with_value(|stations| {
-        ui.live.each(|ticket| add(&mut totals, &ticket.order, stations));
+    let (mut totals, mut marked) = (Vec::new(), None);
+    ui.panels.with(&mut |state| {
+        ui.live.each(&mut |ticket| add(&mut totals, &ticket.order, &state.stations));
+        marked.clone_from(&state.marked);
     });
-    sort(&mut totals);
     let mut html = Html::default();
     if totals.is_empty() {
         html.raw("<p>").text(ui.say(Word::NothingToMake)).raw("</p>");
@@ -54,28 +57,28 @@ pub(super) fn body(ui: Ui) -> String {
 /// Keeps the marks on the tickets in line with what somebody looks for.
 pub(super) fn follow(ui: Ui) {
     effect(move || {
-        let marked = ui.panels.marked.get();
+        ui.panels.track();
         ui.live.changes.track();
         ui.live.local.track();
-        let Some(name) = marked else { return unmark() };
-        for ticket in drawn("[data-order]") {
-            let id = ticket.get_attribute("data-order").and_then(|id| id.parse().ok());
-            let row = id.and_then(|id| ui.live.row(id));
-            let has = ui.panels.stations.with_value(|stations| {
-                row.is_some_and(|row| {
-                    row.with_untracked(|ticket| needs(&ticket.order, stations, &name))
-                })
-            });
-            if has == ticket.has_attribute(MARKED) {
-                continue;
-            }
-            let _ = if has {
-                ticket.set_attribute(MARKED, "")
-            } else {
-                ticket.remove_attribute(MARKED)
-            };
-        }
+        ui.panels.with(&mut |state| match &state.marked {
+            Some(name) => mark(ui, &state.stations, name),
+            None => unmark(),
+        });
     });
+}
+
+fn mark(ui: Ui, stations: &[Station], name: &str) {
+    for ticket in drawn("[data-order]") {
+        let id = ticket.get_attribute("data-order").and_then(|id| id.parse().ok());
+        let row = id.and_then(|id| ui.live.row(id));
+        let has = row
+            .is_some_and(|row| row.with_untracked(|ticket| needs(&ticket.order, stations, name)));
+        if has == ticket.has_attribute(MARKED) {
+            continue;
+        }
+        let _ =
+            if has { ticket.set_attribute(MARKED, "") } else { ticket.remove_attribute(MARKED) };
+    }
 }
 
 fn unmark() {
@@ -94,24 +97,19 @@ pub(super) fn drawn(selector: &str) -> Vec<Element> {
 /// A press on an item marks its tickets and shows the first; another one ends it.
 pub(super) fn act(ui: Ui, act: &str) -> bool {
     let Some(name) = act.strip_prefix(ACT) else { return false };
-    if ui.panels.open.get_untracked() != Panel::AllDay {
-        return true;
-    }
-    let again = ui.panels.marked.with_untracked(|marked| marked.as_deref() == Some(name));
-    ui.panels.marked.set((!again).then(|| name.to_owned()));
-    if again {
-        return true;
-    }
-    let mut first = None;
-    ui.panels.stations.with_value(|stations| {
-        ui.live.each(|ticket| {
-            if needs(&ticket.order, stations, name) {
-                let place = ui.live.read(|board| board.place(ticket.order.id));
-                let rank = place.map(|(lane, place)| (lane as u8, place, ticket.order.id));
-                first = match (first, rank) {
-                    (Some(first), Some(rank)) => Some(std::cmp::min(first, rank)),
-                    (first, rank) => first.or(rank),
-                };
+    let mut first: Option<(usize, usize, OrderId)> = None;
+    ui.panels.change(&mut |state| {
+        let again = state.marked.as_deref() == Some(name);
+        state.marked = (!again).then(|| name.to_owned());
+        if again {
+            return;
+        }
+        ui.live.each(&mut |ticket| {
+            if needs(&ticket.order, &state.stations, name)
+                && let Some((lane, place)) = ui.live.read(|board| board.place(ticket.order.id))
+            {
+                let here = (index(lane), place, ticket.order.id);
+                first = Some(first.map_or(here, |first| first.min(here)));
             }
         });
     });

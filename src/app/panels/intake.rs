@@ -14,7 +14,7 @@ use crate::{
         words::Word,
     },
     domain::{Intake, IntakeState},
-    live::api,
+    live::api::{self, Failure},
     wire::lean::{Lean, push_text},
 };
 
@@ -37,7 +37,10 @@ pub struct Switching {
 /// How the switch stands now; follows it and the clock.
 pub(super) fn now(ui: Ui) -> Intake {
     let at = ui.live.now.get();
-    ui.live.intake.with(|intake| intake.at(at))
+    let mut intake = Intake::default();
+    ui.live.aside.track();
+    ui.live.aside.with(&mut |things| intake = things.intake.at(at));
+    intake
 }
 
 /// The chip.
@@ -77,7 +80,8 @@ pub(super) fn field(ui: Ui, html: &mut Html) {
 
 /// The choices.
 pub(super) fn body(ui: Ui) -> String {
-    let (intake, switching) = (now(ui), ui.panels.switching.get());
+    let (intake, mut switching) = (now(ui), Switching::default());
+    ui.panels.with(&mut |state| switching.clone_from(&state.switching));
     let mut html = Html::default();
     html.raw("<p role=\"status\">");
     if switching.pending {
@@ -135,7 +139,7 @@ pub(super) fn act(ui: Ui, act: &str) -> bool {
         Some("pause") => format!("{{\"state\":\"paused\",\"minutes\":{}", number()),
         _ => "{\"state\":\"open\"".to_owned(),
     };
-    if ui.panels.switching.with_untracked(|switching| switching.pending) {
+    if pending(ui) {
         return true;
     }
     let field = document().get_element_by_id(REASON);
@@ -146,27 +150,28 @@ pub(super) fn act(ui: Ui, act: &str) -> bool {
         push_text(&mut body, reason.trim());
     }
     body.push('}');
-    ui.panels.switching.set(Switching { pending: true, refused: None });
-    api::spawn(Box::pin(async move {
-        match api::send("PUT", "/api/intake", body).await {
-            Ok(answer) => {
-                if let Some(intake) = Intake::parse(&answer) {
-                    ui.live.intake.set(intake);
-                }
-                ui.panels.switching.set(Switching::default());
-                if ui.panels.open.get_untracked() == Panel::Intake {
-                    toggle(ui, Panel::None);
-                }
-            }
-            Err(failure) => {
-                // Who pressed Resume on the strip has no panel yet that says why not.
-                if ui.panels.open.get_untracked() != Panel::Intake {
-                    toggle(ui, Panel::Intake);
-                }
-                let refused = Some(failure.words);
-                ui.panels.switching.set(Switching { pending: false, refused });
-            }
+    ui.panels.change(&mut |state| state.switching = Switching { pending: true, refused: None });
+    let then = move |answer: Result<String, Failure>| {
+        let refused = answer.as_ref().err().map(|failure| failure.words.clone());
+        if let Some(intake) = answer.ok().and_then(|answer| Intake::parse(&answer)) {
+            ui.live.aside.set_intake(&intake);
         }
-    }));
+        // Who pressed Resume on the strip has no panel yet that says why not.
+        let is_there = ui.panels.open() == Panel::Intake;
+        if is_there != refused.is_some() {
+            toggle(ui, Panel::Intake);
+        }
+        ui.panels.change(&mut |state| {
+            state.switching = Switching { pending: false, refused: refused.clone() };
+        });
+    };
+    api::ask("PUT", "/api/intake".to_owned(), Some(body), Box::new(then));
     true
+}
+
+/// Whether the server has yet to answer.
+pub(super) fn pending(ui: Ui) -> bool {
+    let mut pending = false;
+    ui.panels.with(&mut |state| pending = state.switching.pending);
+    pending
 }

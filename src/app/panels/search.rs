@@ -8,7 +8,10 @@ use super::{Panel, closed, show};
 use crate::{
     app::{Ui, html::Html, words::Word},
     domain::{FoodOrder, OrderId},
-    live::{api, later},
+    live::{
+        api::{self, Failure},
+        later,
+    },
 };
 
 /// The field's id.
@@ -21,11 +24,9 @@ const PAUSE_MS: u32 = 250;
 /// What was found among the closed orders.
 #[derive(Clone, Debug, Default)]
 pub enum Found {
-    /// Nobody has asked.
+    /// Nothing yet.
     #[default]
     Nothing,
-    /// The server has been asked.
-    Loading,
     /// It has not answered, or refused.
     Failed(String),
     /// These; and why bringing one back was refused.
@@ -46,25 +47,25 @@ fn lower(text: &str) -> String {
     String::from(js_sys::JsString::from(text).to_lower_case())
 }
 
-/// The open orders that are meant, the most urgent lane first.
+/// The open orders that are meant, by number.
 fn open(ui: Ui) -> Vec<(OrderId, u32, String)> {
-    let wanted = lower(&ui.panels.wanted.get_untracked());
-    let mut found = Vec::new();
-    ui.live.each(|ticket| {
+    let mut wanted = String::new();
+    ui.panels.with(&mut |state| wanted = lower(&state.wanted));
+    let mut found: Vec<(OrderId, u32, String)> = Vec::new();
+    ui.live.each(&mut |ticket| {
         if ticket.order.is_called(&wanted, lower) {
             let order = &ticket.order;
-            found.push((order.id, order.number.0, order.customer.name.clone()));
+            let place = found.partition_point(|(_, number, _)| *number < order.number.0);
+            found.insert(place, (order.id, order.number.0, order.customer.name.clone()));
         }
     });
-    found.sort_by_key(|(_, number, _)| *number);
     found
 }
 
 /// What has been found.
 pub(super) fn body(ui: Ui) -> String {
     let mut html = Html::default();
-    let wanted = ui.panels.wanted.get();
-    if wanted.trim().is_empty() {
+    if wanted(ui).is_empty() {
         return html.done();
     }
     let open = open(ui);
@@ -79,8 +80,8 @@ pub(super) fn body(ui: Ui) -> String {
         html.raw("</ul>");
     }
     html.raw("<div role=\"status\">");
-    ui.panels.found.with(|found| match found {
-        Found::Nothing | Found::Loading => {
+    ui.panels.with(&mut |state| match &state.found {
+        Found::Nothing => {
             html.raw("<p>").text(ui.say(Word::Searching)).raw("</p>");
         }
         Found::Failed(why) => {
@@ -118,38 +119,48 @@ fn list(ui: Ui, orders: &[FoodOrder], refused: Option<&str>, html: &mut Html) {
     html.raw("</ul>");
 }
 
+/// What is searched for.
+fn wanted(ui: Ui) -> String {
+    let mut wanted = String::new();
+    ui.panels.with(&mut |state| state.wanted.trim().clone_into(&mut wanted));
+    wanted
+}
+
 /// Somebody typed.
-pub(super) fn typed(ui: Ui, wanted: String) {
-    ui.panels.found.set(Found::Nothing);
-    ui.panels.wanted.set(wanted.clone());
+pub(super) fn typed(ui: Ui, now: &str) {
+    ui.panels.change(&mut |state| {
+        now.clone_into(&mut state.wanted);
+        state.found = Found::Nothing;
+    });
+    let asked = wanted(ui);
     later(PAUSE_MS, move || {
-        let same = ui.panels.wanted.with_untracked(|now| *now == wanted);
-        if same && !wanted.trim().is_empty() {
-            ask(ui, wanted);
+        if !asked.is_empty() && wanted(ui) == asked {
+            ask(ui, asked);
         }
     });
 }
 
-fn ask(ui: Ui, wanted: String) {
-    ui.panels.found.set(Found::Loading);
-    api::spawn(Box::pin(async move {
-        let called = String::from(js_sys::encode_uri_component(wanted.trim()));
-        let url = ["/api/orders?status=closed&since=day&limit=20&q=", &called].concat();
-        let found = match api::closed(&url).await {
+fn ask(ui: Ui, asked: String) {
+    let called = String::from(js_sys::encode_uri_component(&asked));
+    let url = ["/api/orders?status=closed&since=day&limit=20&q=", &called].concat();
+    let then = move |answer: Result<String, Failure>| {
+        let orders = answer.map_err(|failure| failure.why).and_then(|text| api::orders(&text));
+        let mut found = Some(match orders {
             Ok(orders) => Found::Closed(orders, None),
             Err(why) => Found::Failed(why),
-        };
-        if ui.panels.wanted.with_untracked(|now| *now == wanted) {
-            ui.panels.found.set(found);
+        });
+        if wanted(ui) == asked {
+            ui.panels.change(&mut |state| state.found = found.take().unwrap_or_default());
         }
-    }));
+    };
+    api::ask("GET", url, None, Box::new(then));
 }
 
 /// Enter shows the first order that was found.
 pub(super) fn enter(ui: Ui, event: &KeyboardEvent) {
     let typing = document().active_element().is_some_and(|it| it.id() == FIELD);
     if typing
-        && ui.panels.open.get_untracked() == Panel::Search
+        && ui.panels.open() == Panel::Search
         && let Some((id, ..)) = open(ui).first()
     {
         event.prevent_default();
@@ -166,19 +177,24 @@ pub(super) fn act(ui: Ui, act: &str) -> bool {
     let Some(place) = act.strip_prefix("found-").and_then(|it| it.parse::<usize>().ok()) else {
         return false;
     };
-    let listed = ui.panels.found.with_untracked(|found| match found {
-        Found::Closed(orders, _) => orders.get(place).map(|order| (order.id, order.version)),
-        _ => None,
+    let mut listed = None;
+    ui.panels.with(&mut |state| {
+        if let Found::Closed(orders, _) = &state.found {
+            listed = orders.get(place).map(|order| (order.id, order.version));
+        }
     });
     if let Some((id, version)) = listed {
-        crate::app::press::recall(ui, id, version, move |refused| match refused {
-            None => later(0, move || show(ui, id)),
-            Some(why) => ui.panels.found.update(|found| {
-                if let Found::Closed(_, refused) = found {
-                    *refused = Some(why);
+        let then = move |why: Option<String>| {
+            if why.is_none() {
+                return later(0, move || show(ui, id));
+            }
+            ui.panels.change(&mut |state| {
+                if let Found::Closed(_, refused) = &mut state.found {
+                    refused.clone_from(&why);
                 }
-            }),
-        });
+            });
+        };
+        crate::app::press::recall(ui, id, version, Box::new(then));
     }
     true
 }

@@ -7,7 +7,10 @@ use super::all_day::drawn;
 use crate::{
     app::{Ui, html::effect, text},
     domain::{OrderId, Station, UnixMillis, screen::Role},
-    live::{api, freshness::State},
+    live::{
+        api::{self, Failure},
+        freshness::State,
+    },
     wire::{BoardPage, lean::push_text},
 };
 
@@ -27,9 +30,9 @@ pub(super) fn stands_in_for(page: &BoardPage) -> Vec<Station> {
 /// Tells it from now on.
 pub(super) fn follow(ui: Ui) {
     effect(move || {
-        let now = ui.live.local.get();
+        ui.live.local.track();
         tell(ui);
-        times(ui, now);
+        times(ui);
     });
 }
 
@@ -47,16 +50,19 @@ fn tell(ui: Ui) {
         };
         Some((id, ui.live.row(id).map(sent_at)?))
     });
-    let next = ui.live.seen.try_update_value(|seen| {
-        seen.drawn(orders);
-        seen.next()
+    let (orders, mut next): (Vec<_>, _) = (orders.collect(), Vec::new());
+    ui.live.aside.with(&mut |things| {
+        things.seen.drawn(&orders);
+        next = things.seen.next();
     });
-    let Some(next) = next.filter(|next| !next.is_empty()) else { return };
+    if next.is_empty() {
+        return;
+    }
     let mut body = String::from("{\"screen\":");
     push_text(&mut body, &ui.live.actor());
     body.push_str(",\"stations\":[");
-    ui.panels.shows.with_value(|stations| {
-        for (place, station) in stations.iter().enumerate() {
+    ui.panels.with(&mut |state| {
+        for (place, station) in state.shows.iter().enumerate() {
             body.push_str(if place == 0 { "" } else { "," });
             push_text(&mut body, station.as_str());
         }
@@ -68,15 +74,15 @@ fn tell(ui: Ui) {
         body.push('"');
     }
     body.push_str("]}");
-    api::spawn(Box::pin(async move {
-        let known = api::send("POST", "/api/seen", body).await.is_ok();
-        ui.live.seen.update_value(|seen| seen.answered(known));
-    }));
+    let then = move |answer: Result<String, Failure>| {
+        ui.live.aside.with(&mut |things| things.seen.answered(answer.is_ok()));
+    };
+    api::ask("POST", "/api/seen".to_owned(), Some(body), Box::new(then));
 }
 
 /// For how long each order of the alarm has been on no screen. Beside what is
 /// read out, so that it is not read out anew.
-fn times(ui: Ui, _now: UnixMillis) {
+fn times(ui: Ui) {
     let now = ui.live.now.get_untracked();
     for place in drawn("#unseen [data-since]") {
         let since = place.get_attribute("data-since").and_then(|it| it.parse().ok());

@@ -11,6 +11,7 @@ use crate::{
         words::Word,
     },
     domain::{IntakeState, Station},
+    live::aside::Things,
 };
 
 /// So many orders that are on no screen are named; the others are counted.
@@ -29,7 +30,8 @@ pub(super) fn spots(ui: Ui, spots: &mut Spots) {
                 html.raw(" – <bdi>").text(reason).raw("</bdi>");
             }
             html.raw("</span><button type=\"button\" class=\"button\" data-act=\"intake-open\"");
-            let pending = ui.panels.switching.with(|switching| switching.pending);
+            ui.panels.track();
+            let pending = intake::pending(ui);
             html.raw(if pending { " aria-disabled=\"true\">" } else { ">" });
             html.text(ui.say(if pending { Word::SavingSwitch } else { Word::Resume }));
             html.raw("</button></div>");
@@ -39,7 +41,8 @@ pub(super) fn spots(ui: Ui, spots: &mut Spots) {
     // Which orders: read out when it begins, and not again with every second.
     spots.content("unseen", move || {
         let mut html = Html::default();
-        ui.live.unseen.with(|unseen| {
+        ui.live.aside.track();
+        ui.live.aside.with(&mut |Things { unseen, .. }| {
             if unseen.is_empty() {
                 return;
             }
