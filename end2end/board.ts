@@ -128,7 +128,7 @@ export class Board {
     /** Brings an order back from the list of those that were closed last. */
     async recallFromList(order: Pick<FoodOrder, 'number'>): Promise<void> {
         await this.page.getByRole('button', { name: 'Recall', exact: true }).click();
-        const list = this.page.getByRole('dialog', { name: 'Closed last' });
+        const list = this.page.getByRole('dialog', { name: 'Closed today' });
         await list.getByRole('button', { name: `Recall order ${order.number}` }).click();
         await expect(list).toBeHidden();
     }

@@ -12,6 +12,8 @@
 //! | [`ticket`] | one order |
 //! | [`dialog`] | why an order is cancelled; what was closed last |
 //! | [`hold`] | nothing: what a finger on a ticket does before it is a press |
+//! | [`panels`] | what is beside the board: totals, search, intake; strips above it |
+//! | [`sound`] | the sound chip; makes the screen sound and stay awake |
 //! | [`press`] | nothing: what buttons and keys do |
 //! | [`focus`] | nothing: keeps the keyboard where it was when tickets move |
 //! | [`html`] | nothing: markup as text, escaped |
@@ -32,8 +34,10 @@ pub mod header;
 pub mod hold;
 pub mod html;
 pub mod lane;
+pub mod panels;
 pub mod pile;
 pub mod press;
+pub mod sound;
 pub mod text;
 pub mod ticket;
 
@@ -41,7 +45,7 @@ use leptos::prelude::*;
 
 pub use crate::words;
 
-use self::dialog::Dialog;
+use self::{dialog::Dialog, panels::Panels};
 use crate::{
     domain::UnixMillis,
     live::LiveBoard,
@@ -71,6 +75,8 @@ pub struct Ui {
     pub dialog: RwSignal<Dialog>,
     /// Whether single keys do anything; some people's software types them by itself.
     pub keys: RwSignal<bool>,
+    /// What is beside the board.
+    pub panels: Panels,
     /// When and where the last bump was pressed.
     pub pressed: StoredValue<Option<(i64, i32, i32)>>,
 }

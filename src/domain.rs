@@ -12,6 +12,7 @@
 //! | [`ageing`] | when a ticket turns from on time to late |
 //! | [`routing`] | which station makes what, for orders that do not say |
 //! | [`intake`] | whether new orders are taken |
+//! | [`search`] | which order is meant by a number or a name |
 //! | [`screen`] | what each device in the kitchen shows, and how |
 //! | [`legibility`] | what can be read on a screen from where people stand |
 //! | [`limits`] | every limit on what a client may send, once |
@@ -28,7 +29,10 @@ pub mod new_order;
 pub mod order;
 pub mod routing;
 pub mod screen;
+pub mod search;
 pub mod status;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod text;
 pub mod time;
 

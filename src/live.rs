@@ -16,6 +16,10 @@
 //! | [`clock`] | pure: the server's clock, estimated |
 //! | [`board`] | the thin reactive layer that puts them together |
 //! | [`window`] | pure: how much of a lane is drawn |
+//! | [`aside`] | what a board knows besides its orders |
+//! | [`all_day`] | pure: how much of everything is still to be made |
+//! | [`ringer`] | pure: when the screen makes a sound, and which |
+//! | [`seen`] | pure: what the server has to be told that the screen shows |
 //! | [`table`] | pure: what is kept for each order |
 //! | [`actions`] | what staff do to an order: pending, confirmed, refused |
 //! | [`api`] | requests to the server |
@@ -23,12 +27,16 @@
 //! The pure modules know no browser and are tested without one.
 
 pub mod actions;
+pub mod all_day;
 pub mod api;
+pub mod aside;
 pub mod board;
 pub mod board_state;
 pub mod clock;
 pub mod freshness;
 pub mod part;
+pub mod ringer;
+pub mod seen;
 pub mod source;
 pub mod table;
 pub mod window;

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{
     Ui, connection, dialog, focus, header, hold,
     html::{Html, Spots},
-    lane, pile, press, text,
+    lane, panels, pile, press, sound, text,
     words::{self, Word, Words, say, spoken},
 };
 use crate::{
@@ -31,7 +31,8 @@ pub fn render(page: BoardPage, words: Words) -> String {
     let spots = &mut spots;
     html.class(spots, "board").raw("\">");
     header::header(&mut html, spots, &settings);
-    header::filters(&mut html, spots, &stations, &filter, &settings);
+    header::filters(ui, &mut html, spots, &stations, &filter, &settings);
+    panels::above(&mut html, spots);
     html.raw("<main class=\"stage\"><div class=\"lanes\" id=\"lanes\">");
     for it in Lane::ALL {
         lane::lane(&mut html, spots, ui, it);
@@ -39,7 +40,9 @@ pub fn render(page: BoardPage, words: Words) -> String {
     html.raw("</div><section class=\"nothing\" id=\"nothing\" aria-label=\"")
         .raw(say(Word::NoOrders))
         .raw("\">");
-    html.content(spots, "nothing").raw("</section></main><section id=\"undo\" class=\"");
+    html.content(spots, "nothing").raw("</section></main>");
+    panels::beside(&mut html, spots);
+    html.raw("<section id=\"undo\" class=\"");
     html.class(spots, "undo").raw("\" aria-label=\"").raw(say(Word::Undo));
     html.raw("\"><span class=\"words\" id=\"undo-words\">");
     html.content(spots, "undo-words").raw("</span><span class=\"left\" id=\"undo-left\">");
@@ -69,6 +72,8 @@ pub fn take_over(mut page: BoardPage) {
     press::follow(ui);
     hold::follow(ui);
     focus::follow(ui);
+    panels::follow(ui);
+    sound::follow(ui);
     ui.live.start();
 }
 
@@ -76,6 +81,7 @@ fn ui(page: BoardPage, query: String, words: Words) -> Ui {
     let settings = &page.settings;
     let utc_offset_s = settings.utc_offset_s;
     let hold_to_bump = settings.screen.as_ref().is_some_and(|screen| screen.hold_to_bump);
+    let panels = panels::Panels::new(&page);
     Ui {
         live: LiveBoard::new(page, query),
         words,
@@ -83,6 +89,7 @@ fn ui(page: BoardPage, query: String, words: Words) -> Ui {
         hold_to_bump,
         dialog: RwSignal::new(dialog::Dialog::None),
         keys: RwSignal::new(true),
+        panels,
         pressed: StoredValue::new(None),
     }
 }
@@ -107,6 +114,8 @@ fn spots(ui: Ui) -> Spots {
     spots.content("nothing", move || nothing(ui));
     undo(ui, &mut spots);
     dialog::spots(ui, &mut spots);
+    panels::spots(ui, &mut spots);
+    sound::spots(ui, &mut spots);
     // Some of it comes over the network: it is text, not markup.
     spots.content("polite", move || Html::default().text(&ui.live.polite.get()).done());
     spots.content("alert", move || Html::default().text(&ui.live.alert.get()).done());

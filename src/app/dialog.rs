@@ -1,5 +1,5 @@
 //! The dialog: all about an order, why it is cancelled, what is for later, and
-//! what was closed last.
+//! what was closed today.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -8,6 +8,7 @@ use web_sys::{Element, HtmlDialogElement, HtmlElement};
 use super::{
     Ui,
     html::{Html, Spots, effect},
+    panels::closed,
     text,
     words::Word,
 };
@@ -33,11 +34,11 @@ pub enum Dialog {
     Details(OrderId, History),
     /// What is for later.
     Scheduled,
-    /// What was closed last is on its way.
+    /// What was closed today is on its way.
     Loading,
     /// It could not be loaded.
     Failed(String),
-    /// What was closed last, the newest first; and why bringing one back was refused.
+    /// What was closed today, the newest first; and why bringing one back was refused.
     Closed(Vec<FoodOrder>, Option<String>),
 }
 
@@ -141,7 +142,7 @@ fn content(ui: Ui) -> String {
                 "</p><button type=\"button\" class=\"button wide\" data-act=\"closed\">Retry</button>",
             );
         }
-        Dialog::Closed(orders, refused) => closed(ui, orders, refused.as_deref(), &mut html),
+        Dialog::Closed(orders, refused) => closed_orders(ui, orders, refused.as_deref(), &mut html),
     });
     html.done()
 }
@@ -275,29 +276,23 @@ fn scheduled(ui: Ui, html: &mut Html) {
 
 fn head(html: &mut Html) {
     html.raw(
-        "<header class=\"dialog-head\"><h2 id=\"dialog-title\">Closed last</h2>\
+        "<header class=\"dialog-head\"><h2 id=\"dialog-title\">Closed today</h2>\
          <button type=\"button\" class=\"button square\" data-act=\"close\" aria-label=\"Close\">",
     );
     html.icon("close").raw("</button></header>");
 }
 
-fn closed(ui: Ui, orders: &[FoodOrder], refused: Option<&str>, html: &mut Html) {
+fn closed_orders(ui: Ui, orders: &[FoodOrder], refused: Option<&str>, html: &mut Html) {
     head(html);
     if let Some(why) = refused {
         html.raw("<p class=\"refused\" role=\"alert\">").text(why).raw("</p>");
     }
-    html.raw(if orders.is_empty() { "<p>No order has been closed yet.</p>" } else { "" });
+    html.raw(if orders.is_empty() { "<p>No order has been closed today.</p>" } else { "" });
     html.raw("<ul class=\"closed\">");
     for (place, order) in (0..).zip(orders) {
-        let at = order.times.closed_at.unwrap_or(order.last_change.at);
-        let items: u32 = order.items.iter().map(|item| item.quantity).sum();
-        html.raw("<li><span class=\"sub\">").text(&ui.time_of_day(at, false));
-        html.raw("</span><b class=\"number\">").number(order.number.0);
-        html.raw("</b><span class=\"closed-who\"><bdi>").text(&order.customer.name);
-        html.raw("</bdi><span class=\"sub\">").raw(text::service(order.fulfilment.service));
-        html.raw(" · ").text(&text::count(u64::from(items), "item")).raw(" · ");
-        html.raw(text::status(order.status)).raw("</span></span>");
-        if order.status == OrderStatus::Completed {
+        html.raw("<li>");
+        closed::row(ui, order, html);
+        if closed::can_come_back(order) {
             html.raw("<button type=\"button\" class=\"button\" data-act=\"bring-");
             html.number(place).raw("\">").icon("back").raw("Recall<span class=\"unseen\"> order ");
             html.number(order.number.0).raw("</span></button>");

@@ -95,9 +95,13 @@ pub fn header(html: &mut Html, spots: &mut Spots, settings: &BoardSettings) {
     html.content(spots, "figures").raw("</dl><div id=\"chip\" class=\"").class(spots, "chip");
     html.raw("\"><span class=\"dot\"></span><span id=\"chip-words\">");
     html.content(spots, "chip-words").raw("</span><span class=\"clock\" id=\"clock\">");
-    html.content(spots, "clock").raw(
-        "</span></div><button type=\"button\" class=\"button square theme\" data-act=\"theme\" \
-         aria-label=\"",
+    html.content(spots, "clock").raw("</span></div>");
+    for (act, id) in [("intake", "intake"), ("sound", "sound")] {
+        html.raw("<button type=\"button\" data-act=\"").raw(act).raw("\" id=\"").raw(id);
+        html.raw("\" class=\"").class(spots, id).raw("\">").content(spots, id).raw("</button>");
+    }
+    html.raw(
+        "<button type=\"button\" class=\"button square theme\" data-act=\"theme\" aria-label=\"",
     );
     html.raw(say(Word::Theme)).raw("\" title=\"").raw(say(Word::Theme));
     html.raw("\"><span class=\"theme-auto\">");
@@ -108,6 +112,7 @@ pub fn header(html: &mut Html, spots: &mut Spots, settings: &BoardSettings) {
 
 /// The header's second row: what the board shows, and how it is told otherwise.
 pub fn filters(
+    ui: Ui,
     html: &mut Html,
     spots: &mut Spots,
     stations: &[Station],
@@ -124,7 +129,15 @@ pub fn filters(
     }
     html.raw("<a class=\"button screens\" href=\"/screens\">").icon("screen");
     html.raw("<span>").raw(say(Word::Screens)).raw(
-        "</span></a></nav><button type=\"button\" class=\"button recall-open\" \
+        "</span></a></nav><button type=\"button\" class=\"button\" data-act=\"all-day\" \
+         aria-keyshortcuts=\"a\">",
+    );
+    html.text(say(Word::AllDay)).raw(
+        "</button><button type=\"button\" class=\"button\" data-act=\"search\" \
+         aria-keyshortcuts=\"/\">",
+    );
+    html.text(say(Word::Search)).raw(
+        "</button><button type=\"button\" class=\"button recall-open\" \
          aria-keyshortcuts=\"r\" data-act=\"closed\">",
     );
     html.icon("back").raw(say(Word::Recall)).raw(

@@ -8,11 +8,11 @@ use web_sys::{Element, HtmlElement, KeyboardEvent, MouseEvent, Storage};
 use super::{
     Ui,
     dialog::{Dialog, History, REASONS},
-    text,
+    panels, sound, text,
     words::Word,
 };
 use crate::{
-    domain::{ItemId, ItemStatus, Lane, OrderId, OrderStatus, change::Acknowledged},
+    domain::{ItemId, ItemStatus, Lane, OrderId, OrderStatus, Version, change::Acknowledged},
     live::{
         Action,
         actions::{self, Barred},
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// What is asked for when the list of closed orders opens.
-const CLOSED_URL: &str = "/api/orders?status=closed&limit=30";
+const CLOSED_URL: &str = "/api/orders?status=closed&since=day&limit=200";
 /// Where this device remembers that single keys are off.
 const KEYS: &str = "keys";
 
@@ -110,7 +110,7 @@ fn on_board(ui: Ui, act: &str) {
     match act {
         "undo" => ui.live.undo_last(),
         "reconnect" => ui.live.reconnect(),
-        "closed" => load_closed(ui),
+        "closed" | "recall-list" => load_closed(ui),
         "scheduled" => ui.dialog.set(Dialog::Scheduled),
         "close" => ui.dialog.set(Dialog::None),
         "theme" => next_theme(ui),
@@ -120,6 +120,7 @@ fn on_board(ui: Ui, act: &str) {
                 show(ui, *first);
             }
         }
+        _ if panels::act(ui, act) || sound::act(ui, act) => {}
         _ => {
             let lane = act.strip_prefix("more-");
             let lane = Lane::ALL.into_iter().find(|it| lane == Some(text::lane_slug(*it)));
@@ -141,12 +142,20 @@ fn on_board(ui: Ui, act: &str) {
 fn key(ui: Ui, event: &KeyboardEvent) {
     let chord = event.ctrl_key() || event.meta_key() || event.alt_key();
     let asking = ui.dialog.with_untracked(|dialog| !matches!(dialog, Dialog::None));
-    if chord || asking || event.repeat() || !ui.keys.get_untracked() {
+    let typing = element(event).is_some_and(|it| it.tag_name() == "INPUT");
+    if chord || asking || typing || event.repeat() || !ui.keys.get_untracked() {
         return;
     }
     match event.key().as_str() {
         "z" | "Z" => ui.live.undo_last(),
         "r" | "R" => load_closed(ui),
+        "a" | "A" => on_board(ui, "all-day"),
+        "i" | "I" => on_board(ui, "intake"),
+        "m" | "M" => on_board(ui, "mute"),
+        "/" => {
+            event.prevent_default();
+            on_board(ui, "search");
+        }
         _ => {}
     }
 }
@@ -188,15 +197,14 @@ fn cancel(ui: Ui, place: usize) {
 
 fn load_closed(ui: Ui) {
     ui.dialog.set(Dialog::Loading);
-    api::spawn(Box::pin(async move {
-        let list = match api::closed(CLOSED_URL).await {
-            Ok(orders) => Dialog::Closed(orders, None),
-            Err(why) => Dialog::Failed(why),
-        };
+    let then = move |answer: Result<String, api::Failure>| {
+        let orders = answer.map_err(|failure| failure.why).and_then(|text| api::orders(&text));
+        let list = orders.map_or_else(Dialog::Failed, |orders| Dialog::Closed(orders, None));
         if ui.dialog.with_untracked(|dialog| matches!(dialog, Dialog::Loading)) {
             ui.dialog.set(list);
         }
-    }));
+    };
+    api::ask("GET", CLOSED_URL.to_owned(), None, Box::new(then));
 }
 
 /// Brings the order at `place` of the list back.
@@ -206,19 +214,28 @@ fn bring_back(ui: Ui, place: usize) {
         _ => None,
     });
     let Some((id, version)) = listed else { return };
+    let then = move |refused| match refused {
+        None => ui.dialog.set(Dialog::None),
+        Some(why) => ui.dialog.update(|dialog| {
+            if let Dialog::Closed(_, refused) = dialog {
+                *refused = Some(why);
+            }
+        }),
+    };
+    recall(ui, id, version, Box::new(then));
+}
+
+/// Brings a closed order back; `then` is told why not.
+pub(super) fn recall(ui: Ui, id: OrderId, version: Version, then: Box<dyn FnOnce(Option<String>)>) {
     api::spawn(Box::pin(async move {
         let why = Some("recall");
         let actor = ui.live.actor();
         match actions::transition(actor, id, OrderStatus::Ready, version, why).await {
             Ok(order) => {
                 ui.live.say(format!("Order {} is back", order.number));
-                ui.dialog.set(Dialog::None);
+                then(None);
             }
-            Err(failure) => ui.dialog.update(|dialog| {
-                if let Dialog::Closed(_, refused) = dialog {
-                    *refused = Some(failure.words);
-                }
-            }),
+            Err(failure) => then(Some(failure.words)),
         }
     }));
 }
@@ -237,7 +254,7 @@ fn show_more(ui: Ui, lane: Lane) {
 }
 
 /// Brings order `id` into view, drawn or not, and the keyboard with it.
-fn show(ui: Ui, id: OrderId) {
+pub(super) fn show(ui: Ui, id: OrderId) {
     ui.live.draw_order(id);
     // What is drawn is on the page before anything else happens.
     later(0, move || {

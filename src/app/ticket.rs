@@ -473,6 +473,7 @@ fn elsewhere(ui: Ui, order: &FoodOrder) -> Html {
 fn badges(html: &mut Html, order: &FoodOrder, mark: &Mark) {
     let flags = &order.flags;
     let badges = [
+        (mark.came_while_away, "<li class=\"badge\">", "", Word::CameWhileAway),
         (mark.fresh_until.is_some(), "<li class=\"badge badge-new\">", "", Word::BadgeNew),
         (flags.rush, "<li class=\"badge badge-rush\">", "rush", Word::Rush),
         (flags.recalled, "<li class=\"badge\">", "back", Word::Recalled),

@@ -212,6 +212,8 @@ pub struct Mark {
     pub anyway: bool,
     /// When the ticket stops being marked as new, by the local clock.
     pub fresh_until: Option<i64>,
+    /// Whether it came while the screen was away, and nobody has done anything with it since.
+    pub came_while_away: bool,
 }
 
 /// A bump that can be taken back.

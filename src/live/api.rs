@@ -24,16 +24,12 @@ pub fn spawn(work: Pin<Box<dyn Future<Output = ()>>>) {
     leptos::task::spawn_local(work);
 }
 
-/// `GET url`, a list of orders.
+/// The orders of a list that the server answered.
 ///
 /// # Errors
-/// Why there is no answer, in words for the page.
-pub async fn closed(url: &str) -> Result<Vec<FoodOrder>, String> {
-    let (ok, status, text) = exchange("GET", url, None).await.map_err(|_| unanswered())?;
-    if !ok {
-        return Err(refusal(status, &text));
-    }
-    let orders = Json::parse(&text).and_then(|mut answer| answer.take("orders"));
+/// It is none.
+pub fn orders(text: &str) -> Result<Vec<FoodOrder>, String> {
+    let orders = Json::parse(text).and_then(|mut answer| answer.take("orders"));
     orders.and_then(Lean::read).ok_or_else(unreadable)
 }
 
@@ -53,6 +49,8 @@ pub async fn fragment(url: &str) -> Option<String> {
 /// A change that is not known to be saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
+    /// Why, without what it means for a change.
+    pub why: String,
     /// What the page says of it.
     pub words: String,
     /// Whether the server has answered, and so has not carried it out. Else it
@@ -68,19 +66,40 @@ pub struct Failure {
 /// # Errors
 /// It was refused, or there is no answer.
 pub async fn change(method: &'static str, url: &str, body: String) -> Result<FoodOrder, Failure> {
-    let (why, answered, stale) = match exchange(method, url, Some(body)).await {
-        Ok((true, _, text)) => match FoodOrder::parse(&text) {
-            Some(order) => return Ok(order),
-            None => (unreadable(), false, false),
-        },
+    let text = send(method, url, Some(body)).await?;
+    FoodOrder::parse(&text).ok_or_else(|| failure(&unreadable(), false, false))
+}
+
+/// Asks `url`, with `body` where something is to change, and tells `then` what the
+/// server answers. One future for all who need no more than that.
+pub fn ask(
+    method: &'static str,
+    url: String,
+    body: Option<String>,
+    then: Box<dyn FnOnce(Result<String, Failure>)>,
+) {
+    spawn(Box::pin(async move { then(send(method, &url, body).await) }));
+}
+
+/// Sends `body`, if there is any; what the server answers.
+///
+/// # Errors
+/// It was refused, or there is no answer.
+async fn send(method: &'static str, url: &str, body: Option<String>) -> Result<String, Failure> {
+    let (why, answered, stale) = match exchange(method, url, body).await {
+        Ok((true, _, text)) => return Ok(text),
         Ok((false, status, text)) => {
             let answered = reason(&text).is_some();
             (refusal(status, &text), answered, answered && status == STALE)
         }
         Err(_) => (unanswered(), false, false),
     };
+    Err(failure(&why, answered, stale))
+}
+
+fn failure(why: &str, answered: bool, stale: bool) -> Failure {
     let word = if answered { Word::NotSaved } else { Word::NotConfirmed };
-    Err(Failure { words: spoken().with(word, &why), answered, stale })
+    Failure { why: why.to_owned(), words: spoken().with(word, why), answered, stale }
 }
 
 fn unanswered() -> String {

@@ -13,16 +13,18 @@ use web_sys::MessageEvent;
 use super::{
     actions::{Action, Mark, Undo},
     api::Failure,
+    aside::Aside,
     board_state::{BoardState, Outcome, Rank, Rest, Step, index},
     clock::ServerClock,
     freshness::{Command, Freshness, Input, State},
     part::Part,
+    ringer::Sound,
     source::{self, Source},
     table::Table,
     window::{STEP, Window},
 };
 use crate::{
-    domain::{FoodOrder, Lane, OrderId, UnixMillis, Version, change::Acknowledged},
+    domain::{FoodOrder, Lane, OrderId, UnixMillis, Version, change::Acknowledged, screen::Sounds},
     wire::{
         BoardPage, BoardSettings, Bye, ByeReason, Heartbeat, Hello, Snapshot, Stats, lean::Lean,
     },
@@ -31,6 +33,8 @@ use crate::{
 
 /// How long a ticket that came over the stream is marked as new.
 const FRESH_MS: i64 = 20_000;
+/// Who a board acts as that is of no screen.
+const ANY_BOARD: &str = "board";
 /// How long a line such as "Resynced" stays.
 const NOTICE_MS: i64 = 6_000;
 /// New orders are read out together, at most this often.
@@ -97,6 +101,8 @@ pub struct LiveBoard {
     pub later: RwSignal<usize>,
     /// How many minutes the device's clock is fast, if that is worth a word.
     pub clock_is_fast: RwSignal<i64>,
+    /// What the board knows besides its orders.
+    pub aside: Aside,
     lanes: [RwSignal<Vec<Row>>; 4],
     windows: StoredValue<[Window<Rank>; 4]>,
     board: StoredValue<BoardState>,
@@ -169,7 +175,7 @@ impl LiveBoard {
     #[must_use]
     pub fn new(page: BoardPage, query: String) -> Self {
         let part = Part::of_page(&page);
-        let BoardPage { orders, cursor, server_time, stats, settings, open, .. } = page;
+        let BoardPage { orders, cursor, server_time, stats, settings, open, intake, .. } = page;
         let BoardSettings { version, heartbeat_ms, clock_rate, screen, .. } = settings;
         let mut board = BoardState::of(part);
         let outcome = board.replace(orders);
@@ -191,6 +197,10 @@ impl LiveBoard {
             empty: RwSignal::new(true),
             later: RwSignal::new(0),
             clock_is_fast: RwSignal::new(0),
+            aside: Aside::new(
+                intake,
+                screen.as_ref().map_or_else(Sounds::default, |screen| screen.sounds),
+            ),
             lanes: [(); 4].map(|()| RwSignal::new(Vec::new())),
             windows: StoredValue::new([Window::default(); 4]),
             board: StoredValue::new(board),
@@ -199,7 +209,7 @@ impl LiveBoard {
             line: StoredValue::new(Line {
                 query,
                 careful: screen.as_ref().is_some_and(|screen| screen.acknowledge_allergens),
-                actor: screen.map_or_else(|| "board".to_owned(), |screen| screen.name),
+                actor: screen.map_or_else(|| ANY_BOARD.to_owned(), |screen| screen.name),
                 version,
                 heartbeat_ms,
                 clock_rate,
@@ -333,6 +343,15 @@ impl LiveBoard {
     #[must_use]
     pub fn row(self, id: OrderId) -> Option<ArcRwSignal<Ticket>> {
         self.rows.with_value(|rows| rows.get(id).cloned())
+    }
+
+    /// Calls `look` with every ticket on the board, drawn or not.
+    pub fn each(self, look: &mut dyn FnMut(&Ticket)) {
+        self.rows.with_value(|rows| {
+            for (_, row) in rows.iter() {
+                row.with_untracked(|ticket| look(ticket));
+            }
+        });
     }
 
     /// A ticket has been drawn anew, and perhaps the keyboard was on it.
@@ -577,6 +596,7 @@ impl LiveBoard {
             reload_once(&hello.version);
         }
         self.read_clock(hello.server_time);
+        self.aside.with(&mut |things| things.seen.connected());
         self.feed(Input::Opened);
     }
 
@@ -594,6 +614,7 @@ impl LiveBoard {
             pulse.stats = heartbeat.stats;
             pulse.open = heartbeat.open;
         });
+        self.aside.heartbeat(heartbeat);
         let here = self.board.with_value(BoardState::tickets) as u64;
         let missing = !self.filtered() && here != heartbeat.open;
         self.line.update_value(|line| {
@@ -714,9 +735,14 @@ impl LiveBoard {
         if fresh_until.is_some() {
             self.say(spoken().with(Word::NewOrder, &order.number.to_string()));
         }
+        let sound = fresh_until.and_then(|_| Sound::of(None, &order));
+        if let Some(sound) = sound {
+            self.aside.with(&mut |things| things.ringer.note(sound));
+        }
         let mark = Mark {
             // A ticket that was brought back is not a new one.
             fresh_until: fresh_until.filter(|_| !order.flags.recalled),
+            came_while_away: sound == Some(Sound::New) && self.catches_up(),
             ..Mark::default()
         };
         let id = order.id;
@@ -731,6 +757,18 @@ impl LiveBoard {
 
     fn update(self, order: FoodOrder) {
         let Some(row) = self.row(order.id) else { return };
+        // What this screen does itself, it need not be told. A board that is of
+        // no screen shares its name with every other one.
+        let actor = self.actor();
+        let mine = actor != ANY_BOARD && order.last_change.actor.id == actor;
+        row.with_untracked(|Ticket { order: before, mark }| {
+            if let Some(sound) = Sound::of(Some(before), &order)
+                && !mine
+                && mark.pending.is_none()
+            {
+                self.aside.with(&mut |things| things.ringer.note(sound));
+            }
+        });
         let (id, version, number) = (order.id, order.version, order.number);
         let cancelled = !order.status.is_open();
         // Whoever ticks an item has not called the order off, nor has anybody
@@ -755,6 +793,7 @@ impl LiveBoard {
             }
             // What is held back is asked for anew when the order is another one.
             ticket.mark.anyway = false;
+            ticket.mark.came_while_away &= ticket.order.status == order.status;
             ticket.order = order;
         });
         if cancelled && own {
@@ -763,6 +802,12 @@ impl LiveBoard {
         } else if cancelled {
             self.alarm(&spoken().with(Word::OrderIsCancelled, &number.to_string()));
         }
+    }
+
+    /// Whether what was missed is coming in.
+    fn catches_up(self) -> bool {
+        let state = self.line.with_value(|line| line.freshness.state(local_now()));
+        matches!(state, State::CatchingUp { .. })
     }
 
     /// What runs out with time: marks; and what is read out.

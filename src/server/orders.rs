@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use jiff::{Timestamp, ToSpan as _, civil::Time, tz::TimeZone};
+use jiff::{
+    Timestamp, ToSpan as _,
+    civil::{Date, Time},
+    tz::TimeZone,
+};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -111,13 +115,25 @@ impl Orders {
     /// The business day that `at` is in, as `yyyymmdd`: the day that the
     /// location's clock showed when business began.
     fn business_day(&self, at: UnixMillis) -> i32 {
+        let day = self.business_date(at);
+        i32::from(day.year()) * 10_000 + i32::from(day.month()) * 100 + i32::from(day.day())
+    }
+
+    /// When the business day began that `at` is in.
+    #[must_use]
+    pub fn day_began(&self, at: UnixMillis) -> UnixMillis {
+        let began = self.business_date(at).to_datetime(self.settings.business_day_starts);
+        let zoned = self.settings.time_zone.to_ambiguous_zoned(began).compatible();
+        zoned.map_or(at, |zoned| UnixMillis(zoned.timestamp().as_millisecond()))
+    }
+
+    fn business_date(&self, at: UnixMillis) -> Date {
         let local = local(at, &self.settings.time_zone);
-        let day = if local.time() < self.settings.business_day_starts {
+        if local.time() < self.settings.business_day_starts {
             local.date().saturating_sub(1.day())
         } else {
             local.date()
-        };
-        i32::from(day.year()) * 10_000 + i32::from(day.month()) * 100 + i32::from(day.day())
+        }
     }
 }
 

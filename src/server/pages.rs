@@ -18,7 +18,11 @@ use leptos::{
 use leptos_axum::ResponseOptions;
 
 use crate::{
-    app::{self, CRASHED_EVENT, DATA_ID, ROOT_ID, words::Word},
+    app::{
+        self, CRASHED_EVENT, DATA_ID, ROOT_ID,
+        sound::{COMMAND_EVENT, STANDING_EVENT},
+        words::Word,
+    },
     domain::screen::Theme,
     wire::BoardPage,
 };
@@ -201,6 +205,10 @@ fn start(script: &str, wasm: &str) -> String {
          setTimeout(()=>location.reload(),Math.min(60000,3000*2**n))}};\
          addEventListener('{CRASHED_EVENT}',crashed);\
          setTimeout(()=>{{try{{delete sessionStorage.crashes}}catch{{}}}},120000);\
+         let s;addEventListener('{COMMAND_EVENT}',({{detail}})=>(s??=import('/sound.js'))\
+         .then(m=>m.default(detail)).catch(e=>{{s=undefined;console.warn(e);\
+         document.documentElement.dataset.sound='blocked';\
+         dispatchEvent(new Event('{STANDING_EVENT}'))}}));\
          import({script}).then(m=>m.default({{module_or_path:{wasm}}}).then(()=>m.hydrate()))\
          .catch(e=>{{console.error(e);crashed()}})"
     )

@@ -1,7 +1,10 @@
 //! Query strings: every parameter is known, or the request is refused.
 
 use super::{error::Problem, stream::resume::After};
-use crate::wire::{EventId, StreamFilter, filter::FilterError};
+use crate::{
+    domain::{UnixMillis, limits},
+    wire::{EventId, StreamFilter, filter::FilterError},
+};
 
 /// The parameters of a request, taken out one by one.
 pub(super) struct Query(Vec<(String, String)>);
@@ -86,6 +89,40 @@ impl Query {
         raw.parse().ok().filter(|limit| (1..=most).contains(limit)).map(Some).ok_or_else(|| {
             refuse("limit", format!("limit is a whole number from 1 to {most}, not {raw:?}"))
         })
+    }
+
+    /// Takes out `since`: a time, or `day` for when the business day began.
+    ///
+    /// # Errors
+    /// Any other value.
+    pub(super) fn since(
+        &mut self,
+        day: impl FnOnce() -> UnixMillis,
+    ) -> Result<Option<UnixMillis>, Problem> {
+        match self.take("since")?.as_deref() {
+            None => Ok(None),
+            Some("day") => Ok(Some(day())),
+            Some(raw) => raw.parse().map(|at| Some(UnixMillis(at))).map_err(|_| {
+                let detail = format!("since is day or milliseconds since 1970, not {raw:?}");
+                refuse("since", detail)
+            }),
+        }
+    }
+
+    /// Takes out `q`, a number or a name, in lower case.
+    ///
+    /// # Errors
+    /// It is empty, or longer than any name.
+    pub(super) fn called(&mut self) -> Result<Option<String>, Problem> {
+        let Some(raw) = self.take("q")? else {
+            return Ok(None);
+        };
+        let called = raw.trim().to_lowercase();
+        if called.is_empty() || called.chars().count() > limits::CUSTOMER_NAME {
+            let most = limits::CUSTOMER_NAME;
+            return Err(refuse("q", format!("q is a number or a name of 1 to {most} characters")));
+        }
+        Ok(Some(called))
     }
 
     /// Refuses what is left; `others` are the parameters that are taken besides a filter's.

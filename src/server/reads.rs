@@ -16,7 +16,7 @@ use super::{
     pages::{self, Dress},
     query::Query,
     state::App,
-    store::{EventPage, StoredEvent, Unavailable},
+    store::{EventPage, StoredEvent, Unavailable, Wanted},
     stream::resume::{self, Start},
 };
 use crate::{
@@ -32,7 +32,7 @@ const PAGE: usize = 100;
 
 /// `GET /api/orders`: orders with the position they stand at. Without a
 /// `status`, or with `status=open`, all open ones, the first placed first;
-/// otherwise the last changed first.
+/// otherwise, and for who asks for a day or a name, the last changed first.
 pub(super) async fn list(
     State(app): State<App>,
     RawQuery(query): RawQuery,
@@ -43,12 +43,16 @@ pub(super) async fn list(
         filter.statuses = OrderStatus::ALL.into_iter().filter(|it| it.is_open()).collect();
     }
     let limit = query.limit(limits::PAGE)?;
-    query.finish(&["limit"])?;
+    let since = query.since(|| app.orders.day_began(app.clock.now()))?;
+    let called = query.called()?;
+    query.finish(&["limit", "since", "q"])?;
     let only_open = filter.statuses.iter().all(|status| status.is_open());
-    let mut stored = if only_open {
+    // All that are open are few: who asks for some of them looks at the rest too.
+    let mut stored = if only_open && since.is_none() && called.is_none() {
         app.store.snapshot(filter).await?
     } else {
-        app.store.list(filter, limit.unwrap_or(PAGE)).await?
+        let wanted = Wanted { limit: limit.unwrap_or(PAGE), since, called };
+        app.store.list(filter, wanted).await?
     };
     if let Some(limit) = limit.filter(|limit| *limit < stored.orders.len()) {
         stored.orders.truncate(limit);

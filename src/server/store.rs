@@ -23,6 +23,25 @@ pub mod sqlite;
 
 pub use sqlite::SqliteStore;
 
+/// Which orders of a list somebody wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// So many at most.
+    pub limit: usize,
+    /// Those that have changed at or after this; none for all.
+    pub since: Option<UnixMillis>,
+    /// Those that are called so, by number or name, in lower case; none for all.
+    pub called: Option<String>,
+}
+
+impl Wanted {
+    /// Whether somebody who asks for a number or a name means `order`.
+    #[must_use]
+    pub fn calls(&self, order: &FoodOrder) -> bool {
+        self.called.as_ref().is_none_or(|called| order.is_called(called, str::to_lowercase))
+    }
+}
+
 /// Where orders are kept. Every future may be dropped at any time; a command
 /// whose future was dropped may still be carried out.
 pub trait Store: Send + Sync + 'static {
@@ -47,12 +66,12 @@ pub trait Store: Send + Sync + 'static {
     /// The orders on the board that `filter` shows and the position they stand at, read at one moment.
     fn snapshot(&self, filter: StreamFilter) -> BoxFuture<'_, Result<StoredOrders, Unavailable>>;
 
-    /// Orders of any status that `filter` shows, the last changed first, at
-    /// most `limit`, and the position they stand at, read at one moment.
+    /// Orders of any status that `filter` shows and `wanted` asks for, the last
+    /// changed first, and the position they stand at, read at one moment.
     fn list(
         &self,
         filter: StreamFilter,
-        limit: usize,
+        wanted: Wanted,
     ) -> BoxFuture<'_, Result<StoredOrders, Unavailable>>;
 
     /// One order with what is still kept of its history, oldest first.

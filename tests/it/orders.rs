@@ -468,6 +468,39 @@ async fn a_list_has_the_orders_that_are_asked_for_and_their_position() {
 }
 
 #[tokio::test]
+async fn a_list_of_the_day_and_by_number_or_name() {
+    let server = TestServer::start().await;
+    let mut orders = Vec::new();
+    for name in ["Ana Žižek", "Bo", "Joana"] {
+        let mut body = burger();
+        body["customer"] = json!({"name": name});
+        orders.push(server.place(&body).await);
+    }
+    let cancelled = server.go(&orders[2], OrderStatus::Cancelled).await;
+    let ids = async |query: &str| -> Vec<_> {
+        let list = server.get(&format!("/api/orders?{query}")).await.json();
+        let orders: Vec<FoodOrder> =
+            serde_json::from_value(list["orders"].clone()).expect("orders");
+        orders.into_iter().map(|order| order.id).collect()
+    };
+    let [ana, bo] = [orders[0].id, orders[1].id];
+    assert_eq!(ids("q=ANA&status=open,closed").await, [cancelled.id, ana]);
+    assert_eq!(ids("q=ana").await, [ana]);
+    assert_eq!(ids("q=%C5%BDi%C5%BE").await, [ana]);
+    assert_eq!(ids("q=102").await, [bo]);
+    assert_eq!(ids("q=10").await, []);
+    assert_eq!(ids("status=closed&since=day").await, [cancelled.id]);
+    let at = cancelled.last_change.at.0;
+    assert_eq!(ids(&format!("status=closed&since={at}")).await, [cancelled.id]);
+    assert_eq!(ids(&format!("status=closed&since={}", at + 1)).await, []);
+    assert_eq!(ids(&format!("status=closed&q=joana&since={}", at + 1)).await, []);
+    for (parameter, value) in [("since", "today"), ("q", ""), ("q", "%20")] {
+        let answer = server.get(&format!("/api/orders?{parameter}={value}")).await;
+        assert_eq!(answer.problem(400, "invalid_parameter")["parameter"], parameter);
+    }
+}
+
+#[tokio::test]
 async fn one_order_has_its_history() {
     let server = TestServer::start().await;
     let order = server.place(&burger()).await;

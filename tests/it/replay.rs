@@ -36,7 +36,7 @@ use live_orders::{
         state::{App, PageSettings, Parts},
         store::{
             ChangeError, CommitSink, Committed, EventPage, History, PlaceError, Placed, Placement,
-            ScreenError, Seen, Setting, SqliteStore, Store, StoredOrders, Unavailable,
+            ScreenError, Seen, Setting, SqliteStore, Store, StoredOrders, Unavailable, Wanted,
             sqlite::Purpose,
         },
         stream::{OpenStreams, Snapshots, Sweepers},
@@ -755,9 +755,9 @@ impl Store for Forgetful {
     fn list(
         &self,
         filter: StreamFilter,
-        limit: usize,
+        wanted: Wanted,
     ) -> BoxFuture<'_, Result<StoredOrders, Unavailable>> {
-        self.0.list(filter, limit)
+        self.0.list(filter, wanted)
     }
 
     fn history(&self, id: OrderId) -> BoxFuture<'_, Result<Option<History>, Unavailable>> {

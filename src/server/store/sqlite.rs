@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     ChangeError, CommitSink, EventPage, History, PlaceError, Placed, Placement, ScreenError, Seen,
-    Setting, Store, StoredOrders, Unavailable,
+    Setting, Store, StoredOrders, Unavailable, Wanted,
 };
 use crate::{
     domain::{Change, FoodOrder, OrderId, Profile, Screen, ScreenName, UnixMillis, Version},
@@ -173,9 +173,9 @@ impl Store for SqliteStore {
     fn list(
         &self,
         filter: StreamFilter,
-        limit: usize,
+        wanted: Wanted,
     ) -> BoxFuture<'_, Result<StoredOrders, Unavailable>> {
-        self.readers.read(move |connection, epoch| rows::list(connection, epoch, &filter, limit))
+        self.readers.read(move |connection, epoch| rows::list(connection, epoch, &filter, &wanted))
     }
 
     fn history(&self, id: OrderId) -> BoxFuture<'_, Result<Option<History>, Unavailable>> {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension as _, Row, params, types::Type};
 use uuid::Uuid;
 
-use super::super::{EventPage, History, Seen, Setting, StoredEvent, StoredOrders};
+use super::super::{EventPage, History, Seen, Setting, StoredEvent, StoredOrders, Wanted};
 use crate::{
     domain::{Channel, FoodOrder, Location, OrderId, OrderStatus, Station, UnixMillis},
     wire::{Epoch, EventFacts, EventId, Seq, StreamFilter},
@@ -83,38 +83,43 @@ pub(super) fn open_orders(
     filter: &StreamFilter,
 ) -> rusqlite::Result<StoredOrders> {
     let query = "SELECT data FROM orders WHERE open = 1 ORDER BY placed_at, row";
-    orders(connection, epoch, filter, usize::MAX, query)
+    let all = Wanted { limit: usize::MAX, since: None, called: None };
+    orders(connection, epoch, filter, &all, query)
 }
 
-/// Orders that `filter` shows, the last changed first.
+/// Orders that `filter` shows and `wanted` asks for, the last changed first.
 pub(super) fn list(
     connection: &Connection,
     epoch: Epoch,
     filter: &StreamFilter,
-    limit: usize,
+    wanted: &Wanted,
 ) -> rusqlite::Result<StoredOrders> {
     let every = &OrderStatus::ALL[..];
     let statuses = if filter.statuses.is_empty() { every } else { &filter.statuses };
-    orders(connection, epoch, filter, limit, &last_changed(statuses))
+    orders(connection, epoch, filter, wanted, &last_changed(statuses, wanted.since))
 }
 
-/// A query for the orders of these statuses, the last changed first. One arm a
+/// A query for the orders of these statuses that have changed at or after
+/// `since`, the last changed first. One arm a
 /// status: each is read off an index in order, and only as far as somebody
 /// reads, however many orders the years have left.
-fn last_changed(statuses: &[OrderStatus]) -> String {
+fn last_changed(statuses: &[OrderStatus], since: Option<UnixMillis>) -> String {
+    let since = since.map_or_else(String::new, |at| format!(" AND changed_at >= {}", at.0));
     let arms: Vec<String> = statuses
         .iter()
-        .map(|status| format!("SELECT data, changed_at, row FROM orders WHERE status = '{status}'"))
+        .map(|status| {
+            format!("SELECT data, changed_at, row FROM orders WHERE status = '{status}'{since}")
+        })
         .collect();
     format!("{} ORDER BY changed_at DESC, row DESC", arms.join(" UNION ALL "))
 }
 
-/// Orders that `filter` shows among those that `query` gives.
+/// Orders that `filter` shows and `wanted` calls among those that `query` gives.
 fn orders(
     connection: &Connection,
     epoch: Epoch,
     filter: &StreamFilter,
-    limit: usize,
+    wanted: &Wanted,
     query: &str,
 ) -> rusqlite::Result<StoredOrders> {
     let transaction = connection.unchecked_transaction()?;
@@ -126,10 +131,13 @@ fn orders(
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let json: String = row.get(0)?;
-            if !filter.is_everything() && !filter.shows(&parse(&json)?) {
-                continue;
+            if !filter.is_everything() || wanted.called.is_some() {
+                let order = parse(&json)?;
+                if !filter.shows(&order) || !wanted.calls(&order) {
+                    continue;
+                }
             }
-            if orders.len() == limit {
+            if orders.len() == wanted.limit {
                 more = true;
                 break;
             }

@@ -1,0 +1,58 @@
+import { Ear, startScreen } from '../../fixtures/audio';
+import { expect, test } from '../../fixtures';
+import { order } from '../../fixtures/orders';
+
+test('row 9: a burst of ten orders is one sound', async ({ board, page, server }) => {
+    const ear = await Ear.of(page);
+    await board.open();
+    await startScreen(page);
+    await page.clock.install();
+    await Promise.all(Array.from({ length: 10 }, () => server.place(order())));
+    await expect(board.tickets).toHaveCount(10);
+    await page.clock.runFor(4_000);
+    expect(await ear.heard()).toEqual(['new']);
+});
+
+test('row 9: a ticket is late once, and on expo alone', async ({ board, anotherBoard, page, server }) => {
+    const ear = await Ear.of(page);
+    const prep = await anotherBoard();
+    const atPrep = await Ear.of(prep.page);
+    await server.keepScreen('expo', { role: 'expo', view: 'columns' });
+    await server.keepScreen('grill', { role: 'prep', stations: ['grill'], view: 'columns' });
+    await page.goto('/screens/expo');
+    await prep.page.goto('/screens/grill');
+    for (const it of [board, prep]) {
+        await it.isLive();
+        await startScreen(it.page);
+    }
+    const late = await server.place(order({ fulfilment: { type: 'pickup', due_at: Date.now() - 60_000 } }));
+    await expect.poll(() => ear.count('late'), { timeout: 20_000 }).toBe(1);
+    await server.move(late, 'accepted', 'preparing');
+    await board.has(late, 'Preparing');
+    await prep.has(late, 'Preparing');
+    // Another one, so that it is known that some time has gone by.
+    await server.place(order({ fulfilment: { type: 'pickup', due_at: Date.now() - 60_000 } }));
+    await expect.poll(() => ear.count('late'), { timeout: 20_000 }).toBe(2);
+    expect(await atPrep.count('late')).toBe(0);
+    expect(await atPrep.count('new')).toBeGreaterThan(0);
+});
+
+test('row 9: a screen makes no sound for what it does itself', async ({ board, anotherBoard, page, server }) => {
+    const ear = await Ear.of(page);
+    const other = await anotherBoard();
+    const elsewhere = await Ear.of(other.page);
+    await server.keepScreen('expo', { role: 'expo', view: 'columns' });
+    await server.keepScreen('pass', { role: 'expo', view: 'columns' });
+    const made = await server.move(await server.place(order()), 'accepted', 'preparing');
+    await page.goto('/screens/expo');
+    await other.page.goto('/screens/pass');
+    for (const it of [board, other]) {
+        await it.isLive();
+        await startScreen(it.page);
+    }
+    await board.ticket(made).bump();
+    await other.has(made, 'Ready');
+    await expect.poll(() => elsewhere.heard()).toEqual(['ready']);
+    await board.has(made, 'Ready');
+    expect(await ear.heard()).toEqual([]);
+});

@@ -1,0 +1,93 @@
+//! Tells the server which orders are on this screen: on the page, and the page
+//! in view. At most once a second, and each order once.
+
+use leptos::prelude::*;
+
+use super::all_day::drawn;
+use crate::{
+    app::{Ui, html::effect, text},
+    domain::{OrderId, Station, UnixMillis, screen::Role},
+    live::{
+        api::{self, Failure},
+        freshness::State,
+    },
+    wire::{BoardPage, lean::push_text},
+};
+
+/// The stations that a screen stands in for when it shows an order: its own, or
+/// all where it shows all. Where orders are put together or handed over, nobody
+/// makes them: such a screen stands in for none, and says so by its role.
+pub(super) fn stands_in_for(page: &BoardPage) -> Vec<Station> {
+    let role = page.settings.screen.as_ref().map(|screen| screen.role);
+    match role {
+        Some(role @ (Role::Expo | Role::Dispatch)) => {
+            Station::parse(role.as_str()).into_iter().collect()
+        }
+        _ => page.filter.stations.clone(),
+    }
+}
+
+/// Tells it from now on.
+pub(super) fn follow(ui: Ui) {
+    effect(move || {
+        ui.live.local.track();
+        tell(ui);
+        times(ui);
+    });
+}
+
+fn tell(ui: Ui) {
+    // The server is told when it is there, and of what somebody can see.
+    let state = ui.live.pulse.with_untracked(|pulse| pulse.state);
+    let there = matches!(state, State::Live | State::LiveAgain { .. } | State::CatchingUp { .. });
+    if !there || document().hidden() {
+        return;
+    }
+    let orders = drawn("[data-order]").into_iter().filter_map(|ticket| {
+        let id: OrderId = ticket.get_attribute("data-order")?.parse().ok()?;
+        let sent_at = |row: ArcRwSignal<crate::live::Ticket>| {
+            row.with_untracked(|ticket| ticket.order.times.sent_at())
+        };
+        Some((id, ui.live.row(id).map(sent_at)?))
+    });
+    let (orders, mut next): (Vec<_>, _) = (orders.collect(), Vec::new());
+    ui.live.aside.with(&mut |things| {
+        things.seen.drawn(&orders);
+        next = things.seen.next();
+    });
+    if next.is_empty() {
+        return;
+    }
+    let mut body = String::from("{\"screen\":");
+    push_text(&mut body, &ui.live.actor());
+    body.push_str(",\"stations\":[");
+    ui.panels.with(&mut |state| {
+        for (place, station) in state.shows.iter().enumerate() {
+            body.push_str(if place == 0 { "" } else { "," });
+            push_text(&mut body, station.as_str());
+        }
+    });
+    body.push_str("],\"orders\":[");
+    for (place, id) in next.iter().enumerate() {
+        body.push_str(if place == 0 { "\"" } else { ",\"" });
+        body.push_str(&id.to_string());
+        body.push('"');
+    }
+    body.push_str("]}");
+    let then = move |answer: Result<String, Failure>| {
+        ui.live.aside.with(&mut |things| things.seen.answered(answer.is_ok()));
+    };
+    api::ask("POST", "/api/seen".to_owned(), Some(body), Box::new(then));
+}
+
+/// For how long each order of the alarm has been on no screen. Beside what is
+/// read out, so that it is not read out anew.
+fn times(ui: Ui) {
+    let now = ui.live.now.get_untracked();
+    for place in drawn("#unseen [data-since]") {
+        let since = place.get_attribute("data-since").and_then(|it| it.parse().ok());
+        if let Some(since) = since.map(UnixMillis) {
+            place.set_text_content(Some(&text::span(now.since(since))));
+        }
+    }
+}

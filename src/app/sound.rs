@@ -1,0 +1,280 @@
+//! What a screen does besides showing orders: it sounds, stays awake and fills
+//! the device, once somebody has started it with one tap, because browsers want
+//! that. Nothing else waits for the tap.
+//!
+//! When a sound is due is decided by [`ringer`](crate::live::ringer); how it is
+//! made, by a script that is fetched when the screen is started. The two speak
+//! by events of the page.
+
+use leptos::prelude::*;
+use web_sys::{CustomEvent, CustomEventInit};
+
+use super::{
+    Ui,
+    html::{Html, Spots, effect},
+    words::Word,
+};
+use crate::{
+    domain::{Ageing, Lane},
+    live::{
+        freshness::State,
+        listen,
+        ringer::{MUTE_MS, Standing, wants_answer},
+    },
+    wire::BoardSettings,
+};
+
+/// Tells the page's script what to do.
+pub const COMMAND_EVENT: &str = "live-orders:screen";
+/// The page's script says how the screen stands, on the root element.
+pub const STANDING_EVENT: &str = "live-orders:screen-is";
+
+/// Where this device remembers that it was started.
+const STARTED: &str = "screen-started";
+/// Where it remembers until when it is muted.
+const MUTED: &str = "muted-until";
+/// How loud a board is that is of no screen.
+const VOLUME: u32 = 70;
+
+/// Whether the screen can be heard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Speaker {
+    /// Nobody has started it.
+    #[default]
+    Off,
+    /// It can.
+    On,
+    /// The browser does not let it.
+    Blocked,
+}
+
+/// How the screen stands besides its orders.
+#[derive(Clone, Copy, Debug)]
+pub struct Device {
+    speaker: Speaker,
+    /// Whether the device may go to sleep although the screen was started.
+    may_sleep: bool,
+    /// Until when it is muted, by the local clock.
+    muted: Option<i64>,
+    /// Whether the screen asks to be started.
+    asks: bool,
+    volume: u32,
+    /// Whether an order waits for an answer, as of the last second.
+    answer: bool,
+}
+
+impl Device {
+    /// The device of a page with these settings.
+    #[must_use]
+    pub fn new(settings: &BoardSettings) -> Self {
+        Self {
+            speaker: Speaker::Off,
+            may_sleep: false,
+            muted: None,
+            asks: settings.screen.is_some(),
+            volume: settings.screen.as_ref().map_or(VOLUME, |screen| screen.volume),
+            answer: false,
+        }
+    }
+
+    /// As it stands.
+    fn of(ui: Ui) -> Option<Self> {
+        let mut device = None;
+        ui.panels.with(&mut |state| device = Some(state.device));
+        device
+    }
+
+    /// As it stands; follows it.
+    fn followed(ui: Ui) -> Option<Self> {
+        ui.panels.track();
+        Self::of(ui)
+    }
+
+    /// Changes it, and tells whoever follows if that made a difference.
+    fn change(ui: Ui, change: &mut dyn FnMut(&mut Self)) {
+        let Some(before) = Self::of(ui) else { return };
+        let mut after = before;
+        change(&mut after);
+        let look = |it: &Self| (it.speaker, it.may_sleep, it.muted, it.asks);
+        if look(&before) == look(&after) {
+            ui.panels.with(&mut |state| state.device = after);
+        } else {
+            ui.panels.change(&mut |state| state.device = after);
+        }
+    }
+}
+
+/// The chip in the header.
+pub fn spots(ui: Ui, spots: &mut Spots) {
+    spots.class("sound", move || {
+        let look = match Device::followed(ui) {
+            Some(Device { speaker: Speaker::Blocked, .. }) => "switch is-blocked",
+            Some(Device { muted: Some(_), .. }) => "switch is-some",
+            _ => "switch",
+        };
+        look.to_owned()
+    });
+    spots.content("sound", move || {
+        let Some(device) = Device::followed(ui) else { return String::new() };
+        let until = device.muted.map(|until| {
+            // The clock on the wall, which is the location's.
+            let now = ui.live.now.get_untracked();
+            now.plus(until - ui.live.local.get_untracked().0)
+        });
+        let sleepy = if device.may_sleep { ui.say(Word::MaySleep) } else { "" };
+        let mut html = Html::default();
+        let (word, more) = match (device.speaker, until) {
+            (Speaker::Blocked, _) => (ui.say(Word::SoundBlocked), ui.say(Word::Tap).to_owned()),
+            (_, Some(until)) => {
+                let until = ui.time_of_day(until, false);
+                (ui.say(Word::Muted), ui.words.with(Word::Until, &until))
+            }
+            (Speaker::On, None) => (ui.say(Word::SoundOn), sleepy.to_owned()),
+            (Speaker::Off, None) => (ui.say(Word::StartScreen), String::new()),
+        };
+        html.raw("<b>").text(word).raw("</b>");
+        if !more.is_empty() {
+            html.raw(" <span>").text(&more).raw("</span>");
+        }
+        html.done()
+    });
+    spots.content("gate", move || {
+        let mut html = Html::default();
+        if Device::followed(ui).is_some_and(|it| it.asks && it.speaker != Speaker::On) {
+            html.raw("<div class=\"strip is-quiet\"><span>").text(ui.say(Word::GateSays));
+            html.raw(
+                "</span><span><button type=\"button\" class=\"button\" data-act=\"start-screen\">",
+            );
+            html.text(ui.say(Word::StartScreen));
+            html.raw("</button> <button type=\"button\" class=\"button\" data-act=\"no-start\">");
+            html.text(ui.say(Word::NotNow)).raw("</button></span></div>");
+        }
+        html.done()
+    });
+}
+
+/// Rings from now on, and remembers what the device was told before.
+pub fn follow(ui: Ui) {
+    if let Some(until) = recall(MUTED).and_then(|until| until.parse().ok()) {
+        ui.live.aside.with(&mut |things| things.ringer.mute(Some(until)));
+    }
+    listen(STANDING_EVENT, move |_| {
+        let Some(root) = document().document_element() else { return };
+        let is = |name, value| root.get_attribute(name).as_deref() == Some(value);
+        Device::change(ui, &mut |device| {
+            device.speaker = if is("data-sound", "on") { Speaker::On } else { Speaker::Blocked };
+            device.may_sleep = is("data-awake", "no");
+        });
+    });
+    if recall(STARTED).is_some() {
+        Device::change(ui, &mut |device| device.asks = false);
+        command("again");
+    }
+    effect(move || {
+        ui.live.local.track();
+        every_second(ui);
+    });
+    effect(move || {
+        ui.live.changes.track();
+        ring(ui);
+    });
+}
+
+/// What the clock has to say: what became late, who waits, and when a mute ends.
+fn every_second(ui: Ui) {
+    let now = ui.live.now.get_untracked();
+    let (mut late, mut answer) = (Vec::new(), false);
+    ui.live.each(&mut |ticket| {
+        answer |= wants_answer(&ticket.order, now);
+        let made = !matches!(ticket.order.lane(), Some(Lane::New | Lane::Preparing));
+        if !made && ticket.order.status.is_open() && ticket.order.ageing(now) == Ageing::Late {
+            late.push(ticket.order.id);
+        }
+    });
+    // Before the first heartbeat nobody has looked yet.
+    let connecting = matches!(state(ui), State::Connecting);
+    let (local, mut muted) = (ui.live.local_now(), None);
+    ui.live.aside.with(&mut |things| {
+        if !connecting {
+            things.ringer.late(&late);
+        }
+        muted = things.ringer.muted(local);
+    });
+    Device::change(ui, &mut |device| (device.answer, device.muted) = (answer, muted));
+    ring(ui);
+}
+
+fn state(ui: Ui) -> State {
+    ui.live.pulse.with_untracked(|pulse| pulse.state)
+}
+
+fn ring(ui: Ui) {
+    let (state, now, mut due) = (state(ui), ui.live.local_now(), None);
+    let Some(device) = Device::of(ui) else { return };
+    ui.live.aside.with(&mut |things| {
+        let standing = Standing {
+            replaying: matches!(state, State::CatchingUp { .. }),
+            offline: matches!(state, State::Offline { .. }),
+            answer: device.answer,
+            unseen: !things.unseen.is_empty(),
+        };
+        due = things.ringer.due(now, standing);
+    });
+    let Some(sound) = due else { return };
+    if device.speaker == Speaker::Off {
+        // Something was to be heard and was not: that is not quiet, that is blocked.
+        Device::change(ui, &mut |device| device.speaker = Speaker::Blocked);
+    } else {
+        command(&["play ", sound.as_str(), " ", &device.volume.to_string()].concat());
+    }
+}
+
+/// What of the board's acts is about the device; whether `act` is.
+pub fn act(ui: Ui, act: &str) -> bool {
+    match act {
+        "start-screen" => start(ui),
+        "no-start" => Device::change(ui, &mut |device| device.asks = false),
+        "sound" if Device::of(ui).is_some_and(|it| it.speaker == Speaker::On) => mute(ui),
+        "sound" => start(ui),
+        "mute" => mute(ui),
+        _ => return false,
+    }
+    true
+}
+
+fn start(ui: Ui) {
+    remember(STARTED, "yes");
+    Device::change(ui, &mut |device| device.asks = false);
+    command("start");
+}
+
+/// Mutes the screen for a while, or lets it sound again.
+fn mute(ui: Ui) {
+    let now = ui.live.local_now();
+    let mut until = None;
+    ui.live.aside.with(&mut |things| {
+        until = things.ringer.muted(now).is_none().then_some(now + MUTE_MS);
+        things.ringer.mute(until);
+    });
+    remember(MUTED, &until.map_or_else(String::new, |until| until.to_string()));
+    Device::change(ui, &mut |device| device.muted = until);
+    ui.live.say(ui.say(if until.is_some() { Word::MutedTen } else { Word::SoundOn }).to_owned());
+}
+
+fn command(what: &str) {
+    let init = CustomEventInit::new();
+    init.set_detail(&what.into());
+    if let Ok(event) = CustomEvent::new_with_event_init_dict(COMMAND_EVENT, &init) {
+        let _ = window().dispatch_event(&event);
+    }
+}
+
+fn recall(name: &str) -> Option<String> {
+    window().local_storage().ok().flatten()?.get_item(name).ok().flatten()
+}
+
+fn remember(name: &str, value: &str) {
+    if let Ok(Some(storage)) = window().local_storage() {
+        let _ = storage.set_item(name, value);
+    }
+}
