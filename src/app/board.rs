@@ -31,7 +31,7 @@ pub fn render(page: BoardPage, words: Words) -> String {
     let spots = &mut spots;
     html.class(spots, "board").raw("\">");
     header::header(&mut html, spots, &settings);
-    header::filters(ui, &mut html, spots, &stations, &filter, &settings);
+    header::filters(&mut html, spots, &stations, &filter, &settings);
     panels::above(&mut html, spots);
     html.raw("<main class=\"stage\"><div class=\"lanes\" id=\"lanes\">");
     for it in Lane::ALL {

@@ -112,7 +112,6 @@ pub fn header(html: &mut Html, spots: &mut Spots, settings: &BoardSettings) {
 
 /// The header's second row: what the board shows, and how it is told otherwise.
 pub fn filters(
-    ui: Ui,
     html: &mut Html,
     spots: &mut Spots,
     stations: &[Station],
