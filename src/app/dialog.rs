@@ -72,6 +72,12 @@ pub fn follow(ui: Ui) {
     });
     effect(move || {
         let wanted = !ui.dialog.with(|dialog| matches!(dialog, Dialog::None));
+        // It is written anew with what it is about.
+        match &*ui.dialog.read() {
+            Dialog::Details(id, _) => ui.live.row(*id).iter().for_each(Track::track),
+            Dialog::Scheduled => ui.live.later.track(),
+            _ => {}
+        }
         let element = document().get_element_by_id(ID);
         let Some(Ok(element)) = element.map(JsCast::dyn_into::<HtmlDialogElement>) else { return };
         if wanted && !element.open() {
@@ -178,8 +184,8 @@ fn titled(ui: Ui, title: &str, html: &mut Html) {
 
 /// All about an order, and what can be done with it that has no place on its ticket.
 fn details(ui: Ui, Ticket { order, mark }: &Ticket, history: &History, html: &mut Html) {
-    html.raw("<div data-order=\"").text(&order.id.to_string()).raw("\">");
     titled(ui, &ui.words.with(Word::OrderDetails, &order.number.to_string()), html);
+    html.raw("<div data-order=\"").text(&order.id.to_string()).raw("\">");
     html.raw("<p class=\"sub\"><bdi>").text(&order.customer.name).raw("</bdi> ");
     html.raw(text::service(order.fulfilment.service)).raw(" · ");
     html.raw(text::status(order.status)).raw("</p><dl class=\"facts\">");

@@ -22,6 +22,9 @@ use crate::{
 /// How long the undo bar stays.
 const UNDO_MS: i64 = 10_000;
 
+/// For how long the second press of a held order's bump begins it.
+const ANYWAY_MS: u32 = 5_000;
+
 /// One thing to do to an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
@@ -292,6 +295,13 @@ impl LiveBoard {
             Some(Barred::Held) => {
                 row.update(|ticket| ticket.mark.anyway = true);
                 self.changed_something();
+                // Whoever presses again much later does not mean that press.
+                super::later(ANYWAY_MS, move || {
+                    if row.with_untracked(|ticket| ticket.mark.anyway) {
+                        row.update(|ticket| ticket.mark.anyway = false);
+                        self.changed_something();
+                    }
+                });
             }
             Some(Barred::Allergens) => {}
         }

@@ -291,15 +291,14 @@ impl LiveBoard {
     /// where they were.
     fn settle_in(self, millis: i64) {
         super::later(u32::try_from(millis).unwrap_or_default(), move || {
-            let touched = self.still.try_update_value(|still| {
-                let over = local_now() >= still.until;
-                if over { std::mem::take(&mut still.touched) } else { [false; 4] }
-            });
+            let left = self.still.with_value(|still| still.until - local_now());
+            if left > 0 {
+                return self.settle_in(left);
+            }
+            let touched = self.still.try_update_value(|still| std::mem::take(&mut still.touched));
             let touched = touched.unwrap_or_default();
-            for lane in Lane::ALL {
-                if touched[index(lane)] {
-                    self.list(lane);
-                }
+            for lane in Lane::ALL.into_iter().filter(|lane| touched[index(*lane)]) {
+                self.list(lane);
             }
             if touched.contains(&true) {
                 self.changed_something();
@@ -755,7 +754,13 @@ impl LiveBoard {
         });
         if cancelled && own {
             // Whoever cancelled it here knows.
-            super::later(0, move || self.know(id, Acknowledged::Cancel));
+            super::later(0, move || {
+                // Done, whether its answer has come or not.
+                if let Some(row) = self.row(id) {
+                    row.update(|ticket| ticket.mark.pending = None);
+                }
+                self.know(id, Acknowledged::Cancel);
+            });
         } else if cancelled {
             self.alarm(&format!("Order {number} is cancelled"));
         }
