@@ -1,6 +1,11 @@
 //! The dialog: all about an order, why it is cancelled, what is for later, and
 //! what was closed today.
 
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlDialogElement, HtmlElement};
@@ -13,7 +18,7 @@ use super::{
     words::Word,
 };
 use crate::{
-    domain::{FoodOrder, OrderId, OrderStatus, UnixMillis},
+    domain::{FoodOrder, OrderId, OrderStatus},
     live::{Ticket, api, listen},
 };
 
@@ -65,25 +70,35 @@ pub fn spots(ui: Ui, spots: &mut Spots) {
 /// Lets the dialog open and close as [`Ui::dialog`] says.
 pub fn follow(ui: Ui) {
     details_follow(ui);
-    let act = StoredValue::new(None::<String>);
-    listen("focusin", move |event| {
-        let button = event.target().and_then(|it| it.dyn_into::<Element>().ok());
-        let in_dialog = button.filter(|it| matches!(it.closest("dialog"), Ok(Some(_))));
-        act.set_value(in_dialog.and_then(|it| it.get_attribute("data-act")));
-    });
+    // Where the keyboard is in it; whoever presses beside every button gives that up.
+    let act = Rc::new(RefCell::new(None::<String>));
+    for event in ["focusin", "pointerdown"] {
+        let act = Rc::clone(&act);
+        listen(event, move |event| {
+            let there = event.target().and_then(|it| it.dyn_into::<Element>().ok());
+            let button = there.and_then(|it| it.closest("dialog [data-act]").ok()?);
+            act.replace(button.and_then(|it| it.get_attribute("data-act")));
+        });
+    }
     effect(move || {
         let wanted = !ui.dialog.with(|dialog| matches!(dialog, Dialog::None));
+        if wanted {
+            // It is written anew with what it is about.
+            ui.live.changes.track();
+        }
         let element = document().get_element_by_id(ID);
         let Some(Ok(element)) = element.map(JsCast::dyn_into::<HtmlDialogElement>) else { return };
         if wanted && !element.open() {
             let _ = element.show_modal();
         } else if wanted {
-            // What had the focus has just been written over.
-            let same = act.get_value().map(|act| format!("[data-act='{act}']"));
+            // What had the focus may just have been written over.
+            let lost = document().active_element().is_none_or(|it| it.tag_name() == "BODY");
+            let act = act.borrow().clone().filter(|_| lost);
             let find = |selector: &str| element.query_selector(selector).ok().flatten();
-            let first = same.as_deref().and_then(find).or_else(|| find("button"));
-            if let Some(Ok(first)) = first.map(JsCast::dyn_into::<HtmlElement>) {
-                let _ = first.focus();
+            let there =
+                act.and_then(|act| find(&format!("[data-act='{act}']")).or_else(|| find("button")));
+            if let Some(Ok(there)) = there.map(JsCast::dyn_into::<HtmlElement>) {
+                let _ = there.focus();
             }
         } else if !wanted && element.open() {
             element.close();
@@ -93,29 +108,28 @@ pub fn follow(ui: Ui) {
 
 /// Keeps the details up to date with their order, and their history with them.
 fn details_follow(ui: Ui) {
-    let asked = StoredValue::new(None);
+    let asked = Cell::new(None);
     effect(move || {
         let id = ui.dialog.with(|dialog| match dialog {
             Dialog::Details(id, _) => Some(*id),
             _ => None,
         });
-        let Some(id) = id else { return asked.set_value(None) };
+        let Some(id) = id else { return asked.set(None) };
         ui.live.changes.track();
         let Some(row) = ui.live.row(id) else { return ui.dialog.set(Dialog::None) };
         let now = Some((id, row.with(|ticket| ticket.order.version)));
-        if asked.get_value() == now {
+        if asked.replace(now) == now {
             return;
         }
-        asked.set_value(now);
         api::spawn(Box::pin(async move {
             let language = ui.words.language.as_str();
             let written = api::fragment(&format!("/orders/{id}/timeline?lang={language}")).await;
-            ui.dialog.maybe_update(|dialog| match dialog {
-                Dialog::Details(shown, history) if *shown == id => {
+            ui.dialog.update(|dialog| {
+                if let Dialog::Details(shown, history) = dialog
+                    && *shown == id
+                {
                     *history = written.map_or(History::Away, History::Here);
-                    true
                 }
-                _ => false,
             });
         }));
     });
@@ -179,30 +193,11 @@ fn titled(ui: Ui, title: &str, html: &mut Html) {
 
 /// All about an order, and what can be done with it that has no place on its ticket.
 fn details(ui: Ui, Ticket { order, mark }: &Ticket, history: &History, html: &mut Html) {
-    html.raw("<div data-order=\"").text(&order.id.to_string()).raw("\">");
     titled(ui, &ui.words.with(Word::OrderDetails, &order.number.to_string()), html);
+    html.raw("<div data-order=\"").text(&order.id.to_string()).raw("\">");
     html.raw("<p class=\"sub\"><bdi>").text(&order.customer.name).raw("</bdi> ");
     html.raw(text::service(order.fulfilment.service)).raw(" · ");
-    html.raw(text::status(order.status)).raw("</p><dl class=\"facts\">");
-    let time = |at: UnixMillis| ui.time_of_day(at, false);
-    let (times, how) = (&order.times, &order.fulfilment);
-    let due = |promised: &UnixMillis| Some(*promised) != times.due_at;
-    for (word, fact) in [
-        (Word::From, Some(order.source.channel.as_str().to_owned())),
-        (Word::PlacedAt, Some(time(times.placed_at))),
-        (Word::FiresAt, times.fires_at.filter(|_| order.flags.scheduled).map(time)),
-        (Word::DueAt, times.due_at.map(time)),
-        (Word::PromisedAt, times.promised_at.filter(due).map(time)),
-        (Word::Phone, order.customer.phone.clone()),
-        (Word::Address, how.address.clone()),
-        (Word::Instructions, how.instructions.clone()),
-    ] {
-        if let Some(fact) = fact {
-            html.raw("<div><dt>").text(ui.say(word)).raw("</dt><dd><bdi>").text(&fact);
-            html.raw("</bdi></dd></div>");
-        }
-    }
-    html.raw("</dl>");
+    html.raw(text::status(order.status)).raw("</p>");
     if let Some((_, failure)) = &mark.refused {
         html.raw("<p class=\"refused\" role=\"alert\">").text(&failure.words).raw("</p>");
     }
@@ -232,7 +227,7 @@ fn details(ui: Ui, Ticket { order, mark }: &Ticket, history: &History, html: &mu
             html.text(ui.say(word)).raw("</button>");
         }
     }
-    html.raw("</div><h3>").text(ui.say(Word::History)).raw("</h3>");
+    html.raw("</div>");
     match history {
         History::Loading => html.raw("<p>").text(ui.say(Word::HistoryLoading)).raw("</p>"),
         History::Away => html.raw("<p>").text(ui.say(Word::HistoryAway)).raw("</p>"),
@@ -243,7 +238,7 @@ fn details(ui: Ui, Ticket { order, mark }: &Ticket, history: &History, html: &mu
 
 /// What is for later, the one that fires next first.
 fn scheduled(ui: Ui, html: &mut Html) {
-    ui.live.later.track();
+    ui.live.changes.track();
     titled(ui, ui.say(Word::ScheduledTitle), html);
     let later = ui.live.read(|board| board.later());
     if later.is_empty() {

@@ -36,12 +36,13 @@ pub fn spots(ui: Ui, spots: &mut Spots) {
             .raw("</span></div>")
             .done()
     });
-    spots.content("later", move || match ui.live.later.get() {
+    let pulse = ui.live.pulse;
+    spots.content("later", move || match pulse.with(|pulse| pulse.later) {
         0 => String::new(),
         later => Html::default().text(&ui.words.with(Word::Scheduled, &later.to_string())).done(),
     });
     spots.content("skew", move || {
-        let minutes = ui.live.clock_is_fast.get();
+        let minutes = pulse.with(|pulse| pulse.clock_is_fast);
         let word = if minutes > 0 { Word::ClockFast } else { Word::ClockSlow };
         let minutes = minutes.unsigned_abs();
         if minutes == 0 {

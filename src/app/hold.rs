@@ -1,6 +1,8 @@
 //! What a finger on a ticket does before it is a press: no ticket moves under
 //! it, and on a screen that asks for it, a bump has to be held.
 
+use std::{cell::Cell, rc::Rc};
+
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event};
@@ -15,37 +17,39 @@ const HOLDING: &str = "is-holding";
 
 /// Follows fingers from now on.
 pub fn follow(ui: Ui) {
-    let down = StoredValue::new(false);
+    let down = Rc::new(Cell::new(false));
     // How often something was pressed or let go: a bump that was let go and
     // pressed again was not held.
-    let presses = StoredValue::new(0_u32);
+    let presses = Rc::new(Cell::new(0_u32));
+    let (is_down, pressed) = (Rc::clone(&down), Rc::clone(&presses));
     listen("pointerdown", move |event| {
         let within = |selector| element(&event)?.closest(selector).ok()?;
         if within(".stage").is_some() {
-            down.set_value(true);
+            is_down.set(true);
             ui.live.touched(true);
         }
         if let Some(button) = within("[data-act='bump']").filter(|_| ui.hold_to_bump) {
-            presses.update_value(|presses| *presses += 1);
-            let press = presses.get_value();
+            let press = pressed.get() + 1;
+            pressed.set(press);
+            let pressed = Rc::clone(&pressed);
             let _ = button.class_list().add_1(HOLDING);
             later(HOLD_MS, move || {
                 let _ = button.class_list().remove_1(HOLDING);
                 let id = press::order_of(&button);
-                if let (Some(id), true) = (id, presses.get_value() == press) {
+                if let (Some(id), true) = (id, pressed.get() == press) {
                     press::bump(ui, id);
                 }
             });
         }
     });
     for event in ["pointerup", "pointercancel"] {
+        let (down, presses) = (Rc::clone(&down), Rc::clone(&presses));
         listen(event, move |_| {
-            presses.update_value(|presses| *presses += 1);
+            presses.set(presses.get() + 1);
             if let Ok(Some(button)) = document().query_selector(".is-holding") {
                 let _ = button.class_list().remove_1(HOLDING);
             }
-            if down.get_value() {
-                down.set_value(false);
+            if down.take() {
                 ui.live.touched(false);
             }
         });

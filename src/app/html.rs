@@ -9,7 +9,7 @@
 use leptos::prelude::*;
 
 /// What markup begins with that the server writes for a page that is there.
-pub const FRAGMENT: &str = "<ol class=\"timeline\">";
+pub const FRAGMENT: &str = "<dl class=\"facts\">";
 
 /// Markup under construction.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -22,6 +22,11 @@ use crate::{
 /// How long the undo bar stays.
 const UNDO_MS: i64 = 10_000;
 
+/// How often an action is sent whose order others change at the same time.
+const TRIES: u32 = 3;
+/// For how long the second press of a held order's bump begins it.
+const ANYWAY_MS: u32 = 5_000;
+
 /// One thing to do to an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
@@ -71,7 +76,7 @@ impl Action {
                 order.items.iter().any(|line| line.id == *item && line.status == *status)
             }
             Self::Stations { stations, status } => {
-                to_make(order, stations).all(|it| it.1 == *status)
+                to_make(order, stations).all(|line| line.2 == *status)
             }
             Self::Rush(on) => order.flags.rush == *on,
             Self::Hold(on) => order.flags.held == *on,
@@ -83,30 +88,52 @@ impl Action {
         }
     }
 
-    /// Whether it means the same for an order that is `now` what it was `then`:
-    /// somebody else was faster, with something that has nothing to do with it.
+    /// What of `order` it is about. Where somebody else was faster, and this is
+    /// what it was, the action means what it meant; none where whoever saw
+    /// another order would decide anew.
     #[must_use]
-    pub fn still_holds(&self, then: &FoodOrder, now: &FoodOrder) -> bool {
-        let line = |order: &FoodOrder, id: ItemId| {
-            let found = order.items.iter().find(|line| line.id == id);
-            found.map(|line| (line.quantity, line.status))
-        };
-        now.status.is_open()
-            && match self {
-                // Whoever saw another status decided something else.
-                Self::Go { .. } | Self::Fire => false,
-                Self::Tick { item, .. } => line(then, *item) == line(now, *item),
-                Self::Stations { stations, .. } => {
-                    to_make(then, stations).eq(to_make(now, stations))
-                        && (then.status == now.status || now.status == OrderStatus::Preparing)
-                }
-                Self::Rush(_) | Self::Hold(_) => then.flags == now.flags,
-                Self::Know { of: Acknowledged::Cancel, .. } => false,
-                Self::Know { of: Acknowledged::Allergens, .. } => {
-                    then.allergens() == now.allergens()
-                }
-                Self::Know { .. } => then.revision == now.revision,
+    pub fn about(&self, order: &FoodOrder) -> Option<Vec<u32>> {
+        let mut about = Vec::new();
+        match self {
+            Self::Go { .. } | Self::Fire | Self::Know { of: Acknowledged::Cancel, .. } => {
+                return None;
             }
+            Self::Tick { item, .. } => {
+                for line in order.items.iter().filter(|line| line.id == *item) {
+                    about.extend([line.quantity, line.status as u32]);
+                }
+            }
+            Self::Stations { stations, .. } => {
+                // Another station may have begun.
+                about.push(match order.status {
+                    OrderStatus::Accepted => OrderStatus::Preparing as u32,
+                    status => status as u32,
+                });
+                for (item, quantity, status) in to_make(order, stations) {
+                    about.extend([item.0, quantity, status as u32]);
+                }
+            }
+            Self::Rush(_) | Self::Hold(_) => {
+                about.extend([u32::from(order.flags.rush), u32::from(order.flags.held)]);
+            }
+            Self::Know { .. } => about.push(order.revision),
+        }
+        order.status.is_open().then_some(about)
+    }
+
+    /// What takes it back, done to `before`; none where nothing would be as it was.
+    fn back(&self, before: &FoodOrder) -> Option<Self> {
+        match self {
+            Self::Go { to, .. } if to.is_recall(before.status) => {
+                Some(Self::Go { to: before.status, reason: Some("undo".to_owned()) })
+            }
+            Self::Stations { stations, status: ItemStatus::Done } => {
+                let begun = to_make(before, stations).any(|line| line.2 != ItemStatus::Todo);
+                let status = if begun { ItemStatus::Doing } else { ItemStatus::Todo };
+                Some(Self::Stations { stations: stations.clone(), status })
+            }
+            _ => None,
+        }
     }
 
     /// The request that does it to order `id` as it stood at `version`, as the
@@ -163,11 +190,11 @@ impl Action {
 fn to_make<'a>(
     order: &'a FoodOrder,
     stations: &'a [Station],
-) -> impl Iterator<Item = ((ItemId, u32), ItemStatus)> {
+) -> impl Iterator<Item = (ItemId, u32, ItemStatus)> {
     let lines = order.items.iter();
     let lines =
         lines.filter(|line| line.status != ItemStatus::Void && stations.contains(&line.station));
-    lines.map(|line| ((line.id, line.quantity), line.status))
+    lines.map(|line| (line.id, line.quantity, line.status))
 }
 
 fn push_field(body: &mut String, name: &str, value: &str) {
@@ -294,6 +321,13 @@ impl LiveBoard {
             Some(Barred::Held) => {
                 row.update(|ticket| ticket.mark.anyway = true);
                 self.changed_something();
+                // Whoever presses again much later does not mean that press.
+                super::later(ANYWAY_MS, move || {
+                    if row.with_untracked(|ticket| ticket.mark.anyway) {
+                        row.update(|ticket| ticket.mark.anyway = false);
+                        self.changed_something();
+                    }
+                });
             }
             Some(Barred::Allergens) => {}
         }
@@ -320,26 +354,34 @@ impl LiveBoard {
         if row.with_untracked(|ticket| ticket.mark.pending.is_some()) {
             return;
         }
-        let seen = row.with_untracked(|ticket| ticket.order.clone());
+        let (mut version, about, back) = row.with_untracked(|Ticket { order, .. }| {
+            (order.version, action.about(order), action.back(order))
+        });
         row.update(|ticket| {
             ticket.mark = Mark { pending: Some(action.clone()), ..Mark::default() };
         });
         self.changed_something();
         api::spawn(Box::pin(async move {
-            let (method, url, body) = action.request(id, seen.version, &self.actor());
-            let mut answer = api::change(method, &url, body).await;
-            // Another station was faster with its own part of the order: what
-            // is meant here is what was meant before.
-            if matches!(&answer, Err(failure) if failure.stale)
-                && let Some(now) = api::order(id).await
-                && action.still_holds(&seen, &now)
-            {
-                let (method, url, body) = action.request(id, now.version, &self.actor());
-                answer = api::change(method, &url, body).await;
-            }
+            let mut tries = 0;
+            let answer = loop {
+                let (method, url, body) = action.request(id, version, &self.actor());
+                let answer = api::change(method, &url, body).await;
+                tries += 1;
+                // Another station was faster with its own part of the order.
+                if tries < TRIES
+                    && about.is_some()
+                    && matches!(&answer, Err(failure) if failure.stale)
+                    && let Some(now) = api::order(id).await
+                    && action.about(&now) == about
+                {
+                    version = now.version;
+                    continue;
+                }
+                break answer;
+            };
             match answer {
                 Ok(order) => {
-                    if let Some(back) = back(&action, &seen, &order) {
+                    if let Some(back) = back {
                         self.offer_undo(&order, action, back);
                     }
                     self.saved(id, order.version);
@@ -429,22 +471,6 @@ impl LiveBoard {
                 (shown, _) => *shown = None,
             });
         }));
-    }
-}
-
-/// What takes `action` back that made `after` of `before`; none where nothing
-/// would be as it was.
-fn back(action: &Action, before: &FoodOrder, after: &FoodOrder) -> Option<Action> {
-    match action {
-        Action::Go { .. } if after.status.is_recall(before.status) => {
-            Some(Action::Go { to: before.status, reason: Some("undo".to_owned()) })
-        }
-        Action::Stations { stations, status: ItemStatus::Done } => {
-            let begun = to_make(before, stations).any(|it| it.1 != ItemStatus::Todo);
-            let status = if begun { ItemStatus::Doing } else { ItemStatus::Todo };
-            Some(Action::Stations { stations: stations.clone(), status })
-        }
-        _ => None,
     }
 }
 

@@ -24,7 +24,7 @@ use super::{
     window::{STEP, Window},
 };
 use crate::{
-    domain::{FoodOrder, Lane, OrderId, UnixMillis, Version, change::Acknowledged, screen::Sounds},
+    domain::{FoodOrder, Lane, OrderId, UnixMillis, Version, screen::Sounds},
     wire::{
         BoardPage, BoardSettings, Bye, ByeReason, Heartbeat, Hello, Snapshot, Stats, lean::Lean,
     },
@@ -76,6 +76,10 @@ pub struct Pulse {
     pub open: u64,
     /// The bump that can be taken back.
     pub undo: Option<Undo>,
+    /// How many orders are for later.
+    pub later: usize,
+    /// How many minutes the device's clock is fast, if that is worth a word.
+    pub clock_is_fast: i64,
     /// One line about the board itself, until the local clock shows this.
     pub notice: Option<(String, i64)>,
 }
@@ -97,10 +101,6 @@ pub struct LiveBoard {
     pub changes: Trigger,
     /// Whether there is no ticket at all.
     pub empty: RwSignal<bool>,
-    /// How many orders are for later; told whenever one of them changes.
-    pub later: RwSignal<usize>,
-    /// How many minutes the device's clock is fast, if that is worth a word.
-    pub clock_is_fast: RwSignal<i64>,
     /// What the board knows besides its orders.
     pub aside: Aside,
     lanes: [RwSignal<Vec<Row>>; 4],
@@ -110,7 +110,6 @@ pub struct LiveBoard {
     /// The tickets that are marked as new.
     fresh: StoredValue<Vec<OrderId>>,
     line: StoredValue<Line>,
-    still: StoredValue<Still>,
 }
 
 /// Tickets stay where they are while somebody touches them, and until the
@@ -146,6 +145,7 @@ struct Line {
     resync: bool,
     unannounced: Vec<String>,
     announced_at: i64,
+    still: Still,
 }
 
 /// Longest that a touch keeps the tickets where they are.
@@ -189,14 +189,14 @@ impl LiveBoard {
                 stats,
                 open,
                 undo: None,
+                later: 0,
+                clock_is_fast: 0,
                 notice: None,
             }),
             polite: RwSignal::new(String::new()),
             alert: RwSignal::new(String::new()),
             changes: Trigger::new(),
             empty: RwSignal::new(true),
-            later: RwSignal::new(0),
-            clock_is_fast: RwSignal::new(0),
             aside: Aside::new(
                 intake,
                 screen.as_ref().map_or_else(Sounds::default, |screen| screen.sounds),
@@ -222,8 +222,8 @@ impl LiveBoard {
                 resync: false,
                 unannounced: Vec::new(),
                 announced_at: 0,
+                still: Still::default(),
             }),
-            still: StoredValue::new(Still::default()),
         };
         live.step(outcome, None);
         live
@@ -294,7 +294,7 @@ impl LiveBoard {
     pub fn touched(self, down: bool) {
         let now = local_now();
         let stays = if down { TOUCH_MS } else { AFTER_TOUCH_MS };
-        self.still.update_value(|still| still.until = now + stays);
+        self.line.update_value(|line| line.still.until = now + stays);
         self.settle_in(stays);
     }
 
@@ -302,15 +302,15 @@ impl LiveBoard {
     /// where they were.
     fn settle_in(self, millis: i64) {
         super::later(u32::try_from(millis).unwrap_or_default(), move || {
-            let touched = self.still.try_update_value(|still| {
-                let over = local_now() >= still.until;
-                if over { std::mem::take(&mut still.touched) } else { [false; 4] }
-            });
+            let left = self.line.with_value(|line| line.still.until - local_now());
+            if left > 0 {
+                return self.settle_in(left);
+            }
+            let touched =
+                self.line.try_update_value(|line| std::mem::take(&mut line.still.touched));
             let touched = touched.unwrap_or_default();
-            for lane in Lane::ALL {
-                if touched[index(lane)] {
-                    self.list(lane);
-                }
+            for lane in Lane::ALL.into_iter().filter(|lane| touched[index(*lane)]) {
+                self.list(lane);
             }
             if touched.contains(&true) {
                 self.changed_something();
@@ -320,7 +320,7 @@ impl LiveBoard {
 
     /// Tells what of `lane` is drawn now, or when nobody touches it any longer.
     fn list_when_still(self, lane: Lane) {
-        let stays = self.still.try_update_value(|still| {
+        let stays = self.line.try_update_value(|Line { still, .. }| {
             // Only the browser has fingers, and a clock of its own.
             let stays = still.until > 0 && local_now() < still.until;
             still.touched[index(lane)] |= stays;
@@ -515,10 +515,6 @@ impl LiveBoard {
         if input == Input::Tick {
             self.now.set(server_now);
             self.local.set(UnixMillis(now));
-            let fast = if rate == 1 { now - server_now.0 } else { 0 };
-            let fast =
-                if fast.abs() > SKEW_MS { (fast + fast.signum() * 30_000) / 60_000 } else { 0 };
-            self.clock_is_fast.maybe_update(|told| std::mem::replace(told, fast) != fast);
         }
         // Twenty changes a second do not say twenty times that all is well.
         self.pulse.maybe_update(|pulse| {
@@ -531,6 +527,10 @@ impl LiveBoard {
             pulse.last_sign = heard_at;
             pulse.silent_ms = now - last_sign;
             if input == Input::Tick {
+                // A demo's clock may run fast, and says nothing of this one.
+                let fast = if rate == 1 { now - server_now.0 } else { 0 };
+                let half = fast.signum() * 30_000;
+                pulse.clock_is_fast = if fast.abs() > SKEW_MS { (fast + half) / 60_000 } else { 0 };
                 let over = |undo: &Undo| !undo.pending && now >= undo.until.0;
                 if pulse.undo.as_ref().is_some_and(over) {
                     pulse.undo = None;
@@ -705,7 +705,8 @@ impl LiveBoard {
             }
         }
         if outcome.later {
-            self.later.set(self.read(|board| board.later().len()));
+            let later = self.read(|board| board.later().len());
+            self.pulse.update(|pulse| pulse.later = later);
         }
         let now_empty = self.read(BoardState::is_empty);
         self.empty.maybe_update(|empty| std::mem::replace(empty, now_empty) != now_empty);
@@ -769,7 +770,7 @@ impl LiveBoard {
                 self.aside.with(&mut |things| things.ringer.note(sound));
             }
         });
-        let (id, version, number) = (order.id, order.version, order.number);
+        let (version, number) = (order.version, order.number);
         let cancelled = !order.status.is_open();
         // Whoever ticks an item has not called the order off, nor has anybody
         // who was refused: only a lost answer may belong to what comes now.
@@ -796,10 +797,7 @@ impl LiveBoard {
             ticket.mark.came_while_away &= ticket.order.status == order.status;
             ticket.order = order;
         });
-        if cancelled && own {
-            // Whoever cancelled it here knows.
-            super::later(0, move || self.know(id, Acknowledged::Cancel));
-        } else if cancelled {
+        if cancelled && !own {
             self.alarm(&spoken().with(Word::OrderIsCancelled, &number.to_string()));
         }
     }

@@ -122,9 +122,12 @@ impl BoardState {
     /// The orders for later, the one that fires next first.
     #[must_use]
     pub fn later(&self) -> Vec<(UnixMillis, OrderId)> {
-        let later = self.entries.iter().filter(|(_, entry)| entry.lane.is_none());
-        let mut later: Vec<_> = later.map(|(id, entry)| (entry.fires_at, *id)).collect();
-        later.sort_unstable();
+        let mut later: Vec<(UnixMillis, OrderId)> = Vec::new();
+        for (id, entry) in self.entries.iter().filter(|(_, entry)| entry.lane.is_none()) {
+            // There are few, and a sort is much to fetch.
+            let place = later.partition_point(|other| *other < (entry.fires_at, *id));
+            later.insert(place, (entry.fires_at, *id));
+        }
         later
     }
 

@@ -1,4 +1,4 @@
-//! What happened to an order, written for the board's details. Few ask for it,
+//! All about an order and what happened to it, written for the board's details. Few ask for it,
 //! so the browser's module does not know how to write it.
 
 use std::fmt::Write as _;
@@ -17,7 +17,7 @@ use crate::{
         text,
         words::{Word, Words},
     },
-    domain::{ItemId, ItemStatus, LastChange, UnixMillis, What, screen::Language},
+    domain::{FoodOrder, ItemId, ItemStatus, LastChange, UnixMillis, What, screen::Language},
 };
 
 /// What a step needs of the order as it was.
@@ -49,7 +49,10 @@ pub(super) async fn timeline(
     let settings = app.board_settings(language);
     let page = Page { words: language::words(language), utc_offset_s: settings.utc_offset_s };
     let mut html = Html::default();
+    let order: FoodOrder = reads::parse(&stored.order_json)?;
     html.raw(FRAGMENT);
+    page.facts(&mut html, &order);
+    html.raw("</dl><h3>").text(page.words.say(Word::History)).raw("</h3><ol class=\"timeline\">");
     let mut before: Option<Then> = None;
     for event in &stored.events {
         let then: Then = reads::parse(&event.order_json)?;
@@ -80,6 +83,27 @@ struct Page {
 impl Page {
     fn time(&self, at: UnixMillis) -> String {
         text::time_of_day(at, self.utc_offset_s, true)
+    }
+
+    fn facts(&self, html: &mut Html, order: &FoodOrder) {
+        let (times, how) = (&order.times, &order.fulfilment);
+        let time = |at| text::time_of_day(at, self.utc_offset_s, false);
+        let differs = |promised: &UnixMillis| Some(*promised) != times.due_at;
+        for (word, fact) in [
+            (Word::From, Some(order.source.channel.as_str().to_owned())),
+            (Word::PlacedAt, Some(time(times.placed_at))),
+            (Word::FiresAt, times.fires_at.filter(|_| order.flags.scheduled).map(time)),
+            (Word::DueAt, times.due_at.map(time)),
+            (Word::PromisedAt, times.promised_at.filter(differs).map(time)),
+            (Word::Phone, order.customer.phone.clone()),
+            (Word::Address, how.address.clone()),
+            (Word::Instructions, how.instructions.clone()),
+        ] {
+            if let Some(fact) = fact {
+                html.raw("<div><dt>").text(self.words.say(word)).raw("</dt><dd><bdi>").text(&fact);
+                html.raw("</bdi></dd></div>");
+            }
+        }
     }
 
     fn step(&self, html: &mut Html, then: &Then, before: Option<&Then>) {

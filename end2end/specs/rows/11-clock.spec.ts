@@ -45,16 +45,22 @@ test.describe('row 11: ages are right with a device clock that is wrong', () => 
     });
 });
 
-test('row 11: time left and lateness have a sign and a word', async ({ board, server }) => {
-    const now = Date.now();
-    const due = (at: number) => server.place(order({ fulfilment: { type: 'pickup', due_at: at } }));
-    const late = await due(now - 2 * MINUTE);
-    const soon = await due(now + 3 * MINUTE);
-    await board.open();
-    await expect(board.ticket(late).root.locator('.timer')).toHaveText(/^Late\s*\+2:\d\d$/);
-    await expect(board.ticket(soon).root.locator('.timer')).toHaveText(/^Left\s*−[23]:\d\d$/);
-    // The most urgent is first, whatever came first.
-    await expect(board.lane('New').getByRole('article').first()).toContainText(`${late.number}`);
+test.describe('where tickets warn from the first moment', () => {
+    test.use({
+        serverOptions: { env: { LIVE_ORDERS_STREAM_HEARTBEAT_MS: '1000', LIVE_ORDERS_KITCHEN_PICKUP: '0/10' } },
+    });
+
+    test('row 11: time left and lateness have a sign and a word', async ({ board, server }) => {
+        const now = Date.now();
+        const due = (at: number) => server.place(order({ fulfilment: { type: 'pickup', due_at: at } }));
+        const late = await due(now - 2 * MINUTE);
+        const soon = await due(now + 3 * MINUTE);
+        await board.open();
+        await expect(board.ticket(late).root.locator('.timer')).toHaveText(/^Late\s*\+2:\d\d$/);
+        await expect(board.ticket(soon).root.locator('.timer')).toHaveText(/^Left\s*−[23]:\d\d$/);
+        // The most urgent is first, whatever came first.
+        await expect(board.lane('New').getByRole('article').first()).toContainText(`${late.number}`);
+    });
 });
 
 test('row 11: a channel that waits for an answer is counted down, and warned of', async ({ board, server }) => {

@@ -156,15 +156,14 @@ fn an_order_for_later_is_in_no_lane_unless_somebody_has_to_answer() {
 fn what_another_station_does_leaves_what_is_meant_here() {
     let order = went(&placed(None, Promise::default()), OrderStatus::Accepted);
     let bump = grill().bump(&order).expect("a bump");
-    let begun = after(
-        &order,
-        change::Action::Stations { stations: vec![station("fry")], status: ItemStatus::Doing },
-    );
-    assert!(bump.still_holds(&order, &begun));
-    assert!(!bump.still_holds(&order, &went(&order, OrderStatus::Cancelled)));
+    let begin =
+        change::Action::Stations { stations: vec![station("fry")], status: ItemStatus::Doing };
+    let begun = after(&order, begin);
+    assert!(bump.about(&order).is_some());
+    assert_eq!(bump.about(&order), bump.about(&begun));
+    assert_eq!(bump.about(&went(&order, OrderStatus::Cancelled)), None);
     let edit = Edit { add: vec![item("Steak", "grill")], ..Edit::default() };
     let more = after(&order, change::Action::Edit(edit));
-    assert!(!bump.still_holds(&order, &more), "nobody has seen the steak");
-    let go = Part::default().bump(&order).expect("a bump");
-    assert!(!go.still_holds(&order, &begun));
+    assert_ne!(bump.about(&order), bump.about(&more), "nobody has seen the steak");
+    assert_eq!(Part::default().bump(&order).expect("a bump").about(&order), None);
 }
