@@ -8,10 +8,12 @@
 //! | [`header`] | name, counts, figures, connection, theme; the station filter |
 //! | [`connection`] | how far the board can be trusted, in words |
 //! | [`lane`] | one column |
+//! | [`grid`] | numbered slots, page by page; when the layout stands still |
 //! | [`pile`] | nothing: which tickets of a lane are on the page |
 //! | [`ticket`] | one order |
 //! | [`dialog`] | why an order is cancelled; what was closed last |
-//! | [`press`] | nothing: what buttons and keys do |
+//! | [`press`] | nothing: what buttons do |
+//! | [`keys`] | nothing: what keys do; and a list of them |
 //! | [`focus`] | nothing: keeps the keyboard where it was when tickets move |
 //! | [`html`] | nothing: markup as text, escaped |
 //! | [`text`] | times and names in words |
@@ -28,8 +30,10 @@ pub mod board;
 pub mod connection;
 pub mod dialog;
 pub mod focus;
+pub mod grid;
 pub mod header;
 pub mod html;
+pub mod keys;
 pub mod lane;
 pub mod pile;
 pub mod press;
@@ -41,6 +45,8 @@ use leptos::prelude::*;
 
 use self::{
     dialog::Dialog,
+    grid::Grid,
+    keys::Keys,
     words::{Word, Words},
 };
 use crate::{
@@ -73,6 +79,10 @@ pub struct Ui {
     pub keys: RwSignal<bool>,
     /// When and where the last bump was pressed.
     pub pressed: StoredValue<Option<(i64, i32, i32)>>,
+    /// How tickets are laid out.
+    pub grid: Grid,
+    /// What keys do.
+    pub keymap: Keys,
 }
 
 impl Ui {

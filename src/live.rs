@@ -14,6 +14,7 @@
 //! | [`board_state`] | pure: what an event or a snapshot changes on the board |
 //! | [`clock`] | pure: the server's clock, estimated |
 //! | [`board`] | the thin reactive layer that puts them together |
+//! | [`slots`] | pure: where tickets stand in the grid, and when they may move |
 //! | [`window`] | pure: how much of a lane is drawn |
 //! | [`table`] | pure: what is kept for each order |
 //! | [`actions`] | what staff do to an order: pending, confirmed, refused |
@@ -27,6 +28,7 @@ pub mod board;
 pub mod board_state;
 pub mod clock;
 pub mod freshness;
+pub mod slots;
 pub mod source;
 pub mod table;
 pub mod window;

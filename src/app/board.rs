@@ -3,13 +3,16 @@
 use leptos::prelude::*;
 
 use super::{
-    Ui, connection, dialog, focus, header,
+    Ui, connection, dialog, focus,
+    grid::{self, Grid},
+    header,
     html::{Html, Spots},
+    keys::{self, Keys},
     lane, pile, press, text,
     words::Words,
 };
 use crate::{
-    domain::Lane,
+    domain::{Lane, screen::View},
     live::{LiveBoard, freshness::State},
     wire::BoardPage,
 };
@@ -30,12 +33,14 @@ pub fn render(page: BoardPage, words: Words) -> String {
     let spots = &mut spots;
     html.class(spots, "board").raw("\">");
     header::header(&mut html, spots, &settings);
-    header::filters(&mut html, spots, &stations, &filter, &settings);
+    header::filters(&mut html, spots, ui, &stations, &filter, &settings);
     html.raw("<main class=\"stage\"><div class=\"lanes\" id=\"lanes\">");
     for it in Lane::ALL {
         lane::lane(&mut html, spots, ui, it);
     }
-    html.raw("</div><section class=\"nothing\" id=\"nothing\" aria-label=\"No orders\">");
+    html.raw("</div>");
+    grid::grid(&mut html, spots, ui);
+    html.raw("<section class=\"nothing\" id=\"nothing\" aria-label=\"No orders\">");
     html.content(spots, "nothing").raw("</section></main><section id=\"undo\" class=\"");
     html.class(spots, "undo")
         .raw("\" aria-label=\"Undo\"><span class=\"words\" id=\"undo-words\">");
@@ -63,6 +68,8 @@ pub fn take_over(mut page: BoardPage) {
     spots(ui).follow();
     dialog::follow(ui);
     press::follow(ui);
+    grid::follow(ui);
+    keys::follow(ui);
     focus::follow(ui);
     ui.live.start();
 }
@@ -74,7 +81,8 @@ fn ui(page: BoardPage, query: String, words: Words) -> Ui {
         [station] => Some(station.clone()),
         _ => None,
     };
-    Ui {
+    let (grid, keymap) = (Grid::new(settings), Keys::new(settings));
+    let ui = Ui {
         live: LiveBoard::new(page, query),
         words,
         utc_offset_s,
@@ -82,7 +90,14 @@ fn ui(page: BoardPage, query: String, words: Words) -> Ui {
         dialog: RwSignal::new(dialog::Dialog::None),
         keys: RwSignal::new(true),
         pressed: StoredValue::new(None),
+        grid,
+        keymap,
+    };
+    if grid.view.get_untracked() == View::Grid {
+        // What the page says is of the tickets that are laid out.
+        let _ = grid::rows(ui, false, 0);
     }
+    ui
 }
 
 fn spots(ui: Ui) -> Spots {
@@ -90,8 +105,11 @@ fn spots(ui: Ui) -> Spots {
     let mut spots = Spots::default();
     spots.class("board", move || {
         let mut class = connection::with_look("board ", ui);
-        if ui.live.empty.get() {
+        if is_empty(ui) {
             class.push_str(" is-empty");
+        }
+        if ui.grid.is_on() {
+            class.push_str(" is-grid");
         }
         class
     });
@@ -102,6 +120,7 @@ fn spots(ui: Ui) -> Spots {
         if replaying { "lanes is-replaying" } else { "lanes" }.to_owned()
     });
     lane::spots(ui, &mut spots);
+    grid::spots(ui, &mut spots);
     spots.content("nothing", move || nothing(ui));
     undo(ui, &mut spots);
     dialog::spots(ui, &mut spots);
@@ -111,11 +130,16 @@ fn spots(ui: Ui) -> Spots {
     spots
 }
 
+/// Whether there is no ticket to be seen, on whichever page.
+fn is_empty(ui: Ui) -> bool {
+    ui.live.empty.get() || (ui.grid.is_on() && ui.grid.none.get())
+}
+
 /// What stands in the place of the lanes when there is no ticket. An empty
 /// board must prove that it is live.
 fn nothing(ui: Ui) -> String {
     let mut html = Html::default();
-    if !ui.live.empty.get() {
+    if !is_empty(ui) {
         return html.done();
     }
     let now = ui.live.now.get();

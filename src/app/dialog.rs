@@ -7,7 +7,7 @@ use web_sys::{HtmlDialogElement, HtmlElement};
 use super::{
     Ui,
     html::{Html, Spots, effect},
-    text,
+    keys, text,
 };
 use crate::domain::{FoodOrder, OrderId, OrderStatus};
 
@@ -30,6 +30,8 @@ pub enum Dialog {
     Failed(String),
     /// What was closed last, the newest first; and why bringing one back was refused.
     Closed(Vec<FoodOrder>, Option<String>),
+    /// What each key does.
+    Keys,
 }
 
 /// The element's id.
@@ -75,6 +77,7 @@ fn content(ui: Ui) -> String {
                 "</p><button type=\"button\" class=\"button wide\" data-act=\"closed\">Retry</button>",
             );
         }
+        Dialog::Keys => keys::help(ui, &mut html),
         Dialog::Closed(orders, refused) => closed(ui, orders, refused.as_deref(), &mut html),
     });
     html.done()

@@ -6,13 +6,14 @@ use std::collections::BTreeSet;
 use leptos::prelude::*;
 
 use super::{
-    Ui,
+    Ui, grid,
     html::{Html, Spots},
+    keys,
     lane::part,
     text,
 };
 use crate::{
-    domain::{Channel, Lane, Station},
+    domain::{Channel, Lane, Station, screen::View},
     wire::{BoardSettings, ScreenSettings, Stats, StreamFilter},
 };
 
@@ -84,13 +85,14 @@ pub fn header(html: &mut Html, spots: &mut Spots, settings: &BoardSettings) {
 pub fn filters(
     html: &mut Html,
     spots: &mut Spots,
+    ui: Ui,
     stations: &[Station],
     filter: &StreamFilter,
     settings: &BoardSettings,
 ) {
     html.raw("<div class=\"second\">");
     if settings.screen.is_none() {
-        links(html, stations, filter);
+        links(html, stations, filter, settings);
     }
     html.raw("<nav class=\"of-screens\" aria-label=\"Screens\">");
     if let Some(screen) = &settings.screen {
@@ -101,7 +103,10 @@ pub fn filters(
         "<span>Screens</span></a></nav><button type=\"button\" class=\"button recall-open\" \
          aria-keyshortcuts=\"r\" data-act=\"closed\">",
     );
-    html.icon("back").raw("Recall</button><section id=\"bar\" class=\"").class(spots, "bar");
+    html.icon("back").raw("Recall</button>");
+    grid::freeze(html, spots);
+    keys::help_button(html, ui);
+    html.raw("<section id=\"bar\" class=\"").class(spots, "bar");
     html.raw("\" aria-label=\"Connection\"><span id=\"bar-words\">").content(spots, "bar-words");
     html.raw(
         "</span><button type=\"button\" class=\"button\" data-act=\"reconnect\">Retry</button>\
@@ -125,11 +130,19 @@ fn shows(html: &mut Html, filter: &StreamFilter, screen: &ScreenSettings) {
 
 /// The stations as links, so that they work without a script and can be
 /// bookmarked on a screen.
-fn links(html: &mut Html, stations: &[Station], filter: &StreamFilter) {
+fn links(
+    html: &mut Html,
+    stations: &[Station],
+    filter: &StreamFilter,
+    settings: &BoardSettings,
+) {
     html.raw("<nav class=\"filters\" aria-label=\"Stations\">");
     let mut link = |stations: Vec<Station>, name: &str| {
         let here = filter.stations == stations;
-        let query = StreamFilter { stations, ..filter.clone() }.to_query();
+        let mut query = StreamFilter { stations, ..filter.clone() }.to_query();
+        if settings.view == View::Grid {
+            query.push_str(if query.is_empty() { "view=grid" } else { "&view=grid" });
+        }
         html.raw("<a class=\"filter\" href=\"/");
         if !query.is_empty() {
             html.raw("?").text(&query);

@@ -35,6 +35,109 @@ words! {
     Minutes,
     /// `{}` changes.
     Changes,
+
+    /// The grid’s heading.
+    Tickets,
+    /// What the way to other pages is called.
+    Pages,
+    /// Page `{}`, as in 1/3.
+    PageOf,
+    /// The page before.
+    PreviousPage,
+    /// The page after.
+    NextPage,
+    /// `{}` tickets are on other pages.
+    MoreTickets,
+    /// For how long the oldest of them has stood.
+    OldestStands,
+    /// One of them is late.
+    LateThere,
+    /// Where a tall ticket goes on in the next slot.
+    Continued,
+    /// Lets nothing move.
+    Freeze,
+    /// Nothing moves.
+    Frozen,
+    /// `{}` changes would move something.
+    ChangesWaiting,
+    /// The list of keys.
+    Keys,
+    /// Closes the list of keys.
+    CloseKeys,
+    /// Asks for another key.
+    TeachKey,
+    /// Which key is to do `{}`?
+    PressKey,
+    /// How to leave it at that.
+    EscapeKeeps,
+    /// Why a taught key is not kept.
+    KeyNotKept,
+    /// What shift does.
+    ShiftGoesBack,
+    /// No key does anything any more.
+    SingleKeysOff,
+    /// Keys do something again.
+    SingleKeysOn,
+    /// What a key does: bump.
+    KeyBump,
+    /// What a key does: undo the last bump.
+    KeyUndo,
+    /// What a key does: closed orders.
+    KeyRecall,
+    /// What a key does: ticket before.
+    KeyLeft,
+    /// What a key does: next ticket.
+    KeyRight,
+    /// What a key does: item above.
+    KeyUp,
+    /// What a key does: item below.
+    KeyDown,
+    /// What a key does: tick the item.
+    KeyItem,
+    /// What a key does: start.
+    KeyStart,
+    /// What a key does: hold.
+    KeyHold,
+    /// What a key does: rush.
+    KeyRush,
+    /// What a key does: details.
+    KeyDetails,
+    /// What a key does: print.
+    KeyPrint,
+    /// What a key does: first ticket.
+    KeyFirst,
+    /// What a key does: last ticket.
+    KeyLast,
+    /// What a key does: next page.
+    KeyNextPage,
+    /// What a key does: previous page.
+    KeyPreviousPage,
+    /// What a key does: next station.
+    KeyNextStation,
+    /// What a key does: previous station.
+    KeyPreviousStation,
+    /// What a key does: grid.
+    KeyGrid,
+    /// What a key does: columns.
+    KeyColumns,
+    /// What a key does: all-day totals.
+    KeyAllDay,
+    /// What a key does: freeze or move on.
+    KeyFreeze,
+    /// What a key does: search.
+    KeySearch,
+    /// What a key does: new order.
+    KeyNewOrder,
+    /// What a key does: order intake.
+    KeyIntake,
+    /// What a key does: mute for 10 minutes.
+    KeyMute,
+    /// What a key does: this list.
+    KeyHelp,
+    /// What a key does: select nothing.
+    KeyClear,
+    /// What a key does: the slot `{}`.
+    KeySlot,
 }
 
 /// A language's table. Cheap to copy: it lasts as long as the program or page.

@@ -60,6 +60,18 @@ pub async fn change(method: &'static str, url: &str, body: String) -> Result<Foo
     Err(Failure { words: [begin, &why].concat(), answered })
 }
 
+/// Sends `body`, if there is one; the text of the answer.
+///
+/// # Errors
+/// It was refused, or there is no answer; in words for the page.
+pub async fn ask(method: &str, url: &str, body: Option<String>) -> Result<String, String> {
+    match exchange(method, url, body).await {
+        Ok((true, _, text)) => Ok(text),
+        Ok((false, status, text)) => Err(refusal(status, &text)),
+        Err(_) => Err(unanswered()),
+    }
+}
+
 fn unanswered() -> String {
     "no answer from the server".to_owned()
 }
