@@ -8,13 +8,15 @@
 //! | [`header`] | name, counts, figures, connection, theme; the station filter |
 //! | [`connection`] | how far the board can be trusted, in words |
 //! | [`lane`] | one column |
+//! | [`grid`] | numbered slots, page by page; when the layout stands still |
 //! | [`pile`] | nothing: which tickets of a lane are on the page |
 //! | [`ticket`] | one order |
 //! | [`dialog`] | why an order is cancelled; what was closed last |
 //! | [`hold`] | nothing: what a finger on a ticket does before it is a press |
 //! | [`panels`] | what is beside the board: totals, search, intake; strips above it |
 //! | [`sound`] | the sound chip; makes the screen sound and stay awake |
-//! | [`press`] | nothing: what buttons and keys do |
+//! | [`press`] | nothing: what buttons do |
+//! | [`keys`] | nothing: what keys do; and a list of them |
 //! | [`focus`] | nothing: keeps the keyboard where it was when tickets move |
 //! | [`html`] | nothing: markup as text, escaped |
 //! | [`text`] | times and names in words |
@@ -30,9 +32,11 @@ pub mod board;
 pub mod connection;
 pub mod dialog;
 pub mod focus;
+pub mod grid;
 pub mod header;
 pub mod hold;
 pub mod html;
+pub mod keys;
 pub mod lane;
 pub mod panels;
 pub mod pile;
@@ -45,7 +49,7 @@ use leptos::prelude::*;
 
 pub use crate::words;
 
-use self::{dialog::Dialog, panels::Panels};
+use self::{dialog::Dialog, grid::Grid, keys::Keys, panels::Panels};
 use crate::{
     domain::UnixMillis,
     live::LiveBoard,
@@ -79,6 +83,10 @@ pub struct Ui {
     pub panels: Panels,
     /// When and where the last bump was pressed.
     pub pressed: StoredValue<Option<(i64, i32, i32)>>,
+    /// How tickets are laid out.
+    pub grid: Grid,
+    /// What keys do.
+    pub keymap: Keys,
 }
 
 impl Ui {

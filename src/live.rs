@@ -15,6 +15,7 @@
 //! | [`part`] | pure: what of an order is a screen's to make, and what it can do |
 //! | [`clock`] | pure: the server's clock, estimated |
 //! | [`board`] | the thin reactive layer that puts them together |
+//! | [`slots`] | pure: where tickets stand in the grid, and when they may move |
 //! | [`window`] | pure: how much of a lane is drawn |
 //! | [`aside`] | what a board knows besides its orders |
 //! | [`all_day`] | pure: how much of everything is still to be made |
@@ -37,6 +38,7 @@ pub mod freshness;
 pub mod part;
 pub mod ringer;
 pub mod seen;
+pub mod slots;
 pub mod source;
 pub mod table;
 pub mod window;

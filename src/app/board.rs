@@ -3,13 +3,16 @@
 use leptos::prelude::*;
 
 use super::{
-    Ui, connection, dialog, focus, header, hold,
+    Ui, connection, dialog, focus,
+    grid::{self, Grid},
+    header, hold,
     html::{Html, Spots},
+    keys::{self, Keys},
     lane, panels, pile, press, sound, text,
     words::{self, Word, Words, say, spoken},
 };
 use crate::{
-    domain::{Lane, Station},
+    domain::{Lane, Station, screen::View},
     live::{Action, LiveBoard, freshness::State},
     wire::BoardPage,
 };
@@ -31,13 +34,15 @@ pub fn render(page: BoardPage, words: Words) -> String {
     let spots = &mut spots;
     html.class(spots, "board").raw("\">");
     header::header(&mut html, spots, &settings);
-    header::filters(&mut html, spots, &stations, &filter, &settings);
+    header::filters(&mut html, spots, ui, &stations, &filter, &settings);
     panels::above(&mut html, spots);
     html.raw("<main class=\"stage\"><div class=\"lanes\" id=\"lanes\">");
     for it in Lane::ALL {
         lane::lane(&mut html, spots, ui, it);
     }
-    html.raw("</div><section class=\"nothing\" id=\"nothing\" aria-label=\"")
+    html.raw("</div>");
+    grid::grid(&mut html, spots, ui);
+    html.raw("<section class=\"nothing\" id=\"nothing\" aria-label=\"")
         .raw(say(Word::NoOrders))
         .raw("\">");
     html.content(spots, "nothing").raw("</section></main>");
@@ -71,6 +76,8 @@ pub fn take_over(mut page: BoardPage) {
     dialog::follow(ui);
     press::follow(ui);
     hold::follow(ui);
+    grid::follow(ui);
+    keys::follow(ui);
     focus::follow(ui);
     panels::follow(ui);
     sound::follow(ui);
@@ -82,7 +89,8 @@ fn ui(page: BoardPage, query: String, words: Words) -> Ui {
     let utc_offset_s = settings.utc_offset_s;
     let hold_to_bump = settings.screen.as_ref().is_some_and(|screen| screen.hold_to_bump);
     let panels = panels::Panels::new(&page);
-    Ui {
+    let (grid, keymap) = (Grid::new(settings), Keys::new(settings));
+    let ui = Ui {
         live: LiveBoard::new(page, query),
         words,
         utc_offset_s,
@@ -91,7 +99,14 @@ fn ui(page: BoardPage, query: String, words: Words) -> Ui {
         keys: RwSignal::new(true),
         panels,
         pressed: StoredValue::new(None),
+        grid,
+        keymap,
+    };
+    if grid.view.get_untracked() == View::Grid {
+        // What the page says is of the tickets that are laid out.
+        let _ = grid::rows(ui, false, 0);
     }
+    ui
 }
 
 fn spots(ui: Ui) -> Spots {
@@ -99,8 +114,11 @@ fn spots(ui: Ui) -> Spots {
     let mut spots = Spots::default();
     spots.class("board", move || {
         let mut class = connection::with_look("board ", ui);
-        if ui.live.empty.get() {
+        if is_empty(ui) {
             class.push_str(" is-empty");
+        }
+        if ui.grid.is_on() {
+            class.push_str(" is-grid");
         }
         class
     });
@@ -111,6 +129,7 @@ fn spots(ui: Ui) -> Spots {
         if replaying { "lanes is-replaying" } else { "lanes" }.to_owned()
     });
     lane::spots(ui, &mut spots);
+    grid::spots(ui, &mut spots);
     spots.content("nothing", move || nothing(ui));
     undo(ui, &mut spots);
     dialog::spots(ui, &mut spots);
@@ -122,11 +141,16 @@ fn spots(ui: Ui) -> Spots {
     spots
 }
 
+/// Whether there is no ticket to be seen, on whichever page.
+fn is_empty(ui: Ui) -> bool {
+    ui.live.empty.get() || (ui.grid.is_on() && ui.grid.none.get())
+}
+
 /// What stands in the place of the lanes when there is no ticket. An empty
 /// board must prove that it is live.
 fn nothing(ui: Ui) -> String {
     let mut html = Html::default();
-    if !ui.live.empty.get() {
+    if !is_empty(ui) {
         return html.done();
     }
     let now = ui.live.now.get();

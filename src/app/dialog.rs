@@ -13,6 +13,7 @@ use web_sys::{Element, HtmlDialogElement, HtmlElement};
 use super::{
     Ui,
     html::{Html, Spots, effect},
+    keys,
     panels::closed,
     text,
     words::Word,
@@ -45,6 +46,8 @@ pub enum Dialog {
     Failed(String),
     /// What was closed today, the newest first; and why bringing one back was refused.
     Closed(Vec<FoodOrder>, Option<String>),
+    /// What each key does.
+    Keys,
 }
 
 /// What happened to an order, as the server writes it.
@@ -156,6 +159,7 @@ fn content(ui: Ui) -> String {
                 "</p><button type=\"button\" class=\"button wide\" data-act=\"closed\">Retry</button>",
             );
         }
+        Dialog::Keys => keys::help(ui, &mut html),
         Dialog::Closed(orders, refused) => closed_orders(ui, orders, refused.as_deref(), &mut html),
     });
     html.done()

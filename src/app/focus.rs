@@ -47,7 +47,7 @@ fn element(event: &Event) -> Option<Element> {
 
 fn find(element: &Element) -> Option<Place> {
     let ticket = element.closest("[data-order]").ok()??;
-    let lane = ticket.closest(".lane").ok()??;
+    let lane = ticket.closest(".lane, .grid").ok()??;
     let mut row = 0;
     let mut above = ticket.previous_element_sibling();
     while let Some(ticket) = above {
@@ -56,7 +56,10 @@ fn find(element: &Element) -> Option<Place> {
     }
     Some(Place {
         order: ticket.get_attribute("data-order")?,
-        act: element.get_attribute("data-act")?,
+        // A ticket that keys have selected has the focus as a whole.
+        act: element
+            .get_attribute("data-act")
+            .or_else(|| element.has_attribute("data-order").then(String::new))?,
         lane: lane.id(),
         row,
     })
@@ -71,13 +74,22 @@ fn restore(place: &Place) {
         return;
     }
     let Place { order, act, lane, row } = place;
-    let same = format!("#{lane} [data-order='{order}'] [data-act='{act}']");
+    let same = format!("#{lane} [data-order='{order}']");
+    if act.is_empty() {
+        return focus(&[same, format!("#{lane} h2")]);
+    }
+    let same = [&same, " [data-act='", act, "']"].concat();
     // Bumped away by this keyboard: what stands in its place now comes next.
     let next = format!("#{lane} .tickets > :nth-child({}) [data-act='bump']", row + 1);
     let last = format!("#{lane} .tickets > :last-child [data-act='bump']");
     let title = format!("#{lane} h2");
-    for selector in [same, next, last, title] {
-        let found = document().query_selector(&selector).ok().flatten();
+    focus(&[same, next, last, title]);
+}
+
+/// Takes the keyboard to the first of `selectors` that there is.
+fn focus(selectors: &[String]) {
+    for selector in selectors {
+        let found = document().query_selector(selector).ok().flatten();
         if let Some(element) = found.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
             let _ = element.focus();
             return;

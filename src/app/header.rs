@@ -6,14 +6,15 @@ use std::collections::BTreeSet;
 use leptos::prelude::*;
 
 use super::{
-    Ui,
+    Ui, grid,
     html::{Html, Spots},
+    keys,
     lane::part,
     text,
     words::{Word, say},
 };
 use crate::{
-    domain::{Channel, Lane, Station},
+    domain::{Channel, Lane, Station, screen::View},
     wire::{BoardSettings, ScreenSettings, Stats, StreamFilter},
 };
 
@@ -115,13 +116,14 @@ pub fn header(html: &mut Html, spots: &mut Spots, settings: &BoardSettings) {
 pub fn filters(
     html: &mut Html,
     spots: &mut Spots,
+    ui: Ui,
     stations: &[Station],
     filter: &StreamFilter,
     settings: &BoardSettings,
 ) {
     html.raw("<div class=\"second\">");
     if settings.screen.is_none() {
-        links(html, stations, filter);
+        links(html, stations, filter, settings);
     }
     html.raw("<nav class=\"of-screens\" aria-label=\"").raw(say(Word::Screens)).raw("\">");
     if let Some(screen) = &settings.screen {
@@ -140,9 +142,11 @@ pub fn filters(
         "</button><button type=\"button\" class=\"button recall-open\" \
          aria-keyshortcuts=\"r\" data-act=\"closed\">",
     );
-    html.icon("back").raw(say(Word::Recall)).raw(
-        "</button><button type=\"button\" class=\"button later-open\" data-act=\"scheduled\" \
-         id=\"later\">",
+    html.icon("back").raw(say(Word::Recall)).raw("</button>");
+    grid::freeze(html, spots);
+    keys::help_button(html, ui);
+    html.raw(
+        "<button type=\"button\" class=\"button later-open\" data-act=\"scheduled\" id=\"later\">",
     );
     html.content(spots, "later").raw("</button><p class=\"skew\" id=\"skew\">");
     html.content(spots, "skew").raw("</p><section id=\"bar\" class=\"");
@@ -168,11 +172,14 @@ fn shows(html: &mut Html, filter: &StreamFilter, screen: &ScreenSettings) {
 
 /// The stations as links, so that they work without a script and can be
 /// bookmarked on a screen.
-fn links(html: &mut Html, stations: &[Station], filter: &StreamFilter) {
+fn links(html: &mut Html, stations: &[Station], filter: &StreamFilter, settings: &BoardSettings) {
     html.raw("<nav class=\"filters\" aria-label=\"").raw(say(Word::Stations)).raw("\">");
     let mut link = |stations: Vec<Station>, name: &str| {
         let here = filter.stations == stations;
-        let query = StreamFilter { stations, ..filter.clone() }.to_query();
+        let mut query = StreamFilter { stations, ..filter.clone() }.to_query();
+        if settings.view == View::Grid {
+            query.push_str(if query.is_empty() { "view=grid" } else { "&view=grid" });
+        }
         html.raw("<a class=\"filter\" href=\"/");
         if !query.is_empty() {
             html.raw("?").text(&query);

@@ -143,6 +143,15 @@ impl Html {
         self
     }
 
+    /// Writes `item`, an item of a list, as one that takes `span` slots and says
+    /// `word` where it goes on.
+    pub fn wide(&mut self, item: &Self, span: usize, word: &str) -> &mut Self {
+        self.raw("<li data-span=\"").text(&span.to_string());
+        self.raw("\" data-continued=\"").text(word).raw("\"");
+        self.0.push_str(item.0.strip_prefix("<li").unwrap_or(&item.0));
+        self
+    }
+
     /// Writes other markup.
     pub fn html(&mut self, html: &Self) -> &mut Self {
         self.0.push_str(&html.0);

@@ -12,7 +12,10 @@ use super::{
     ticket::ticket,
     words::{Word, say, spoken},
 };
-use crate::{domain::Lane, live::Row};
+use crate::{
+    domain::{Lane, screen::View},
+    live::Row,
+};
 
 /// The element of `lane` that is called `part`.
 #[must_use]
@@ -45,7 +48,10 @@ pub fn lane(html: &mut Html, spots: &mut Spots, ui: Ui, lane: Lane) {
     html.content(spots, &part("fresh", lane))
         .raw("</button></header><div class=\"pile\" id=\"pile-");
     html.raw(slug).raw("\">");
-    tickets(html, ui, &ui.live.lane(lane).get_untracked());
+    // In the grid they stand elsewhere.
+    let in_grid = ui.grid.view.get_untracked() == View::Grid;
+    let rows = if in_grid { Vec::new() } else { ui.live.lane(lane).get_untracked() };
+    tickets(html, ui, &rows);
     html.raw("<div class=\"rest\"><button type=\"button\" class=\"more\" data-act=\"more-")
         .raw(slug);
     html.raw("\" id=\"more-").raw(slug).raw("\">").content(spots, &part("more", lane));
@@ -53,7 +59,7 @@ pub fn lane(html: &mut Html, spots: &mut Spots, ui: Ui, lane: Lane) {
     html.content(spots, &part("numbers", lane)).raw("</p></div>");
     // Whoever has no script cannot ask for more. With one, this is not even parsed.
     let undrawn = ui.live.undrawn(lane);
-    if !undrawn.is_empty() {
+    if !undrawn.is_empty() && !in_grid {
         html.raw("<noscript>");
         tickets(html, ui, &undrawn);
         html.raw("</noscript>");

@@ -1,7 +1,8 @@
-//! The lanes' tickets in the browser. Each lane draws the tickets that somebody
-//! can come near ([`window`](crate::live::window)); this brings the page into
-//! line with that. A ticket that moves, within its lane or to another, is
-//! carried there and not made anew.
+//! The tickets in the browser. Each lane draws the tickets that somebody can come
+//! near ([`window`](crate::live::window)), the grid those of its page
+//! ([`slots`](crate::live::slots)); this brings the page into line with that. A
+//! ticket that moves, within its lane, to another or into the grid, is carried
+//! there and not made anew.
 //!
 //! Time goes on for the tickets in view alone: the others are told the time
 //! before they are seen.
@@ -11,13 +12,20 @@ use std::{cell::RefCell, rc::Rc};
 use leptos::{prelude::*, reactive::effect::RenderEffect};
 use web_sys::Element;
 
-use super::{Ui, html::effect, lane::part, ticket::Drawn};
+use super::{
+    Ui,
+    grid::{self, SLOTS_ID},
+    html::effect,
+    lane::part,
+    ticket::Drawn,
+};
 use crate::{
-    domain::{Lane, OrderId, UnixMillis},
+    domain::{Lane, OrderId, UnixMillis, screen::View},
     live::{
         Row, Ticket,
         board_state::index,
         listen,
+        slots::Seat,
         table::Table,
         window::{FIRST, STEP},
     },
@@ -31,14 +39,19 @@ struct Card {
     _follows: RenderEffect<()>,
 }
 
+/// The grid's place among the lists; before it stand the lanes.
+const GRID: usize = 4;
+
 /// Every ticket on the page, and where it is.
 #[derive(Default)]
 struct Piles {
     cards: Table<Card>,
-    shown: [Vec<OrderId>; 4],
+    shown: [Vec<OrderId>; 5],
     /// From which to which of them are in view.
     seen: [(usize, usize); 4],
-    lists: [Option<Element>; 4],
+    lists: [Option<Element>; 5],
+    /// Where the tickets of the grid stand.
+    seats: Vec<Seat>,
 }
 
 thread_local! {
@@ -58,8 +71,33 @@ fn with_piles(run: impl FnOnce(&mut Piles)) {
 pub fn follow(ui: Ui) {
     with_piles(|piles| piles.take_over(ui));
     effect(move || {
-        let rows = Lane::ALL.map(|lane| ui.live.lane(lane).get());
-        with_piles(|piles| piles.arrange(ui, &rows));
+        ui.grid.wake.track();
+        let in_grid = ui.grid.is_on();
+        let [new, preparing, ready, out] = Lane::ALL.map(|lane| ui.live.lane(lane).get());
+        let now = ui.live.local_now();
+        let still = ui.grid.is_still(now);
+        if in_grid {
+            // Of a ticket that takes more room now, its lane says nothing.
+            ui.live.changes.track();
+            let mut rows = [const { Vec::new() }; 5];
+            rows[GRID] = grid::rows(ui, still, now);
+            with_piles(|piles| {
+                piles.arrange(ui, &rows);
+                piles.seat(ui);
+            });
+        } else {
+            let rows = [new, preparing, ready, out, Vec::new()];
+            with_piles(|piles| {
+                let waiting = if still { piles.waiting(&rows) } else { 0 };
+                if waiting == 0 {
+                    piles.arrange(ui, &rows);
+                } else {
+                    ui.grid.when_it_moves(now);
+                }
+                ui.grid.waiting.set(waiting);
+            });
+        }
+        ui.grid.arranged.notify();
     });
     effect(move || {
         ui.live.now.track();
@@ -127,27 +165,81 @@ impl Piles {
             }
             self.lists[index(lane)] = list;
         }
+        let list = document().get_element_by_id(SLOTS_ID);
+        let mut next = list.as_ref().and_then(Element::first_element_child);
+        for seat in ui.grid.seats() {
+            let (Some(item), Some(ticket)) = (next, ui.live.row(seat.id)) else { break };
+            next = item.next_element_sibling();
+            let row = Row { id: seat.id, ticket };
+            self.cards.insert(row.id, Card::take_over(ui, &row, item));
+            self.shown[GRID].push(row.id);
+        }
+        self.lists[GRID] = list;
+    }
+
+    /// How many tickets would come, go or move to another lane. What has gone for
+    /// good says so meanwhile.
+    fn waiting(&self, rows: &[Vec<Row>; 5]) -> usize {
+        let mut waiting = 0;
+        for (shown, rows) in self.shown.iter().zip(rows) {
+            let lacks = |row: &&Row| !shown.contains(&row.id);
+            waiting += rows.iter().filter(lacks).count();
+        }
+        for (id, card) in self.cards.iter() {
+            if rows.iter().flatten().all(|row| row.id != *id) {
+                waiting += 1;
+                let _ = card.item().set_attribute("data-gone", "");
+            }
+        }
+        let in_line = |(shown, rows): (&Vec<OrderId>, &Vec<Row>)| {
+            shown.iter().eq(rows.iter().map(|row| &row.id))
+        };
+        let moved = !self.shown.iter().zip(rows).all(in_line);
+        waiting.max(usize::from(moved))
+    }
+
+    /// Puts the tickets of the grid into their slots.
+    fn seat(&mut self, ui: Ui) {
+        if !ui.grid.is_measured() {
+            return;
+        }
+        let seats = ui.grid.seats();
+        for seat in seats.iter().filter(|seat| !self.seats.contains(seat)) {
+            if let Some(card) = self.cards.get(seat.id) {
+                grid::place(ui, &card.item(), Some(*seat));
+            }
+        }
+        self.seats = seats;
     }
 
     /// Brings the tickets of each lane into line with `rows`.
-    fn arrange(&mut self, ui: Ui, rows: &[Vec<Row>; 4]) {
+    fn arrange(&mut self, ui: Ui, rows: &[Vec<Row>; 5]) {
         let in_line = |(shown, rows): (&Vec<OrderId>, &Vec<Row>)| {
             shown.iter().eq(rows.iter().map(|row| &row.id))
         };
         if self.shown.iter().zip(rows).all(in_line) {
             return;
         }
+        if rows[GRID].is_empty() {
+            for seat in std::mem::take(&mut self.seats) {
+                if let Some(card) = self.cards.get(seat.id) {
+                    grid::place(ui, &card.item(), None);
+                }
+            }
+        }
         let mut wanted = Table::default();
         for row in rows.iter().flatten() {
-            wanted.insert(row.id, ());
+            wanted.insert(row.id, row.ticket.clone());
         }
-        let cards = self.cards.iter();
-        let gone = cards.filter(|(id, _)| wanted.get(*id).is_none()).map(|(id, _)| *id);
+        // One that went and came back while nothing moved is another one.
+        let is_gone = |(id, card): &&(OrderId, Card)| wanted.get(*id) != Some(&card.ticket);
+        let gone = self.cards.iter().filter(is_gone).map(|(id, _)| *id);
         for id in gone.collect::<Vec<_>>() {
             if let Some(card) = self.cards.remove(id) {
                 card.item().remove();
             }
         }
+        self.seats.retain(|seat| wanted.get(seat.id).is_some());
         for (lane, rows) in rows.iter().enumerate() {
             self.fill(ui, lane, rows);
         }
@@ -185,6 +277,16 @@ impl Piles {
     /// Asks where everything is before it writes anything, so that nothing is
     /// laid out twice.
     fn look(&mut self, ui: Ui, may_fold: bool) {
+        let now = ui.live.now.get_untracked();
+        // A page of the grid is in view as a whole.
+        for id in &self.shown[GRID] {
+            if let Some(card) = self.cards.get_mut(*id) {
+                card.tell(now);
+            }
+        }
+        if ui.grid.view.get_untracked() == View::Grid {
+            return;
+        }
         let height = window().inner_height().ok().and_then(|height| height.as_f64());
         let (Some(height), Some(page)) = (height, document().document_element()) else { return };
         // Below a lane there is another one where the page scrolls as a whole.
@@ -229,7 +331,6 @@ impl Piles {
             }
             self.seen[index(lane)] = (first, last);
         }
-        let now = ui.live.now.get_untracked();
         for (shown, (first, last)) in self.shown.iter().zip(self.seen) {
             for id in shown.iter().take(last).skip(first) {
                 if let Some(card) = self.cards.get_mut(*id) {

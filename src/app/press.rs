@@ -1,14 +1,14 @@
-//! What a button or a key does. One listener for the whole board: a button
+//! What a button does. One listener for the whole board: a button
 //! says what it does in `data-act`, and its ticket which order in `data-order`.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, KeyboardEvent, MouseEvent, Storage};
+use web_sys::{Element, HtmlElement, MouseEvent, Storage};
 
 use super::{
     Ui,
     dialog::{Dialog, History, REASONS},
-    panels, sound, text,
+    grid, keys, panels, sound, text,
     words::Word,
 };
 use crate::{
@@ -25,17 +25,11 @@ const CLOSED_URL: &str = "/api/orders?status=closed&since=day&limit=200";
 /// Where this device remembers that single keys are off.
 const KEYS: &str = "keys";
 
-/// Listens to buttons and keys from now on.
+/// Listens to buttons from now on.
 pub fn follow(ui: Ui) {
-    ui.keys.set(keys_remembered());
     listen("click", move |event| {
         if let Ok(event) = event.dyn_into() {
             pressed(ui, &event);
-        }
-    });
-    listen("keydown", move |event| {
-        if let Ok(event) = event.dyn_into() {
-            key(ui, &event);
         }
     });
     // Escape closes it too.
@@ -49,7 +43,7 @@ fn pressed(ui: Ui, event: &MouseEvent) {
     };
     let act = button.get_attribute("data-act").unwrap_or_default();
     if let Some(id) = order_of(&button) {
-        on_ticket(ui, id, &act, event);
+        on_ticket(ui, id, &act, Some(event));
     } else {
         on_board(ui, &act);
     }
@@ -74,13 +68,14 @@ pub fn bump(ui: Ui, id: OrderId) {
     }
 }
 
-fn on_ticket(ui: Ui, id: OrderId, act: &str, event: &MouseEvent) {
+/// Does `act` to order `id`; by a pointer, if there is an `event`.
+pub(super) fn on_ticket(ui: Ui, id: OrderId, act: &str, event: Option<&MouseEvent>) {
     let live = ui.live;
     let Some(row) = live.row(id) else { return };
     match act {
         // A press that was held has done it by now.
-        "bump" if ui.hold_to_bump && event.detail() != 0 => {}
-        "bump" if !twice(ui, event) => bump(ui, id),
+        "bump" if ui.hold_to_bump && event.is_some_and(|event| event.detail() != 0) => {}
+        "bump" if event.is_none_or(|event| !twice(ui, event)) => bump(ui, id),
         "recall" => live.recall(id),
         "details" => ui.dialog.set(Dialog::Details(id, History::Loading)),
         "changed" => live.know(id, Acknowledged::Change),
@@ -106,7 +101,11 @@ fn on_ticket(ui: Ui, id: OrderId, act: &str, event: &MouseEvent) {
     }
 }
 
-fn on_board(ui: Ui, act: &str) {
+/// Does `act`, which concerns no order.
+pub(super) fn on_board(ui: Ui, act: &str) {
+    if grid::pressed(ui, act) || keys::pressed(ui, act) {
+        return;
+    }
     match act {
         "undo" => ui.live.undo_last(),
         "reconnect" => ui.live.reconnect(),
@@ -136,31 +135,7 @@ fn on_board(ui: Ui, act: &str) {
     }
 }
 
-/// A key was pressed. Z takes the last bump back, R opens the list of closed
-/// orders; not while the dialog is open, as part of a chord or when single
-/// keys are off.
-fn key(ui: Ui, event: &KeyboardEvent) {
-    let chord = event.ctrl_key() || event.meta_key() || event.alt_key();
-    let asking = ui.dialog.with_untracked(|dialog| !matches!(dialog, Dialog::None));
-    let typing = element(event).is_some_and(|it| it.tag_name() == "INPUT");
-    if chord || asking || typing || event.repeat() || !ui.keys.get_untracked() {
-        return;
-    }
-    match event.key().as_str() {
-        "z" | "Z" => ui.live.undo_last(),
-        "r" | "R" => load_closed(ui),
-        "a" | "A" => on_board(ui, "all-day"),
-        "i" | "I" => on_board(ui, "intake"),
-        "m" | "M" => on_board(ui, "mute"),
-        "/" => {
-            event.prevent_default();
-            on_board(ui, "search");
-        }
-        _ => {}
-    }
-}
-
-fn element(event: &web_sys::Event) -> Option<Element> {
+pub(super) fn element(event: &web_sys::Event) -> Option<Element> {
     event.target()?.dyn_into().ok()
 }
 
@@ -240,7 +215,7 @@ pub(super) fn recall(ui: Ui, id: OrderId, version: Version, then: Box<dyn FnOnce
     }));
 }
 
-fn storage() -> Option<Storage> {
+pub(super) fn storage() -> Option<Storage> {
     window().local_storage().ok().flatten()
 }
 
@@ -256,6 +231,7 @@ fn show_more(ui: Ui, lane: Lane) {
 /// Brings order `id` into view, drawn or not, and the keyboard with it.
 pub(super) fn show(ui: Ui, id: OrderId) {
     ui.live.draw_order(id);
+    grid::turn_to(ui, id);
     // What is drawn is on the page before anything else happens.
     later(0, move || {
         let ticket = format!("[data-order='{id}']");
@@ -269,7 +245,7 @@ pub(super) fn show(ui: Ui, id: OrderId) {
 }
 
 /// Whether single keys are on, as this device remembers it.
-fn keys_remembered() -> bool {
+pub(super) fn keys_remembered() -> bool {
     storage().and_then(|it| it.get_item(KEYS).ok().flatten()).as_deref() != Some("off")
 }
 

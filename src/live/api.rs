@@ -102,6 +102,18 @@ fn failure(why: &str, answered: bool, stale: bool) -> Failure {
     Failure { why: why.to_owned(), words: spoken().with(word, why), answered, stale }
 }
 
+/// Sends `body`, if there is one; the text of the answer.
+///
+/// # Errors
+/// It was refused, or there is no answer; in words for the page.
+pub async fn answer(method: &str, url: &str, body: Option<String>) -> Result<String, String> {
+    match exchange(method, url, body).await {
+        Ok((true, _, text)) => Ok(text),
+        Ok((false, status, text)) => Err(refusal(status, &text)),
+        Err(_) => Err(unanswered()),
+    }
+}
+
 fn unanswered() -> String {
     say(Word::NoAnswer).to_owned()
 }

@@ -160,8 +160,18 @@ impl BoardState {
     /// What there is in `lane` below its first `drawn` tickets.
     #[must_use]
     pub fn rest(&self, lane: Lane, drawn: usize, now: UnixMillis) -> Rest {
+        Self::rest_in(self.below(lane, drawn), now)
+    }
+
+    /// The same of the tickets `ids`, wherever they stand.
+    #[must_use]
+    pub fn rest_of(&self, ids: &[OrderId], now: UnixMillis) -> Rest {
+        Self::rest_in(ids.iter().filter_map(|id| self.entries.get(*id)), now)
+    }
+
+    fn rest_in<'a>(entries: impl Iterator<Item = &'a Entry>, now: UnixMillis) -> Rest {
         let mut rest = Rest::default();
-        for entry in self.below(lane, drawn) {
+        for entry in entries {
             rest.count += 1;
             if !entry.cancelled && entry.since <= now {
                 rest.oldest = Some(rest.oldest.map_or(entry.since, |at| at.min(entry.since)));

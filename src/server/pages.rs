@@ -305,6 +305,7 @@ mod tests {
                 clock_rate: 1,
                 language: Language::English,
                 demo: false,
+                view: crate::domain::screen::View::Columns,
                 screen: None,
             },
         }

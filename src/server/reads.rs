@@ -22,7 +22,9 @@ use super::{
 use crate::{
     domain::{
         FoodOrder, ItemId, ItemStatus, LastChange, OrderStatus, Station, UnixMillis, Version,
-        limits, routing::Route, screen::Language,
+        limits,
+        routing::Route,
+        screen::{Language, View},
     },
     wire::{BoardPage, Epoch, EventId, EventKind, Seq, SnapshotReason, StreamFilter},
 };
@@ -280,7 +282,10 @@ struct Routed<'a> {
 /// `GET /`: the board, complete before any script runs.
 pub(super) async fn board(State(app): State<App>, request: Request) -> Response {
     match board_page(&app, board_filter(request.uri().query()), app.page.language).await {
-        Ok(page) => pages::board(page, Dress::default(), app.assets.page(), request).await,
+        Ok(mut page) => {
+            page.settings.view = view_of(request.uri().query()).unwrap_or_default();
+            pages::board(page, Dress::default(), app.assets.page(), request).await
+        }
         Err(Unavailable(why)) => {
             tracing::warn!(%why, "page.orders.unavailable");
             pages::away(app.assets.page())
@@ -330,6 +335,13 @@ fn board_filter(query: Option<&str>) -> StreamFilter {
         }
     }
     filter
+}
+
+/// How the address of a page would have its tickets laid out.
+pub(super) fn view_of(query: Option<&str>) -> Option<View> {
+    form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+        .filter(|(name, _)| name == "view")
+        .find_map(|(_, view)| view.parse().ok())
 }
 
 /// An answer of JSON.

@@ -13,7 +13,7 @@ use super::{
     error::{FieldError, Problem},
     ingest::{self, json_body},
     pages::{self, Dress},
-    reads::{answer, board_page},
+    reads::{answer, board_page, view_of},
     state::App,
     store::Unavailable,
 };
@@ -122,6 +122,7 @@ pub(super) async fn open(State(app): State<App>, name: Name, request: Request) -
     match board_page(&app, filter, screen.profile.language).await {
         Ok(mut page) => {
             let dress = Dress { theme: screen.profile.theme, scale: Some(scale_address(&screen)) };
+            page.settings.view = view_of(request.uri().query()).unwrap_or(screen.profile.view);
             page.settings.screen = Some(settings_of(&screen));
             pages::board(page, dress, app.assets.page(), request).await
         }

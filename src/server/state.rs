@@ -17,7 +17,10 @@ use super::{
     stream::{OpenStreams, Snapshots, StreamSettings, Sweepers},
 };
 use crate::{
-    domain::{Currency, Location, screen::Language},
+    domain::{
+        Currency, Location,
+        screen::{Language, View},
+    },
     wire::BoardSettings,
 };
 
@@ -91,6 +94,7 @@ impl App {
             clock_rate: self.clock.rate(),
             language,
             demo: self.page.demo,
+            view: View::default(),
             screen: None,
         }
     }

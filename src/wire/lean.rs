@@ -387,7 +387,7 @@ structs! {
     BoardPage { orders, cursor, server_time, open, stations, stats, intake, words, filter, settings }
     BoardSettings {
         version, location, currency, heartbeat_ms, utc_offset_s, clock_rate, language, demo,
-        screen
+        view, screen
     }
     ScreenSettings {
         name, title, warning, role, view, sort, page_size, columns, sounds, volume, digits, bump_bar, single_keys, keys, announce, hold_to_bump, acknowledge_allergens

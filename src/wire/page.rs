@@ -54,6 +54,9 @@ pub struct BoardSettings {
     pub language: Language,
     /// Whether the store holds demo data.
     pub demo: bool,
+    /// How tickets are laid out at first.
+    #[serde(default)]
+    pub view: View,
     /// The screen that the board is opened as; none at `/`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub screen: Option<ScreenSettings>,

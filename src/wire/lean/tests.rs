@@ -254,6 +254,7 @@ proptest! {
                 clock_rate: 20,
                 language: Language::Arabic,
                 demo: true,
+                view: View::Grid,
                 screen,
             },
         };

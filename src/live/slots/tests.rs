@@ -1,0 +1,239 @@
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::*;
+
+fn id(number: u8) -> OrderId {
+    OrderId(Uuid::from_u128(u128::from(number)))
+}
+
+fn single(numbers: &[u8]) -> Vec<(OrderId, usize)> {
+    numbers.iter().map(|number| (id(*number), 1)).collect()
+}
+
+fn numbers(slots: &Slots) -> Vec<(usize, OrderId)> {
+    slots.seats().iter().map(|seat| (seat.slot, seat.id)).collect()
+}
+
+fn grid(columns: usize, rows: usize, wanted: &[(OrderId, usize)]) -> Slots {
+    let mut slots = Slots::default();
+    slots.set_fit(Fit { columns, rows, most: MOST });
+    assert!(slots.take_in(wanted, 0, false));
+    slots
+}
+
+#[test]
+fn what_goes_leaves_its_slot_empty_for_a_moment() {
+    let mut slots = grid(3, 2, &single(&[1, 2, 3]));
+    slots.take_in(&single(&[1, 3]), 1_000, false);
+    assert_eq!(numbers(&slots), [(1, id(1)), (3, id(3))]);
+    assert_eq!(slots.due(), Some(1_400));
+    // Another one goes meanwhile: its slot is empty for as long.
+    slots.take_in(&single(&[3]), 1_300, false);
+    assert!(!slots.take_in(&single(&[3]), 1_699, false));
+    assert_eq!(numbers(&slots), [(3, id(3))]);
+    assert!(slots.take_in(&single(&[3]), 1_700, false));
+    assert_eq!(numbers(&slots), [(1, id(3))]);
+    assert_eq!(slots.due(), None);
+}
+
+#[test]
+fn what_comes_back_finds_its_slot() {
+    let mut slots = grid(3, 2, &single(&[1, 2, 3]));
+    slots.take_in(&single(&[1, 3]), 0, false);
+    slots.take_in(&single(&[1, 2, 3]), 100, false);
+    assert_eq!(numbers(&slots), [(1, id(1)), (2, id(2)), (3, id(3))]);
+    assert_eq!(slots.due(), None);
+}
+
+#[test]
+fn what_comes_last_moves_nothing_and_what_rushes_waits_for_rest() {
+    let mut slots = grid(4, 1, &single(&[1, 2]));
+    assert!(!slots.take_in(&single(&[1, 2, 3]), 0, false));
+    assert_eq!(numbers(&slots), [(1, id(1)), (2, id(2)), (3, id(3))]);
+    slots.take_in(&single(&[9, 1, 2, 3]), 1_000, false);
+    assert_eq!(numbers(&slots).len(), 3);
+    assert!(slots.take_in(&single(&[9, 1, 2, 3]), 1_400, false));
+    assert_eq!(slots.seats()[0].id, id(9));
+}
+
+#[test]
+fn a_restless_kitchen_settles_too() {
+    let mut slots = grid(3, 2, &single(&[1, 2, 3, 4, 5, 6]));
+    let mut settled = None;
+    for (step, left) in (1..).zip([5_u8, 4, 3, 2, 1]) {
+        let wanted = single(&(7 - left..=6).collect::<Vec<_>>());
+        if slots.take_in(&wanted, step * 399, false) {
+            settled.get_or_insert(step * 399);
+        }
+    }
+    assert_eq!(settled, None);
+    assert!(slots.take_in(&single(&[6]), 2_399, false));
+}
+
+#[test]
+fn a_still_board_only_empties_slots() {
+    let mut slots = grid(3, 2, &single(&[1, 2, 3]));
+    let wanted = single(&[3, 2, 4, 5]);
+    for now in [0, 10_000, 60_000] {
+        assert!(!slots.take_in(&wanted, now, true));
+        assert_eq!(numbers(&slots), [(2, id(2)), (3, id(3))]);
+        assert_eq!(slots.waiting(&wanted), 3);
+    }
+    assert!(slots.take_in(&wanted, 60_001, false));
+    assert_eq!(slots.seats().iter().map(|seat| seat.id).collect::<Vec<_>>(), [3, 2, 4, 5].map(id));
+    assert_eq!(slots.waiting(&wanted), 0);
+    assert_eq!(slots.waiting(&single(&[2, 3, 4, 5])), 1);
+}
+
+#[test]
+fn a_tall_ticket_takes_slots_beside_each_other() {
+    let wanted = [(id(1), 2), (id(2), 2), (id(3), 1), (id(4), 3)];
+    let slots = grid(3, 2, &wanted);
+    let seats: Vec<_> =
+        slots.seats().iter().map(|it| (it.slot, it.row, it.column, it.span)).collect();
+    assert_eq!(seats, [(1, 1, 1, 2), (2, 2, 1, 2), (3, 2, 3, 1)]);
+    assert_eq!(slots.page(), (0, 2));
+    assert_eq!(slots.hidden().collect::<Vec<_>>(), [id(4)]);
+    // Where there is one column, nothing is wider.
+    let slots = grid(1, 2, &wanted);
+    assert!(slots.seats().iter().all(|seat| seat.span == 1));
+}
+
+#[test]
+fn pages_are_turned_and_end() {
+    let mut slots = grid(2, 2, &single(&[1, 2, 3, 4, 5, 6, 7, 8, 9]));
+    assert_eq!(slots.page(), (0, 3));
+    assert_eq!(slots.hidden().count(), 5);
+    slots.turn(2);
+    assert_eq!(numbers(&slots), [(1, id(9))]);
+    assert_eq!(slots.hidden().count(), 8);
+    slots.turn(9);
+    assert_eq!(slots.page(), (2, 3));
+    assert!(slots.turn_to(id(6)));
+    assert_eq!(slots.page(), (1, 3));
+    assert!(!slots.turn_to(id(77)));
+    // The last page goes when nothing is left for it.
+    slots.turn(2);
+    slots.take_in(&single(&[1, 2, 3]), 0, false);
+    slots.take_in(&single(&[1, 2, 3]), REST_MS, false);
+    assert_eq!(slots.page(), (0, 1));
+    assert_eq!(slots.hidden().count(), 0);
+}
+
+#[test]
+fn a_page_has_no_more_tickets_than_it_may() {
+    let mut slots = grid(6, 4, &single(&(1..=60).collect::<Vec<_>>()));
+    assert_eq!(slots.seats().len(), MOST);
+    slots.set_fit(Fit { columns: 6, rows: 4, most: 8 });
+    assert_eq!(slots.seats().len(), 8);
+    assert_eq!(slots.hidden().count(), 52);
+    // No size at all is still a page.
+    slots.set_fit(Fit { columns: 0, rows: 0, most: 0 });
+    assert_eq!(slots.seats().len(), 1);
+}
+
+#[test]
+fn a_finger_holds_the_board_still_but_not_for_ever() {
+    let mut hold = Hold::default();
+    assert_eq!(hold.until(0), None);
+    hold.point(1_000, true);
+    assert_eq!(hold.until(1_000), Some(6_000));
+    assert_eq!(hold.until(6_000), None);
+    hold.point(1_200, false);
+    assert_eq!(hold.until(1_200), Some(1_500));
+    assert_eq!(hold.until(1_500), None);
+    // A pointer that never rests.
+    for now in (2_000..9_000).step_by(100) {
+        hold.point(now, false);
+    }
+    assert_eq!(hold.until(8_900), None);
+    hold.choose(Some(20_000));
+    assert_eq!(hold.until(24_999), Some(25_000));
+    hold.choose(None);
+    assert_eq!(hold.until(20_000), None);
+}
+
+#[derive(Clone, Debug)]
+enum Event {
+    Come(u8, u8, usize),
+    Go(u8),
+    Turn(usize),
+    Wait(i64),
+    Still(bool),
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        (any::<u8>(), any::<u8>(), 1..=WIDEST).prop_map(|(at, id, span)| Event::Come(at, id, span)),
+        any::<u8>().prop_map(Event::Go),
+        (0..4_usize).prop_map(Event::Turn),
+        (0..600_i64).prop_map(Event::Wait),
+        any::<bool>().prop_map(Event::Still),
+    ]
+}
+
+proptest! {
+    /// Whatever comes and goes: a ticket keeps its slot until it goes, somebody
+    /// turns the page or the grid settles; every ticket is on the page or counted
+    /// as hidden, but for those that wait; and a still board never settles.
+    #[test]
+    fn a_ticket_keeps_its_slot(
+        events in prop::collection::vec(event(), 1..60),
+        (columns, rows, most) in (1..6_usize, 1..4_usize, 1..24_usize),
+    ) {
+        let mut slots = Slots::default();
+        slots.set_fit(Fit { columns, rows, most });
+        let (mut wanted, mut now, mut still): (Vec<(OrderId, usize)>, _, _) = (Vec::new(), 0, false);
+        for event in events {
+            let mut turned = false;
+            match event {
+                Event::Come(at, number, span) if wanted.iter().all(|it| it.0 != id(number)) => {
+                    wanted.insert(usize::from(at) % (wanted.len() + 1), (id(number), span));
+                }
+                Event::Go(at) if !wanted.is_empty() => {
+                    wanted.remove(usize::from(at) % wanted.len());
+                }
+                Event::Turn(page) => {
+                    slots.turn(page);
+                    turned = true;
+                }
+                Event::Wait(millis) => now += millis,
+                Event::Still(on) => still = on,
+                _ => {}
+            }
+            let before = slots.seats();
+            let first = slots.hidden().count() + before.len() == 0;
+            let settled = slots.take_in(&wanted, now, still);
+            let after = slots.seats();
+            prop_assert!(!(settled && still && !first));
+            if !settled && !turned {
+                for seat in &before {
+                    let stays = after.iter().find(|it| it.id == seat.id);
+                    let gone = wanted.iter().all(|it| it.0 != seat.id);
+                    prop_assert!(stays == Some(seat) || (gone && stays.is_none()));
+                }
+            }
+            // No two on one place, and none beside the page.
+            for (place, seat) in after.iter().enumerate() {
+                prop_assert!(seat.column - 1 + seat.span <= columns && seat.row <= rows);
+                for other in &after[..place] {
+                    prop_assert!(other.slot != seat.slot && other.id != seat.id);
+                    prop_assert!(other.row != seat.row || other.column + other.span <= seat.column);
+                }
+            }
+            let there = after.len() + slots.hidden().count();
+            prop_assert!(there <= wanted.len());
+            if slots.due().is_none() {
+                prop_assert_eq!(there, wanted.len());
+                prop_assert_eq!(slots.waiting(&wanted), 0);
+            } else {
+                prop_assert!(slots.waiting(&wanted) > 0);
+            }
+            // It comes to rest.
+            if !still && let Some(due) = slots.due() {
+                prop_assert!(due <= now + RESTLESS_MS);
+            }
+        }
+    }
+}
