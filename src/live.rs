@@ -27,6 +27,7 @@ pub mod board;
 pub mod board_state;
 pub mod clock;
 pub mod freshness;
+pub mod outbox;
 pub mod source;
 pub mod table;
 pub mod window;
