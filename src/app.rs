@@ -10,6 +10,7 @@
 //! | [`lane`] | one column |
 //! | [`pile`] | nothing: which tickets of a lane are on the page |
 //! | [`ticket`] | one order |
+//! | [`waiting`] | what of an order waits to be sent, and what came of it |
 //! | [`dialog`] | why an order is cancelled; what was closed last |
 //! | [`press`] | nothing: what buttons and keys do |
 //! | [`focus`] | nothing: keeps the keyboard where it was when tickets move |
@@ -34,6 +35,7 @@ pub mod pile;
 pub mod press;
 pub mod text;
 pub mod ticket;
+pub mod waiting;
 
 use leptos::prelude::*;
 

@@ -17,6 +17,8 @@
 //! | [`window`] | pure: how much of a lane is drawn |
 //! | [`table`] | pure: what is kept for each order |
 //! | [`actions`] | what staff do to an order: pending, confirmed, refused |
+//! | [`outbox`] | pure: what waits to be sent |
+//! | [`replay`] | keeps it on the device, and sends it when there is a server |
 //! | [`api`] | requests to the server |
 //!
 //! The pure modules know no browser and are tested without one.
@@ -28,6 +30,7 @@ pub mod board_state;
 pub mod clock;
 pub mod freshness;
 pub mod outbox;
+pub mod replay;
 pub mod source;
 pub mod table;
 pub mod window;

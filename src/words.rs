@@ -127,6 +127,18 @@ words! {
     Crashed,
     ReloadNow,
     NoScript,
+
+    Waiting,
+    WaitingAgain,
+    /// `{}` actions waiting.
+    ActionsWaiting,
+    TooManyWait,
+    TakeBack,
+    Dismiss,
+    NotDone,
+    Meanwhile,
+    ByWhom,
+    SomeChange,
 }
 
 /// A language's table. Cheap to copy: it lasts as long as the program or page.

@@ -58,8 +58,8 @@ fn on_ticket(ui: Ui, id: OrderId, act: &str, event: &MouseEvent) {
     let Some(row) = live.row(id) else { return };
     match act {
         "bump" if !twice(ui, event) => {
-            let to = row
-                .with_untracked(|ticket| ticket.order.status.next(ticket.order.fulfilment.service));
+            let to =
+                row.with_untracked(|ticket| ticket.wanted().next(ticket.order.fulfilment.service));
             if let Some(to) = to {
                 live.act(id, Action::Go { to, reason: None });
             }
@@ -68,6 +68,8 @@ fn on_ticket(ui: Ui, id: OrderId, act: &str, event: &MouseEvent) {
         "cancel" => ui.dialog.set(Dialog::Cancel(id)),
         "retry" => live.settle(id, true),
         "dismiss" => live.settle(id, false),
+        "send-again" => live.settle_refused(id, true),
+        "let-go" => live.settle_refused(id, false),
         "seen" => live.act(id, Action::Know(Acknowledged::Cancel)),
         _ => {
             let item = act.strip_prefix("item-").and_then(|item| item.parse().ok()).map(ItemId);

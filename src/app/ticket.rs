@@ -6,7 +6,7 @@
 use leptos::prelude::*;
 use web_sys::Element;
 
-use super::{Ui, html::Html, text};
+use super::{Ui, html::Html, text, waiting};
 use crate::{
     domain::{
         Ageing, FoodOrder, ItemStatus, ModifierKind, OrderId, OrderItem, OrderStatus, Service,
@@ -311,10 +311,15 @@ fn lines(ui: Ui, Ticket { order, mark }: &Ticket) -> Vec<Line> {
         Some(Action::Tick { item, .. }) => Some(item),
         _ => None,
     };
+    let waits = |item: &OrderItem| mark.waiting.as_ref().is_some_and(|it| it.has(item.id));
     ui.station.with_value(|station| {
         let here = |item: &&OrderItem| station.as_ref().is_none_or(|it| item.station == *it);
         let items = order.items.iter().filter(here);
-        items.map(|item| line(item, open, ticking == Some(item.id), station.is_none())).collect()
+        items
+            .map(|item| {
+                line(item, open, ticking == Some(item.id) || waits(item), station.is_none())
+            })
+            .collect()
     })
 }
 
@@ -438,9 +443,13 @@ fn also(html: &mut Html, order: &FoodOrder, here: &Station) {
 }
 
 /// What can be done with the order as it stands, and what could not be.
-fn foot(Ticket { order, mark }: &Ticket) -> Html {
+fn foot(ticket: &Ticket) -> Html {
+    let Ticket { order, mark } = ticket;
     let mut html = Html::default();
     let number = order.number.0;
+    // What waits is as good as done to whoever goes on working.
+    let status = ticket.wanted();
+    waiting::waiting(&mut html, ticket);
     if let Some((_, failure)) = &mark.refused {
         html.raw("<div class=\"refused\"><p>").text(&failure.words).raw(
             "</p><button type=\"button\" class=\"button\" data-act=\"retry\">Retry</button> \
@@ -457,16 +466,16 @@ fn foot(Ticket { order, mark }: &Ticket) -> Html {
         html.raw("</div>");
         return html;
     }
-    let word = if order.status == OrderStatus::Placed { "Reject" } else { "Cancel" };
+    let word = if status == OrderStatus::Placed { "Reject" } else { "Cancel" };
     html.raw("<div class=\"foot\"><button type=\"button\" class=\"button square\" data-act=\"cancel\" title=\"");
     html.raw(word).raw("\">").icon("close").raw("<span class=\"unseen\">").raw(word).raw("</span>");
     of_order(&mut html, number);
-    if order.status == OrderStatus::Ready {
+    if status == OrderStatus::Ready {
         html.raw("<button type=\"button\" class=\"button\" data-act=\"recall\">");
         html.icon("back").raw("Recall");
         of_order(&mut html, number);
     }
-    if let Some(to) = order.status.next(order.fulfilment.service) {
+    if let Some(to) = status.next(order.fulfilment.service) {
         html.raw("<button type=\"button\" class=\"button bump\" data-act=\"bump\"");
         if mark.pending.is_some() {
             html.raw(" aria-disabled=\"true\">Saving…");

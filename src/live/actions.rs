@@ -2,13 +2,15 @@
 //! taken as done only when the *stream* brings the order's new version: what
 //! the board shows is never ahead of what every other board shows. A refused
 //! one stays on the ticket with its reason until somebody retries or dismisses it;
-//! one whose answer was lost, until the stream shows that it was carried out.
+//! one whose answer was lost waits to be sent again, see [`replay`](super::replay).
 
 use leptos::prelude::*;
 
 use super::{
     api::{self, Failure},
     board::LiveBoard,
+    outbox::Request,
+    replay::{Placed, Waiting},
 };
 use crate::domain::{
     FoodOrder, ItemId, ItemStatus, OrderId, OrderNumber, OrderStatus, UnixMillis, Version,
@@ -41,6 +43,31 @@ pub enum Action {
 }
 
 impl Action {
+    /// The request that does this to order `id`, as the screen `actor`.
+    #[must_use]
+    pub fn request(&self, id: OrderId, actor: &str) -> Request {
+        let mut body = String::from("{");
+        let (method, way) = match self {
+            Self::Go { to, reason } => {
+                push_field(&mut body, "to", to.as_str());
+                if let Some(reason) = reason {
+                    push_field(&mut body, "reason", reason);
+                }
+                ("POST", "transitions".to_owned())
+            }
+            Self::Tick { item, status } => {
+                push_field(&mut body, "status", status.as_str());
+                ("PATCH", format!("items/{item}"))
+            }
+            Self::Know(of) => {
+                push_field(&mut body, "of", of.as_str());
+                ("POST", "acknowledge".to_owned())
+            }
+        };
+        push_actor(&mut body, actor);
+        Request { method, path: format!("/api/orders/{id}/{way}"), body }
+    }
+
     /// Whether `order` is as this action would have it.
     #[must_use]
     pub fn is_done_in(&self, order: &FoodOrder) -> bool {
@@ -63,8 +90,8 @@ pub struct Mark {
     pub confirmed_by: Option<Version>,
     /// The action that is not known to be saved, and why.
     pub refused: Option<(Action, Failure)>,
-    /// Whether the stream has shown what is under way as done, whatever came after.
-    pub seen_done: bool,
+    /// What waits to be sent, or came to nothing when it was.
+    pub waiting: Option<Waiting>,
     /// When the ticket stops being marked as new, by the local clock.
     pub fresh_until: Option<i64>,
 }
@@ -101,77 +128,70 @@ pub async fn transition(
     expected_version: Version,
     reason: Option<&str>,
 ) -> Result<FoodOrder, Failure> {
-    let mut body = format!("{{\"to\":\"{to}\",\"expected_version\":{expected_version}");
-    push_actor(&mut body, &actor);
-    if let Some(reason) = reason {
-        body.push_str(",\"reason\":");
-        push_text(&mut body, reason);
-    }
-    body.push('}');
-    api::change("POST", &format!("/api/orders/{id}/transitions"), body).await
+    let action = Action::Go { to, reason: reason.map(str::to_owned) };
+    let request = action.request(id, &actor);
+    let body = request.body_for(expected_version);
+    api::change(request.method, &request.path, body).await
 }
 
-/// Adds who acts, as a field of a request.
+/// Adds a field of text, which others follow, to a request.
+fn push_field(body: &mut String, name: &'static str, text: &str) {
+    for part in ["\"", name, "\":"] {
+        body.push_str(part);
+    }
+    push_text(body, text);
+    body.push(',');
+}
+
+/// Adds who acts, the last field of a request.
 fn push_actor(body: &mut String, actor: &str) {
-    body.push_str(",\"actor\":{\"kind\":\"staff\",\"id\":\"");
-    // A screen's name has nothing in it that JSON would need escaped.
-    body.push_str(actor);
-    body.push_str("\"}");
+    body.push_str("\"actor\":{\"kind\":\"staff\",\"id\":");
+    push_text(body, actor);
+    body.push_str("}}");
 }
 
 impl LiveBoard {
-    /// Begins `action` on order `id`. Nothing happens while another is under way.
+    /// Begins `action` on order `id`. Nothing happens while another is under
+    /// way. Without a server it waits until there is one.
     pub fn act(self, id: OrderId, action: Action) {
         let Some(row) = self.row(id) else { return };
         if row.with_untracked(|ticket| ticket.mark.pending.is_some()) {
             return;
         }
-        let (version, before) =
-            row.with_untracked(|ticket| (ticket.order.version, ticket.order.status));
+        let before = row.with_untracked(|ticket| ticket.order.status);
+        let request = action.request(id, &self.actor());
+        let key = match self.put_in(&row, request) {
+            Placed::Now(key) => key,
+            Placed::Later => return,
+            Placed::Full(failure) => return self.refused(id, action, failure),
+        };
         row.update(|ticket| {
             ticket.mark = Mark { pending: Some(action.clone()), ..Mark::default() };
         });
         self.changed_something();
         api::spawn(Box::pin(async move {
-            let answer = match &action {
-                Action::Go { to, reason } => {
-                    transition(self.actor(), id, *to, version, reason.as_deref()).await
-                }
-                Action::Know(of) => {
-                    let of = of.as_str();
-                    let mut body = format!("{{\"of\":\"{of}\",\"expected_version\":{version}");
-                    push_actor(&mut body, &self.actor());
-                    body.push('}');
-                    api::change("POST", &format!("/api/orders/{id}/acknowledge"), body).await
-                }
-                Action::Tick { item, status } => {
-                    let status = status.as_str();
-                    let mut body =
-                        format!("{{\"status\":\"{status}\",\"expected_version\":{version}");
-                    push_actor(&mut body, &self.actor());
-                    body.push('}');
-                    api::change("PATCH", &format!("/api/orders/{id}/items/{item}"), body).await
-                }
-            };
-            match answer {
+            match self.send(key).await {
                 Ok(order) => {
                     if order.status.is_recall(before) {
                         self.offer_undo(&order, before);
                     }
                     self.saved(id, order.version);
                 }
-                Err(failure) => self.refused(id, action, failure),
+                Err(failure) if failure.answered => {
+                    self.give_up(key);
+                    self.refused(id, action, failure);
+                }
+                // It waits, or the stream has brought it and it does not.
+                Err(_) => {
+                    row.update(|ticket| ticket.mark.pending = None);
+                    self.mark_waiting(id);
+                }
             }
         }));
     }
 
     fn refused(self, id: OrderId, action: Action, failure: Failure) {
         let Some(row) = self.row(id) else { return };
-        // Only the answer was lost: the stream has brought what was asked for.
-        if !failure.answered && row.with_untracked(|ticket| ticket.mark.seen_done) {
-            row.update(|ticket| ticket.mark.pending = None);
-            return self.changed_something();
-        }
         let number = row.with_untracked(|ticket| ticket.order.number);
         self.alarm(&format!("Order {number}: {}", failure.words));
         row.update(|ticket| {

@@ -42,6 +42,30 @@ pub struct Failure {
     /// may have: an answer can be lost on the way, and a proxy that gives one
     /// of its own does not know.
     pub answered: bool,
+    /// The answer's status; 0 when there is none.
+    pub status: u16,
+}
+
+impl Failure {
+    /// Whether the order stands otherwise than whoever asked had seen it.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        self.answered && matches!(self.status, 409 | 412)
+    }
+
+    /// Whether the same might be done a moment later.
+    #[must_use]
+    pub fn is_for_now(&self) -> bool {
+        !self.answered || matches!(self.status, 408 | 429 | 503)
+    }
+}
+
+/// What the server answers to `GET url`; none without an answer that is JSON.
+pub async fn get(url: &str) -> Option<Json> {
+    match exchange("GET", url, None).await {
+        Ok((true, _, text)) => Json::parse(&text),
+        _ => None,
+    }
 }
 
 /// Sends `body`, a change to an order; the order after it.
@@ -49,16 +73,16 @@ pub struct Failure {
 /// # Errors
 /// It was refused, or there is no answer.
 pub async fn change(method: &'static str, url: &str, body: String) -> Result<FoodOrder, Failure> {
-    let (why, answered) = match exchange(method, url, Some(body)).await {
+    let (why, answered, status) = match exchange(method, url, Some(body)).await {
         Ok((true, _, text)) => match FoodOrder::parse(&text) {
             Some(order) => return Ok(order),
-            None => (unreadable(), false),
+            None => (unreadable(), false, 200),
         },
-        Ok((false, status, text)) => (refusal(status, &text), reason(&text).is_some()),
-        Err(_) => (unanswered(), false),
+        Ok((false, status, text)) => (refusal(status, &text), reason(&text).is_some(), status),
+        Err(_) => (unanswered(), false, 0),
     };
     let word = if answered { Word::NotSaved } else { Word::NotConfirmed };
-    Err(Failure { words: spoken().with(word, &why), answered })
+    Err(Failure { words: spoken().with(word, &why), answered, status })
 }
 
 fn unanswered() -> String {

@@ -12,7 +12,6 @@ use web_sys::MessageEvent;
 
 use super::{
     actions::{Action, Mark, Undo},
-    api::Failure,
     board_state::{BoardState, Outcome, Rank, Rest, Step, index},
     clock::ServerClock,
     freshness::{Command, Freshness, Input, State},
@@ -73,6 +72,8 @@ pub struct Pulse {
     pub undo: Option<Undo>,
     /// One line about the board itself, until the local clock shows this.
     pub notice: Option<(String, i64)>,
+    /// How many actions wait to be sent.
+    pub waiting: u32,
 }
 
 /// The board's signals, and the connection that feeds them.
@@ -151,6 +152,7 @@ impl LiveBoard {
                 open,
                 undo: None,
                 notice: None,
+                waiting: 0,
             }),
             polite: RwSignal::new(String::new()),
             alert: RwSignal::new(String::new()),
@@ -347,6 +349,7 @@ impl LiveBoard {
             line.freshness = Freshness::new(line.heartbeat_ms, now, seed);
             line.clock = ServerClock::new(line.clock_rate, server_time, now);
         });
+        self.take_up_waiting();
         self.open_source();
         set_interval(move || self.feed(Input::Tick), Duration::from_secs(1));
         for (event, input) in [
@@ -507,6 +510,8 @@ impl LiveBoard {
             line.mismatches = if missing { line.mismatches + 1 } else { 0 };
         });
         self.resync_if_due();
+        // All that happened meanwhile is on the board.
+        self.send_waiting();
     }
 
     /// Reads everything anew if the board is known to lack something.
@@ -529,6 +534,9 @@ impl LiveBoard {
 
     fn snapshot(self, snapshot: Snapshot) {
         self.read_clock(snapshot.server_time);
+        for order in &snapshot.orders {
+            self.settle_waiting(order);
+        }
         let Some(outcome) = self.board.try_update_value(|board| board.replace(snapshot.orders))
         else {
             return;
@@ -552,12 +560,24 @@ impl LiveBoard {
                     [words.with(Word::ResyncedAdded, &orders(new)), removed].join(", ")
                 }
             };
-            self.say(text.clone());
-            self.pulse.update(|pulse| pulse.notice = Some((text, local_now() + NOTICE_MS)));
+            self.note(text);
         }
     }
 
+    /// Says `text`, a line about the board itself, for a while.
+    pub(super) fn note(self, text: String) {
+        self.say(text.clone());
+        self.pulse.update(|pulse| pulse.notice = Some((text, local_now() + NOTICE_MS)));
+    }
+
+    /// Which database the board shows the orders of.
+    pub(super) fn epoch(self) -> String {
+        let epoch = |line: &Line| line.cursor.split('-').next().unwrap_or_default().to_owned();
+        self.line.with_value(epoch)
+    }
+
     fn changed(self, order: FoodOrder) {
+        self.settle_waiting(&order);
         if let Some(outcome) = self.board.try_update_value(|board| board.apply(order)) {
             self.take_in(outcome);
         }
@@ -623,27 +643,22 @@ impl LiveBoard {
         let (id, version, number) = (order.id, order.version, order.number);
         let cancelled = !order.status.is_open();
         // Whoever ticks an item has not called the order off, nor has anybody
-        // who was refused: only a lost answer may belong to what comes now.
+        // who was refused: only what waits may belong to what comes now.
         let own = row.with_untracked(|Ticket { mark, .. }| {
-            let lost = mark.refused.as_ref().filter(|(_, failure)| !failure.answered);
-            let tried = mark.pending.as_ref().or(lost.map(|(action, _)| action));
-            matches!(tried, Some(Action::Go { to, .. }) if !to.is_open())
+            let tried = match (&mark.pending, &mark.waiting) {
+                (Some(Action::Go { to, .. }), _) => Some(*to),
+                (_, Some(waiting)) => waiting.status,
+                _ => None,
+            };
+            tried.is_some_and(|to| !to.is_open())
         });
         row.update(|ticket| {
-            let only_the_answer_was_lost = |(action, failure): &(Action, Failure)| {
-                !failure.answered && action.is_done_in(&order)
-            };
-            if ticket.mark.refused.as_ref().is_some_and(only_the_answer_was_lost) {
-                ticket.mark.refused = None;
-            }
-            if ticket.mark.pending.as_ref().is_some_and(|action| action.is_done_in(&order)) {
-                ticket.mark.seen_done = true;
-            }
             if ticket.mark.confirmed_by.is_some_and(|confirmed| confirmed <= version) {
                 ticket.mark.pending = None;
             }
             ticket.order = order;
         });
+        self.mark_waiting(id);
         if cancelled && own {
             // Whoever cancelled it here knows.
             super::later(0, move || self.act(id, Action::Know(Acknowledged::Cancel)));

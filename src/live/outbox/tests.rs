@@ -136,10 +136,18 @@ enum Fate {
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    Act { order: usize, what: u8 },
-    Other { order: usize, what: u8 },
+    Act {
+        order: usize,
+        what: u8,
+    },
+    Other {
+        order: usize,
+        what: u8,
+    },
     /// The stream brings what it has not yet, each version or the last alone.
-    Stream { whole: bool },
+    Stream {
+        whole: bool,
+    },
     Send(Fate),
     Reload,
     Retry(usize),
@@ -182,7 +190,9 @@ struct World {
 impl World {
     fn new() -> Self {
         Self {
-            server: (0..ORDERS).map(|place| Kept::new(101 + u32::try_from(place).unwrap())).collect(),
+            server: (0..ORDERS)
+                .map(|place| Kept::new(101 + u32::try_from(place).unwrap()))
+                .collect(),
             board: vec![0; ORDERS],
             outbox: Outbox::default(),
             device: BTreeMap::new(),
@@ -240,10 +250,8 @@ impl World {
         let (request, version) = self.outbox.sending(key).expect("it waits");
         self.remember();
         let place = self.all[&key].0;
-        let arrives = !matches!(
-            fate,
-            Fate::NeverArrives | Fate::Busy | Fate::Reloaded { arrived: false }
-        );
+        let arrives =
+            !matches!(fate, Fate::NeverArrives | Fate::Busy | Fate::Reloaded { arrived: false });
         let took = arrives.then(|| self.server[place].take(&request, version, "grill", Some(key)));
         match (fate, took.flatten()) {
             (Fate::Reloaded { .. }, _) => self.reload(),
@@ -272,8 +280,7 @@ impl World {
                 let request = Self::request(&shown, what);
                 let (id, number, version) = (order.id, order.number, order.version);
                 self.clock += 1;
-                if let Some(key) =
-                    self.outbox.put(self.clock, id, number, version, request.clone())
+                if let Some(key) = self.outbox.put(self.clock, id, number, version, request.clone())
                 {
                     self.all.insert(key, (place, request));
                 }
@@ -433,6 +440,7 @@ fn whatever_can_be_asked_for_is_known_when_it_is_done() {
     for request in &cases {
         assert!(request.is_done_in(&order), "{request:?}");
     }
-    let both = of(&order, "POST", "/stations", &json!({"stations": ["hot", "fry"], "status": "done"}));
+    let both =
+        of(&order, "POST", "/stations", &json!({"stations": ["hot", "fry"], "status": "done"}));
     assert!(!both.is_done_in(&order));
 }
