@@ -10,6 +10,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`source`] | one connection, closed when it is dropped |
+//! | [`shared`] | one connection for all tabs of a browser |
 //! | [`freshness`] | pure: how far the board can be trusted, and when to reconnect |
 //! | [`board_state`] | pure: what an event or a snapshot changes on the board |
 //! | [`clock`] | pure: the server's clock, estimated |
@@ -31,6 +32,7 @@ pub mod clock;
 pub mod freshness;
 pub mod outbox;
 pub mod replay;
+pub mod shared;
 pub mod source;
 pub mod table;
 pub mod window;

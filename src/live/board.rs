@@ -12,9 +12,11 @@ use web_sys::MessageEvent;
 
 use super::{
     actions::{Action, Mark, Undo},
+    api,
     board_state::{BoardState, Outcome, Rank, Rest, Step, index},
     clock::ServerClock,
     freshness::{Command, Freshness, Input, State},
+    shared::{self, Told},
     source::{self, Source},
     table::Table,
     window::{STEP, Window},
@@ -22,13 +24,16 @@ use super::{
 use crate::{
     domain::{FoodOrder, Lane, OrderId, UnixMillis, Version, change::Acknowledged},
     wire::{
-        BoardPage, BoardSettings, Bye, ByeReason, Heartbeat, Hello, Snapshot, Stats, lean::Lean,
+        BoardPage, BoardSettings, Bye, ByeReason, EventId, Heartbeat, Hello, Snapshot, Stats,
+        lean::{Json, Lean},
     },
     words::{Word, say, spoken},
 };
 
 /// How long a ticket that came over the stream is marked as new.
 const FRESH_MS: i64 = 20_000;
+/// Whoever has the connection for other tabs answers them within this.
+const ANSWER_MS: u32 = 1_500;
 /// How long a line such as "Resynced" stays.
 const NOTICE_MS: i64 = 6_000;
 /// New orders are read out together, at most this often.
@@ -121,6 +126,8 @@ struct Line {
     unread: bool,
     /// Whether the next connection asks for everything.
     resync: bool,
+    /// What other tabs have told while this one reads what it lacks.
+    held: Option<Vec<[String; 3]>>,
     unannounced: Vec<String>,
     announced_at: i64,
 }
@@ -176,6 +183,7 @@ impl LiveBoard {
                 resynced_at: None,
                 unread: false,
                 resync: false,
+                held: None,
                 unannounced: Vec::new(),
                 announced_at: 0,
             }),
@@ -350,6 +358,8 @@ impl LiveBoard {
             line.clock = ServerClock::new(line.clock_rate, server_time, now);
         });
         self.take_up_waiting();
+        let query = self.line.with_value(|line| line.query.clone());
+        shared::join(&query, move |told| self.overheard(told), move |leads| self.lead(leads));
         self.open_source();
         set_interval(move || self.feed(Input::Tick), Duration::from_secs(1));
         for (event, input) in [
@@ -370,7 +380,19 @@ impl LiveBoard {
         }
     }
 
+    /// This tab has the connection for all of them now, or no longer.
+    fn lead(self, leads: bool) {
+        if leads {
+            self.open_source();
+        } else {
+            source::keep(None);
+        }
+    }
+
     fn open_source(self) {
+        if shared::follows() {
+            return self.ask();
+        }
         let url = self.line.try_update_value(|line| {
             // Who says where to continue is not given a snapshot.
             let mut url = String::from("/live-orders?");
@@ -391,10 +413,132 @@ impl LiveBoard {
         source::keep(None);
         let source = Source::open(
             &url,
-            move |event| self.receive(&event),
-            move |closed| self.feed(Input::Failed { closed }),
+            move |event| self.hear(&event),
+            move |closed| {
+                shared::tell(Told::Failed);
+                self.feed(Input::Failed { closed });
+            },
         );
         source::keep(source);
+    }
+
+    /// Asks the tab that has the connection; without an answer this one takes it.
+    fn ask(self) {
+        shared::ask();
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a random number between 0 and 1500"
+        )]
+        // Not all tabs at once.
+        let spread = (js_sys::Math::random() * 1_500.0) as u32;
+        super::later(ANSWER_MS + spread, shared::take_if_unanswered);
+        if self.line.try_update_value(|line| std::mem::take(&mut line.resync)) == Some(true) {
+            self.catch_up(true);
+        }
+    }
+
+    /// Another tab says something.
+    fn overheard(self, told: Told) {
+        let follows = shared::follows();
+        match told {
+            Told::Ask if !follows => {
+                let open = self.line.with_value(|line| line.freshness.is_open());
+                shared::tell(Told::Here { open });
+                // Whoever asks has not heard anything for a while.
+                self.feed(Input::Shown);
+            }
+            Told::Here { open } if follows => {
+                shared::answered();
+                if open {
+                    self.feed(Input::Opened);
+                    self.catch_up(false);
+                } else {
+                    self.feed(Input::Failed { closed: false });
+                }
+            }
+            Told::Failed if follows => {
+                shared::answered();
+                self.feed(Input::Failed { closed: false });
+            }
+            Told::Event { name, id, before, data } if follows => {
+                shared::answered();
+                let lacks = self.line.try_update_value(|line| {
+                    if let Some(held) = &mut line.held {
+                        held.push([name, id, data].map(str::to_owned));
+                        return None;
+                    }
+                    Some(name != Snapshot::NAME && shared::lacks(&line.cursor, before))
+                });
+                match lacks.flatten() {
+                    None => {}
+                    Some(lacks) => {
+                        // What it lacks may be older: the higher version wins.
+                        let id = if lacks { "" } else { id };
+                        self.receive(name, data, id);
+                        if lacks {
+                            self.catch_up(false);
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Reads what came after the last event that this tab has, or `whole`, the
+    /// board as it stands. What other tabs tell meanwhile waits.
+    fn catch_up(self, whole: bool) {
+        let begun = self.line.try_update_value(|line| {
+            let begin = line.held.is_none();
+            line.held.get_or_insert_default();
+            begin
+        });
+        if begun == Some(true) {
+            api::spawn(Box::pin(async move {
+                let caught_up = self.read_events(whole).await.is_some();
+                let held = self.line.try_update_value(|line| line.held.take()).flatten();
+                for [name, id, data] in held.unwrap_or_default() {
+                    // Without what is missing, the position stays where it is.
+                    self.receive(&name, &data, if caught_up { &id } else { "" });
+                }
+                if caught_up {
+                    self.feed(Input::Heartbeat);
+                    self.send_waiting();
+                }
+            }));
+        }
+    }
+
+    async fn read_events(self, mut whole: bool) -> Option<()> {
+        loop {
+            let mut url = "/api/events?limit=1000&".to_owned();
+            self.line.with_value(|line| {
+                url.push_str(if whole { "snapshot=1" } else { "after=" });
+                url.push_str(if whole { "" } else { &line.cursor });
+                url.push_str(if line.query.is_empty() { "" } else { "&" });
+                url.push_str(&line.query);
+            });
+            whole = false;
+            let mut answer = api::get(&url).await?;
+            let cursor = EventId::read(answer.take("cursor")?)?;
+            if let Some(mut snapshot) = answer.take("snapshot") {
+                self.snapshot(Snapshot {
+                    reason: Lean::read(snapshot.take("reason")?)?,
+                    cursor,
+                    server_time: Lean::read(snapshot.take("server_time")?)?,
+                    orders: Lean::read(snapshot.take("orders")?)?,
+                });
+            }
+            let Some(Json::List(events)) = answer.take("events") else { return None };
+            for mut event in events {
+                self.changed(FoodOrder::read(event.take("order")?)?);
+            }
+            self.line.update_value(|line| line.cursor = cursor.to_string());
+            if answer.take("more") != Some(Json::Bool(true)) {
+                return Some(());
+            }
+        }
     }
 
     /// Tells the freshness what happened and does what it says.
@@ -457,23 +601,32 @@ impl LiveBoard {
         }
     }
 
-    fn receive(self, event: &MessageEvent) {
+    /// The connection brought `event`: this tab passes it on and takes it in.
+    fn hear(self, event: &MessageEvent) {
         let data = event.data().as_string().unwrap_or_default();
-        let id = event.last_event_id();
-        let name = event.type_();
-        let known = match name.as_str() {
-            Hello::NAME => Hello::parse(&data).map(|hello| self.hello(&hello)),
-            Heartbeat::NAME => Heartbeat::parse(&data).map(|heartbeat| self.heartbeat(&heartbeat)),
-            Snapshot::NAME => Snapshot::parse(&data).map(|snapshot| self.snapshot(snapshot)),
-            Bye::NAME => Bye::parse(&data).map(|bye| self.goodbye(&bye)),
-            _ => FoodOrder::parse(&data).map(|order| self.changed(order)),
+        let (id, name) = (event.last_event_id(), event.type_());
+        let before = self.line.with_value(|line| line.cursor.clone());
+        shared::tell(Told::Event { name: &name, id: &id, before: &before, data: &data });
+        self.receive(&name, &data, &id);
+    }
+
+    fn receive(self, name: &str, data: &str, id: &str) {
+        let known = match name {
+            Hello::NAME => Hello::parse(data).map(|hello| self.hello(&hello)),
+            Heartbeat::NAME => Heartbeat::parse(data).map(|heartbeat| self.heartbeat(&heartbeat)),
+            Snapshot::NAME => Snapshot::parse(data).map(|snapshot| self.snapshot(snapshot)),
+            Bye::NAME => Bye::parse(data).map(|bye| self.goodbye(&bye)),
+            _ => FoodOrder::parse(data).map(|order| self.changed(order)),
         };
         if known.is_some() {
             // A hello before a snapshot has no id: what it names is not here yet.
-            if name != Hello::NAME {
-                self.line.update_value(|line| line.cursor = id);
-            }
-        } else if !reload_once(&name) {
+            // What another tab tells late does not take this one back.
+            self.line.update_value(|line| {
+                if name == Snapshot::NAME || shared::is_after(id, &line.cursor) {
+                    id.clone_into(&mut line.cursor);
+                }
+            });
+        } else if !reload_once(name) {
             // What cannot be read is another version's, and a page that is loaded
             // anew is of that version. Where that did not help, the whole may.
             self.line.update_value(|line| line.unread = true);

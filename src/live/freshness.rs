@@ -158,6 +158,12 @@ impl Freshness {
         self.last_sign
     }
 
+    /// Whether the connection is open, as far as anybody can tell.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.link == Link::Open
+    }
+
     /// Silence after which the board no longer counts as live: two heartbeats.
     fn stale_ms(&self) -> i64 {
         (2 * self.heartbeat_ms).max(10_000)
