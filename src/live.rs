@@ -20,6 +20,7 @@
 //! | [`actions`] | what staff do to an order: pending, confirmed, refused |
 //! | [`outbox`] | pure: what waits to be sent |
 //! | [`replay`] | keeps it on the device, and sends it when there is a server |
+//! | [`known`] | what the board knew last, on the device |
 //! | [`api`] | requests to the server |
 //!
 //! The pure modules know no browser and are tested without one.
@@ -30,6 +31,7 @@ pub mod board;
 pub mod board_state;
 pub mod clock;
 pub mod freshness;
+mod known;
 pub mod outbox;
 pub mod replay;
 pub mod shared;
@@ -38,6 +40,8 @@ pub mod table;
 pub mod window;
 
 use wasm_bindgen::{JsCast, closure::Closure};
+
+use board_state::BoardState;
 
 pub use actions::{Action, Mark, Undo};
 pub use board::{LiveBoard, Pulse, Row, Ticket};

@@ -16,6 +16,7 @@ use super::{
     board_state::{BoardState, Outcome, Rank, Rest, Step, index},
     clock::ServerClock,
     freshness::{Command, Freshness, Input, State},
+    known::{self, Written},
     shared::{self, Told},
     source::{self, Source},
     table::Table,
@@ -126,6 +127,8 @@ struct Line {
     unread: bool,
     /// Whether the next connection asks for everything.
     resync: bool,
+    /// What the device remembers of the board.
+    written: Written,
     /// What other tabs have told while this one reads what it lacks.
     held: Option<Vec<[String; 3]>>,
     unannounced: Vec<String>,
@@ -183,6 +186,7 @@ impl LiveBoard {
                 resynced_at: None,
                 unread: false,
                 resync: false,
+                written: Written::default(),
                 held: None,
                 unannounced: Vec::new(),
                 announced_at: 0,
@@ -355,8 +359,15 @@ impl LiveBoard {
         let seed = (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
         self.line.update_value(|line| {
             line.freshness = Freshness::new(line.heartbeat_ms, now, seed);
-            line.clock = ServerClock::new(line.clock_rate, server_time, now);
+            // A page from before was rendered when it says, and not now.
+            let rendered = known::stale_since().unwrap_or(now);
+            line.clock = ServerClock::new(line.clock_rate, server_time, rendered);
         });
+        if let Some(stale) = known::stale_since() {
+            let at = self.recall_known(stale);
+            self.line.update_value(|line| line.freshness.away_since(at));
+            self.feed(Input::Tick);
+        }
         self.take_up_waiting();
         let query = self.line.with_value(|line| line.query.clone());
         shared::join(&query, move |told| self.overheard(told), move |leads| self.lead(leads));
@@ -370,13 +381,50 @@ impl LiveBoard {
         ] {
             super::listen(event, move |_| self.feed(input));
         }
+        super::listen("pagehide", move |_| self.remember(true));
         // Heard by the window too, because it bubbles.
         super::listen("visibilitychange", move |_| self.shown());
     }
 
     fn shown(self) {
-        if !document().hidden() {
+        if document().hidden() {
+            self.remember(true);
+        } else {
             self.feed(Input::Shown);
+        }
+    }
+
+    /// Writes down what the board knows, if it is all there is.
+    fn remember(self, goes: bool) {
+        if !matches!(
+            self.pulse.with_untracked(|pulse| pulse.state),
+            State::Live | State::LiveAgain { .. }
+        ) {
+            return;
+        }
+        let (mut written, cursor, heard_at) = self.line.with_value(|line| {
+            (line.written.clone(), line.cursor.clone(), line.freshness.last_sign())
+        });
+        self.remember_known(&mut written, &cursor, heard_at, goes);
+        self.line.update_value(|line| line.written = written);
+    }
+
+    /// Every order on the board.
+    pub(super) fn orders(self) -> Vec<FoodOrder> {
+        let order = |row: &ArcRwSignal<Ticket>| row.with_untracked(|ticket| ticket.order.clone());
+        self.rows.with_value(|rows| rows.iter().map(|(_, row)| order(row)).collect())
+    }
+
+    /// Takes in the orders that were known at `cursor`, if that is of the page's
+    /// log and not before the page.
+    pub(super) fn take_known(self, cursor: String, orders: Vec<FoodOrder>) {
+        let page = self.line.with_value(|line| line.cursor.clone());
+        if cursor != page && !shared::is_after(&cursor, &page) {
+            return;
+        }
+        if let Some(outcome) = self.board.try_update_value(|board| board.replace(orders)) {
+            self.step(outcome, None);
+            self.line.update_value(|line| line.cursor = cursor);
         }
     }
 
@@ -578,6 +626,7 @@ impl LiveBoard {
         });
         if input == Input::Tick {
             self.expire(now);
+            self.remember(false);
         }
         match command {
             // Not from inside the old connection's own listener.
