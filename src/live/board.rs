@@ -363,15 +363,8 @@ impl LiveBoard {
             let rendered = known::stale_since().unwrap_or(now);
             line.clock = ServerClock::new(line.clock_rate, server_time, rendered);
         });
-        if let Some(stale) = known::stale_since() {
-            let at = self.recall_known(stale);
-            self.line.update_value(|line| line.freshness.away_since(at));
-            self.feed(Input::Tick);
-        }
-        self.take_up_waiting();
-        let query = self.line.with_value(|line| line.query.clone());
-        shared::join(&query, move |told| self.overheard(told), move |leads| self.lead(leads));
-        self.open_source();
+        // What the page says is taken over before anything else is said.
+        super::later(0, move || self.begin());
         set_interval(move || self.feed(Input::Tick), Duration::from_secs(1));
         for (event, input) in [
             ("offline", Input::NetworkLost),
@@ -409,10 +402,13 @@ impl LiveBoard {
         self.line.update_value(|line| line.written = written);
     }
 
-    /// Every order on the board.
-    pub(super) fn orders(self) -> Vec<FoodOrder> {
-        let order = |row: &ArcRwSignal<Ticket>| row.with_untracked(|ticket| ticket.order.clone());
-        self.rows.with_value(|rows| rows.iter().map(|(_, row)| order(row)).collect())
+    /// Shows `see` every order on the board.
+    pub(super) fn each_order(self, see: &mut dyn FnMut(&FoodOrder)) {
+        self.rows.with_value(|rows| {
+            for (_, row) in rows.iter() {
+                row.with_untracked(|ticket| see(&ticket.order));
+            }
+        });
     }
 
     /// Takes in the orders that were known at `cursor`, if that is of the page's
@@ -426,6 +422,19 @@ impl LiveBoard {
             self.step(outcome, None);
             self.line.update_value(|line| line.cursor = cursor);
         }
+    }
+
+    /// Goes on from what was known and done before the page was loaded, and connects.
+    fn begin(self) {
+        if let Some(stale) = known::stale_since() {
+            let at = self.recall_known(stale);
+            self.line.update_value(|line| line.freshness.away_since(at));
+            self.feed(Input::Tick);
+        }
+        self.take_up_waiting();
+        let query = self.line.with_value(|line| line.query.clone());
+        shared::join(&query, move |told| self.overheard(told), move |leads| self.lead(leads));
+        self.open_source();
     }
 
     /// This tab has the connection for all of them now, or no longer.

@@ -31,15 +31,17 @@ struct Known {
     orders: Vec<FoodOrder>,
 }
 
-fn to_text(cursor: &str, orders: &[FoodOrder]) -> String {
+/// The orders that `each` goes through, as text.
+fn to_text(cursor: &str, each: impl FnOnce(&mut dyn FnMut(&FoodOrder))) -> String {
     let mut json = "{\"cursor\":".to_owned();
     push_text(&mut json, cursor);
-    json.push_str(",\"orders\":[");
-    for (place, order) in orders.iter().enumerate() {
-        json.push_str(if place > 0 { "," } else { "" });
+    let mut before = ",\"orders\":[";
+    each(&mut |order| {
+        json.push_str(before);
+        before = ",";
         order.write(&mut json);
-    }
-    json.push_str("]}");
+    });
+    json.push_str(if before.len() > 1 { ",\"orders\":[]}" } else { "]}" });
     json
 }
 
@@ -110,7 +112,7 @@ impl LiveBoard {
         }
         cursor.clone_into(&mut written.cursor);
         let place = name(NAMES);
-        if storage.set_item(&place, &to_text(cursor, &self.orders())).is_err() {
+        if storage.set_item(&place, &to_text(cursor, |write| self.each_order(write))).is_err() {
             // Better nothing than what is long over.
             let _ = storage.remove_item(&place);
         }
@@ -123,7 +125,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let known = read(&to_text("9f3a01c4-7", &[]));
+        let known = read(&to_text("9f3a01c4-7", |_| {}));
         assert_eq!(known, Some(Known { cursor: "9f3a01c4-7".to_owned(), orders: Vec::new() }));
         assert_eq!(read("{\"cursor\":\"9f3a01c4-7\"}"), None);
         assert_eq!(read(""), None);

@@ -81,15 +81,18 @@ impl Request {
             }
             (Wish::Other, Some("stations")) => {
                 let stations: Vec<String> = self.field("stations").unwrap_or_default();
-                let mut lines = order
-                    .items
-                    .iter()
-                    .filter(|line| {
-                        line.status != ItemStatus::Void
-                            && stations.iter().any(|it| it == line.station.as_str())
-                    })
-                    .peekable();
-                lines.peek().is_some() && lines.all(|line| Some(line.status) == status())
+                let mut any = false;
+                for line in &order.items {
+                    if line.status != ItemStatus::Void
+                        && stations.iter().any(|it| it == line.station.as_str())
+                    {
+                        any = true;
+                        if Some(line.status) != status() {
+                            return false;
+                        }
+                    }
+                }
+                any
             }
             (Wish::Other, Some("acknowledge")) => {
                 let of = self.field::<String>("of").and_then(|of| of.parse().ok());
@@ -97,12 +100,12 @@ impl Request {
             }
             (Wish::Other, Some("fire")) => !order.flags.scheduled,
             (Wish::Other, None) => {
-                let marks = [("rush", order.flags.rush), ("held", order.flags.held)];
-                let mut wanted = marks
-                    .into_iter()
-                    .filter_map(|(name, is)| Some(self.field::<bool>(name)? == is))
-                    .peekable();
-                wanted.peek().is_some() && wanted.all(|is| is)
+                let (rush, held) = (self.field::<Option<bool>>("rush"), self.field("held"));
+                let is =
+                    |wanted: Option<Option<bool>>, is| wanted.flatten().is_none_or(|it| it == is);
+                (rush.is_some() || held.is_some())
+                    && is(rush, order.flags.rush)
+                    && is(held, order.flags.held)
             }
             _ => false,
         }
@@ -167,18 +170,20 @@ impl Entry {
     /// As text, for the device's memory.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let Self { order, number, request, expected, sent, refused, .. } = self;
-        let expected = expected.map_or(0, |expected| expected.0);
+        let expected = self.expected.map_or(0, |expected| expected.0);
         // What people write has no line breaks by the time it is in a request.
-        let refused = refused.as_deref().map(|why| why.replace('\n', " "));
-        let (mark, why) = refused.as_deref().map_or(("", ""), |why| ("!", why));
-        format!(
-            "{order}\n{number}\n{}\n{}\n{expected}\n{}\n{mark}{why}\n{}",
-            request.method,
-            request.path,
-            u8::from(*sent),
-            request.body,
-        )
+        let refused = self.refused.as_deref().map(|why| ["!", &why.replace('\n', " ")].concat());
+        [
+            &*self.order.to_string(),
+            &self.number.to_string(),
+            self.request.method,
+            &self.request.path,
+            &expected.to_string(),
+            if self.sent { "1" } else { "0" },
+            refused.as_deref().unwrap_or_default(),
+            &self.request.body,
+        ]
+        .join("\n")
     }
 
     /// What [`to_text`](Self::to_text) wrote under `key`.
@@ -214,10 +219,14 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// What the device remembers.
-    pub fn take_up(&mut self, entries: impl IntoIterator<Item = Entry>) {
-        self.entries = entries.into_iter().collect();
-        self.entries.sort_unstable_by_key(|entry| entry.key);
+    /// What the device remembers, in any order.
+    pub fn take_up(&mut self, entries: Vec<Entry>) {
+        self.entries.clear();
+        // They are few: a sort would be more to fetch than it is worth.
+        for entry in entries {
+            let place = self.entries.partition_point(|it| it.key < entry.key);
+            self.entries.insert(place, entry);
+        }
     }
 
     /// What the device has to remember now: new texts, and what to forget.

@@ -97,35 +97,39 @@ fn storage() -> Option<Storage> {
 
 /// Lets `run` change the outbox, and the device remember what it did.
 fn with_outbox<T>(run: impl FnOnce(&mut Outbox) -> T) -> T {
-    DESK.with_borrow_mut(|desk| {
-        let result = run(&mut desk.outbox);
-        let changes = desk.outbox.changes();
-        if let Some(storage) = (!changes.is_empty()).then(storage).flatten() {
-            for (key, text) in changes {
-                let place = format!("{}{key}", desk.places);
-                desk.kept = match text {
-                    Some(text) => storage.set_item(&place, &text),
-                    None => storage.remove_item(&place),
-                }
-                .is_ok();
-            }
-        }
-        result
-    })
+    let result = DESK.with_borrow_mut(|desk| run(&mut desk.outbox));
+    write_changes();
+    result
 }
 
-/// Reads what the device remembers: another tab may have sent some of it.
-fn read_again() {
+fn write_changes() {
+    DESK.with_borrow_mut(|desk| {
+        let changes = desk.outbox.changes();
+        let Some(storage) = (!changes.is_empty()).then(storage).flatten() else { return };
+        for (key, text) in changes {
+            let place = [&*desk.places, &key.to_string()].concat();
+            desk.kept = match text {
+                Some(text) => storage.set_item(&place, &text),
+                None => storage.remove_item(&place),
+            }
+            .is_ok();
+        }
+    });
+}
+
+/// Reads what the device remembers: another tab may have sent some of it. What
+/// was meant for another database is nobody's any more.
+fn read_again(epoch: &str) {
     DESK.with_borrow_mut(|desk| {
         let Some(storage) = storage().filter(|_| desk.kept) else { return };
-        let names = (0..storage.length().unwrap_or_default())
-            .filter_map(|place| storage.key(place).ok().flatten());
         let mut entries = Vec::new();
-        for name in names {
-            if let Some(Ok(key)) = name.strip_prefix(&desk.places).map(str::parse)
-                && let Ok(Some(text)) = storage.get_item(&name)
-            {
-                entries.extend(Entry::parse(key, &text));
+        for place in (0..storage.length().unwrap_or_default()).rev() {
+            let Ok(Some(name)) = storage.key(place) else { continue };
+            if let Some(key) = name.strip_prefix(&desk.places) {
+                let text = storage.get_item(&name).ok().flatten().unwrap_or_default();
+                entries.extend(key.parse().ok().and_then(|key| Entry::parse(key, &text)));
+            } else if name.starts_with(PLACES) && !name.starts_with(epoch) {
+                let _ = storage.remove_item(&name);
             }
         }
         desk.outbox.take_up(entries);
@@ -133,29 +137,24 @@ fn read_again() {
 }
 
 impl LiveBoard {
-    /// Takes up what waited when the page went. What was meant for another
-    /// database is nobody's any more.
+    /// Takes up what waited when the page went.
     pub(super) fn take_up_waiting(self) {
-        let epoch = format!("{PLACES}{}/", self.epoch());
         DESK.with_borrow_mut(|desk| {
-            desk.places = format!("{epoch}{}/", self.actor());
+            desk.places = [&*self.places(), &self.actor(), "/"].concat();
             desk.kept = true;
         });
-        if let Some(storage) = storage() {
-            let names = (0..storage.length().unwrap_or_default())
-                .filter_map(|place| storage.key(place).ok().flatten());
-            let foreign = |name: &String| name.starts_with(PLACES) && !name.starts_with(&epoch);
-            for name in names.filter(foreign).collect::<Vec<_>>() {
-                let _ = storage.remove_item(&name);
-            }
-        }
-        read_again();
+        read_again(&self.places());
         let waiting: Vec<OrderId> =
             DESK.with_borrow(|desk| desk.outbox.entries().iter().map(|it| it.order).collect());
         for row in waiting.into_iter().filter_map(|order| self.row(order)) {
-            self.settle_waiting(&row.with_untracked(|ticket| ticket.order.clone()));
+            row.with_untracked(|ticket| self.settle_waiting(&ticket.order));
         }
         self.mark_all();
+    }
+
+    /// What the places of this database begin with.
+    fn places(self) -> String {
+        [PLACES, &self.epoch(), "/"].concat()
     }
 
     /// Puts `request` in, of the order that `row` shows. The same once more
@@ -236,7 +235,7 @@ impl LiveBoard {
             return;
         }
         api::spawn(Box::pin(async move {
-            read_again();
+            read_again(&self.places());
             let mut answered = true;
             while let Some(key) = with_outbox(|outbox| outbox.next()).filter(|_| answered) {
                 DESK.with_borrow_mut(|desk| desk.replayed = Some(key));

@@ -214,7 +214,12 @@ impl World {
     fn reload(&mut self) {
         let mut outbox = Outbox::default();
         outbox.take_up(
-            self.device.iter().map(|(key, text)| Entry::parse(*key, text).expect("its own text")),
+            // In any order, as a browser has them.
+            self.device
+                .iter()
+                .rev()
+                .map(|(key, text)| Entry::parse(*key, text).expect("its own text"))
+                .collect(),
         );
         assert_eq!(outbox.entries(), self.outbox.entries(), "all that waits is remembered");
         self.outbox = outbox;
