@@ -119,6 +119,26 @@ export class Board {
         await expect(this.page.getByText('Live', { exact: true })).toBeVisible(options);
     }
 
+    /** Waits until the browser could show this page without a server. */
+    async isKept(): Promise<void> {
+        const kept = () =>
+            this.page.evaluate(
+                async () =>
+                    navigator.serviceWorker.controller !== null && (await caches.match(location.href)) !== undefined,
+            );
+        await expect.poll(kept).toBe(true);
+    }
+
+    /** Waits until the device remembers `text` of what the board knew last. */
+    async remembers(text: string): Promise<void> {
+        const known = () =>
+            this.page.evaluate(
+                (name) => localStorage.getItem(name) ?? '',
+                `known/${new URL(this.page.url()).pathname}${new URL(this.page.url()).search}`,
+            );
+        await expect.poll(known, { timeout: 20_000 }).toContain(text);
+    }
+
     // --- what can be done ----------------------------------------------------
 
     async undo(): Promise<void> {
@@ -168,6 +188,19 @@ export class Ticket {
         const dialog = this.root.page().getByRole('dialog', { name: /^(Cancel|Reject) order/ });
         await dialog.getByRole('button', { name: reason }).click();
         await expect(dialog).toBeHidden();
+    }
+
+    /** What waits to be sent, as the ticket says it. */
+    async waits(what: string): Promise<void> {
+        await expect(this.root.locator('.waiting')).toContainText(what);
+    }
+
+    async takeBack(): Promise<void> {
+        await this.root.getByRole('button', { name: /^Take back/ }).click();
+    }
+
+    async dismiss(): Promise<void> {
+        await this.root.getByRole('button', { name: /^Dismiss/ }).click();
     }
 
     /** Not yet confirmed by the server. */

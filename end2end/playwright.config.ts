@@ -27,6 +27,8 @@ export default defineConfig({
         colorScheme: 'dark',
         locale: 'en-GB',
         timezoneId: 'UTC',
+        // It would hide requests from tests that answer them; whoever tests it allows it.
+        serviceWorkers: 'block',
         trace: 'retain-on-failure',
         screenshot: 'only-on-failure',
         launchOptions: {

@@ -11,6 +11,7 @@
 //! | [`grid`] | numbered slots, page by page; when the layout stands still |
 //! | [`pile`] | nothing: which tickets of a lane are on the page |
 //! | [`ticket`] | one order |
+//! | [`waiting`] | what of an order waits to be sent, and what came of it |
 //! | [`dialog`] | why an order is cancelled; what was closed last |
 //! | [`hold`] | nothing: what a finger on a ticket does before it is a press |
 //! | [`panels`] | what is beside the board: totals, search, intake; strips above it |
@@ -44,6 +45,7 @@ pub mod press;
 pub mod sound;
 pub mod text;
 pub mod ticket;
+pub mod waiting;
 
 use leptos::prelude::*;
 

@@ -10,6 +10,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`source`] | one connection, closed when it is dropped |
+//! | [`shared`] | one connection for all tabs of a browser |
 //! | [`freshness`] | pure: how far the board can be trusted, and when to reconnect |
 //! | [`board_state`] | pure: what an event or a snapshot changes on the board |
 //! | [`part`] | pure: what of an order is a screen's to make, and what it can do |
@@ -23,6 +24,9 @@
 //! | [`seen`] | pure: what the server has to be told that the screen shows |
 //! | [`table`] | pure: what is kept for each order |
 //! | [`actions`] | what staff do to an order: pending, confirmed, refused |
+//! | [`outbox`] | pure: what waits to be sent |
+//! | [`replay`] | keeps it on the device, and sends it when there is a server |
+//! | [`known`] | what the board knew last, on the device |
 //! | [`api`] | requests to the server |
 //!
 //! The pure modules know no browser and are tested without one.
@@ -35,15 +39,21 @@ pub mod board;
 pub mod board_state;
 pub mod clock;
 pub mod freshness;
+mod known;
+pub mod outbox;
 pub mod part;
+pub mod replay;
 pub mod ringer;
 pub mod seen;
+pub mod shared;
 pub mod slots;
 pub mod source;
 pub mod table;
 pub mod window;
 
 use wasm_bindgen::{JsCast, closure::Closure};
+
+use board_state::BoardState;
 
 pub use actions::{Action, Mark, Undo};
 pub use board::{LiveBoard, Pulse, Row, Ticket};

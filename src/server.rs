@@ -36,3 +36,4 @@ pub mod store;
 pub mod stream;
 mod telemetry;
 mod timeline;
+mod worker;

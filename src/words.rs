@@ -351,6 +351,16 @@ words! {
     KeyHelp,
     KeyClear,
     KeySlot,
+    Waiting,
+    WaitingAgain,
+    /// `{}` actions waiting.
+    ActionsWaiting,
+    TooManyWait,
+    TakeBack,
+    NotDone,
+    Meanwhile,
+    ByWhom,
+    SomeChange,
 }
 
 /// A language's table. Cheap to copy: it lasts as long as the program or page.

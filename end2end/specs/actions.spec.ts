@@ -81,7 +81,7 @@ test('a bump whose answer is lost is done as soon as the stream shows it', async
         await route.abort();
     });
     await board.ticket(late).bump();
-    await expect(board.ticket(late).root).toContainText('Not confirmed – no answer from the server');
+    await expect(board.ticket(late).root).toContainText('Not confirmed – waiting to be sent again');
     await server.move(late, 'preparing');
     await network.restore();
     await board.has(late, 'Preparing');
@@ -112,7 +112,7 @@ test("a proxy's answer is not the server's", async ({ board, server, faults }) =
         route.fulfill({ status: 502, contentType: 'text/html', body: '<h1>502 Bad Gateway</h1>' }),
     );
     await board.ticket(accepted).bump();
-    await expect(board.ticket(accepted).root).toContainText('Not confirmed – the server answered 502');
+    await expect(board.ticket(accepted).root).toContainText('Not confirmed – waiting to be sent again');
 
     // The request had come through after all.
     await server.move(accepted, 'preparing');

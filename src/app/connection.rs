@@ -45,11 +45,16 @@ pub fn spots(ui: Ui, spots: &mut Spots) {
 fn bar(ui: Ui) -> String {
     ui.live.pulse.with(|pulse| match pulse.state {
         State::NotLive => spoken().with(Word::NotLiveSince, &ui.time_of_day(pulse.last_sign, true)),
-        State::Offline { device } => [
-            &*spoken().with(Word::OfflineSince, &ui.time_of_day(pulse.last_sign, false)),
-            say(if device { Word::NoNetwork } else { Word::NoServer }),
-        ]
-        .join(" "),
+        State::Offline { device } => {
+            let waiting = u64::from(pulse.waiting);
+            let waiting = (waiting > 0).then(|| spoken().count(Word::ActionsWaiting, waiting));
+            [
+                &*spoken().with(Word::OfflineSince, &ui.time_of_day(pulse.last_sign, false)),
+                say(if device { Word::NoNetwork } else { Word::NoServer }),
+                waiting.as_deref().unwrap_or_default(),
+            ]
+            .join(" ")
+        }
         State::LiveAgain { new, cancelled, gone } => {
             let told: Vec<String> =
                 [(new, Word::ManyNew), (cancelled, Word::ManyCancelled), (gone, Word::ManyGone)]

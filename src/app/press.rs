@@ -86,6 +86,8 @@ pub(super) fn on_ticket(ui: Ui, id: OrderId, act: &str, event: Option<&MouseEven
         "cancel" => ui.dialog.set(Dialog::Cancel(id)),
         "retry" => live.settle(id, true),
         "dismiss" => live.settle(id, false),
+        "send-again" => live.settle_refused(id, true),
+        "let-go" => live.settle_refused(id, false),
         "seen" => live.know(id, Acknowledged::Cancel),
         _ => {
             let item = act.strip_prefix("item-").and_then(|item| item.parse().ok()).map(ItemId);

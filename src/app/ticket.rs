@@ -9,7 +9,7 @@ use web_sys::Element;
 use super::{
     Ui,
     html::Html,
-    text,
+    text, waiting,
     words::{Word, say, spoken},
 };
 use crate::{
@@ -398,6 +398,7 @@ fn lines(ui: Ui, Ticket { order, mark }: &Ticket) -> Vec<Line> {
         Some(Action::Tick { item, .. }) => Some(item),
         _ => None,
     };
+    let waits = |item: &OrderItem| mark.waiting.as_ref().is_some_and(|it| it.has(item.id));
     ui.live.read(|board| {
         let part = board.part();
         let mut stations = part.items(order).map(|item| &item.station);
@@ -406,7 +407,8 @@ fn lines(ui: Ui, Ticket { order, mark }: &Ticket) -> Vec<Line> {
         let mut added_at = None;
         let mut lines = Vec::new();
         for item in part.items(order) {
-            let mut here = line(ui, item, open, ticking == Some(item.id), with_station);
+            let mut here =
+                line(ui, item, open, ticking == Some(item.id) || waits(item), with_station);
             if let Some(at) = item.added_at.filter(|at| added_at != Some(*at)) {
                 let at = ui.words.with(Word::AddedAt, &ui.time_of_day(at, false));
                 here.round.raw("<p class=\"round\"><span>").text(&at).raw("</span></p>");
@@ -563,6 +565,9 @@ fn foot(ui: Ui, ticket: &Ticket) -> Html {
     let Ticket { order, mark } = ticket;
     let mut html = Html::default();
     let number = order.number.0;
+    // What waits is as good as done to whoever goes on working.
+    let wanted = ticket.as_wanted();
+    waiting::waiting(&mut html, ticket);
     if let Some((_, failure)) = &mark.refused {
         html.raw("<div class=\"refused\"><p>").text(&failure.words);
         html.raw("</p><button type=\"button\" class=\"button\" data-act=\"retry\">");
@@ -583,12 +588,12 @@ fn foot(ui: Ui, ticket: &Ticket) -> Html {
     }
     let (whole, bump, recall) = ui.live.read(|board| {
         let part = board.part();
-        (part.is_whole(), part.bump(order), part.recall(order))
+        (part.is_whole(), part.bump(&wanted), part.recall(&wanted))
     });
     html.raw("<div class=\"foot\">");
     // A cook calls nothing off by a slip of the hand: that is in the details.
     if whole {
-        let placed = order.status == OrderStatus::Placed;
+        let placed = wanted.status == OrderStatus::Placed;
         let word = say(if placed { Word::Reject } else { Word::Cancel });
         html.raw("<button type=\"button\" class=\"button square\" data-act=\"cancel\" title=\"");
         html.raw(word).raw("\">").icon("close");

@@ -2,14 +2,16 @@
 //! taken as done only when the *stream* brings the order's new version: what
 //! the board shows is never ahead of what every other board shows. A refused
 //! one stays on the ticket with its reason until somebody retries or dismisses it;
-//! one whose answer was lost, until the stream shows that it was carried out.
+//! one whose answer was lost waits to be sent again, see [`replay`](super::replay).
 
 use leptos::prelude::*;
 
 use super::{
     api::{self, Failure},
     board::{LiveBoard, Ticket},
+    outbox::Request,
     part::Part,
+    replay::{Placed, Waiting},
 };
 use crate::{
     domain::{
@@ -17,6 +19,7 @@ use crate::{
         Version, change::Acknowledged,
     },
     wire::lean::push_text,
+    words::{Word, spoken},
 };
 
 /// How long the undo bar stays.
@@ -136,18 +139,11 @@ impl Action {
         }
     }
 
-    /// The request that does it to order `id` as it stood at `version`, as the
-    /// screen `actor`: its method, address and body.
+    /// The request that does it to order `id`, as the screen `actor`.
     #[must_use]
-    pub fn request(
-        &self,
-        id: OrderId,
-        version: Version,
-        actor: &str,
-    ) -> (&'static str, String, String) {
-        let mut body = format!("{{\"expected_version\":{version}");
-        push_actor(&mut body, actor);
-        let (method, path) = match self {
+    pub fn request(&self, id: OrderId, actor: &str) -> Request {
+        let mut body = String::from("{");
+        let (method, way) = match self {
             Self::Go { to, reason } => {
                 push_field(&mut body, "to", to.as_str());
                 if let Some(reason) = reason {
@@ -165,11 +161,11 @@ impl Action {
                 ("POST", "/stations".to_owned())
             }
             Self::Rush(on) => {
-                body.push_str(if *on { ",\"rush\":true" } else { ",\"rush\":false" });
+                body.push_str(if *on { "\"rush\":true," } else { "\"rush\":false," });
                 ("PATCH", String::new())
             }
             Self::Hold(on) => {
-                body.push_str(if *on { ",\"held\":true" } else { ",\"held\":false" });
+                body.push_str(if *on { "\"held\":true," } else { "\"held\":false," });
                 ("PATCH", String::new())
             }
             Self::Fire => ("POST", "/fire".to_owned()),
@@ -181,8 +177,8 @@ impl Action {
                 ("POST", "/acknowledge".to_owned())
             }
         };
-        body.push('}');
-        (method, ["/api/orders/", &id.to_string(), &path].concat(), body)
+        push_actor(&mut body, actor);
+        Request { method, path: ["/api/orders/", &id.to_string(), &way].concat(), body }
     }
 }
 
@@ -197,21 +193,31 @@ fn to_make<'a>(
     lines.map(|line| (line.id, line.quantity, line.status))
 }
 
-fn push_field(body: &mut String, name: &str, value: &str) {
-    body.push_str(",\"");
-    body.push_str(name);
-    body.push_str("\":");
-    push_text(body, value);
+/// Adds a field of text, which others follow, to a request.
+fn push_field(body: &mut String, name: &'static str, text: &str) {
+    for part in ["\"", name, "\":"] {
+        body.push_str(part);
+    }
+    push_text(body, text);
+    body.push(',');
 }
 
+/// Adds the stations that it is about, which others follow, to a request.
 fn push_stations(body: &mut String, stations: &[Station]) {
-    let mut begin = ",\"stations\":[";
+    let mut begin = "\"stations\":[";
     for station in stations {
         body.push_str(begin);
         push_text(body, station.as_str());
         begin = ",";
     }
-    body.push(']');
+    body.push_str("],");
+}
+
+/// Adds who acts, the last field of a request.
+fn push_actor(body: &mut String, actor: &str) {
+    body.push_str("\"actor\":{\"kind\":\"staff\",\"id\":");
+    push_text(body, actor);
+    body.push_str("}}");
 }
 
 /// What stands in the way of a bump.
@@ -232,8 +238,8 @@ pub struct Mark {
     pub confirmed_by: Option<Version>,
     /// The action that is not known to be saved, and why.
     pub refused: Option<(Action, Failure)>,
-    /// Whether the stream has shown what is under way as done, whatever came after.
-    pub seen_done: bool,
+    /// What waits to be sent, or came to nothing when it was.
+    pub waiting: Option<Waiting>,
     /// Whether somebody has pressed the bump of a held order once: the next
     /// press begins it anyway.
     pub anyway: bool,
@@ -278,16 +284,9 @@ pub async fn transition(
     reason: Option<&str>,
 ) -> Result<FoodOrder, Failure> {
     let action = Action::Go { to, reason: reason.map(str::to_owned) };
-    let (method, url, body) = action.request(id, expected_version, &actor);
-    api::change(method, &url, body).await
-}
-
-/// Adds who acts, as a field of a request.
-fn push_actor(body: &mut String, actor: &str) {
-    body.push_str(",\"actor\":{\"kind\":\"staff\",\"id\":\"");
-    // A screen's name has nothing in it that JSON would need escaped.
-    body.push_str(actor);
-    body.push_str("\"}");
+    let request = action.request(id, &actor);
+    let body = request.body_for(expected_version);
+    api::change(request.method, &request.path, body).await
 }
 
 impl LiveBoard {
@@ -312,7 +311,8 @@ impl LiveBoard {
     pub fn bump(self, id: OrderId) -> Option<Barred> {
         let row = self.row(id)?;
         let (bump, barred) = row.with_untracked(|ticket| {
-            let bump = self.read(|board| board.part().bump(&ticket.order));
+            // What waits is as good as done to whoever goes on working.
+            let bump = self.read(|board| board.part().bump(&ticket.as_wanted()));
             (bump, self.barred(ticket))
         });
         let bump = bump?;
@@ -348,15 +348,20 @@ impl LiveBoard {
         self.act(id, self.read(|board| board.part().know(of)));
     }
 
-    /// Begins `action` on order `id`. Nothing happens while another is under way.
+    /// Begins `action` on order `id`. Nothing happens while another is under
+    /// way. Without a server it waits until there is one.
     pub fn act(self, id: OrderId, action: Action) {
         let Some(row) = self.row(id) else { return };
         if row.with_untracked(|ticket| ticket.mark.pending.is_some()) {
             return;
         }
-        let (mut version, about, back) = row.with_untracked(|Ticket { order, .. }| {
-            (order.version, action.about(order), action.back(order))
-        });
+        let (about, back) =
+            row.with_untracked(|Ticket { order, .. }| (action.about(order), action.back(order)));
+        let key = match self.put_in(&row, action.request(id, &self.actor())) {
+            Placed::Now(key) => key,
+            Placed::Later => return,
+            Placed::Full(failure) => return self.refused(id, action, failure),
+        };
         row.update(|ticket| {
             ticket.mark = Mark { pending: Some(action.clone()), ..Mark::default() };
         });
@@ -364,17 +369,16 @@ impl LiveBoard {
         api::spawn(Box::pin(async move {
             let mut tries = 0;
             let answer = loop {
-                let (method, url, body) = action.request(id, version, &self.actor());
-                let answer = api::change(method, &url, body).await;
+                let answer = self.send(key).await;
                 tries += 1;
                 // Another station was faster with its own part of the order.
                 if tries < TRIES
                     && about.is_some()
-                    && matches!(&answer, Err(failure) if failure.stale)
+                    && matches!(&answer, Err(failure) if failure.is_stale())
                     && let Some(now) = api::order(id).await
                     && action.about(&now) == about
                 {
-                    version = now.version;
+                    self.go_by(key, now.version);
                     continue;
                 }
                 break answer;
@@ -386,20 +390,24 @@ impl LiveBoard {
                     }
                     self.saved(id, order.version);
                 }
-                Err(failure) => self.refused(id, action, failure),
+                Err(failure) if failure.answered => {
+                    self.give_up(key);
+                    self.refused(id, action, failure);
+                }
+                // It waits, or the stream has brought it and it does not.
+                Err(_) => {
+                    row.update(|ticket| ticket.mark.pending = None);
+                    self.mark_waiting(id);
+                }
             }
         }));
     }
 
     fn refused(self, id: OrderId, action: Action, failure: Failure) {
         let Some(row) = self.row(id) else { return };
-        // Only the answer was lost: the stream has brought what was asked for.
-        if !failure.answered && row.with_untracked(|ticket| ticket.mark.seen_done) {
-            row.update(|ticket| ticket.mark.pending = None);
-            return self.changed_something();
-        }
         let number = row.with_untracked(|ticket| ticket.order.number);
-        self.alarm(&format!("Order {number}: {}", failure.words));
+        let begin = spoken().with(Word::OrderColon, &number.to_string());
+        self.alarm(&[begin, failure.words.clone()].concat());
         row.update(|ticket| {
             ticket.mark.pending = None;
             ticket.mark.refused = Some((action, failure));
@@ -454,10 +462,11 @@ impl LiveBoard {
         let version = self.row(undo.id).and_then(|row| row.with_untracked(stands));
         let version = version.map_or(undo.version, |version| version.max(undo.version));
         api::spawn(Box::pin(async move {
-            let (method, url, body) = undo.back.request(undo.id, version, &self.actor());
-            let answer = api::change(method, &url, body).await;
+            let request = undo.back.request(undo.id, &self.actor());
+            let body = request.body_for(version);
+            let answer = api::change(request.method, &request.path, body).await;
             if let Ok(order) = &answer {
-                self.say(format!("Order {} is back", order.number));
+                self.say(spoken().with(Word::OrderIsBack, &order.number.to_string()));
             }
             let until = UnixMillis(self.local_now()).plus(UNDO_MS);
             self.pulse.update(|pulse| match (&mut pulse.undo, answer) {

@@ -57,8 +57,36 @@ pub struct Failure {
     /// may have: an answer can be lost on the way, and a proxy that gives one
     /// of its own does not know.
     pub answered: bool,
-    /// Whether it was refused because the order has changed meanwhile.
-    pub stale: bool,
+    /// The answer's status; 0 when there is none.
+    pub status: u16,
+}
+
+impl Failure {
+    /// Whether the order stands otherwise than whoever asked had seen it.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        self.answered && matches!(self.status, 409 | 412)
+    }
+
+    /// Whether the order has changed since whoever asked had seen it.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        self.answered && self.status == STALE
+    }
+
+    /// Whether the same might be done a moment later.
+    #[must_use]
+    pub fn is_for_now(&self) -> bool {
+        !self.answered || matches!(self.status, 408 | 429 | 503)
+    }
+}
+
+/// What the server answers to `GET url`; none without an answer that is JSON.
+pub async fn get(url: &str) -> Option<Json> {
+    match exchange("GET", url, None).await {
+        Ok((true, _, text)) => Json::parse(&text),
+        _ => None,
+    }
 }
 
 /// Sends `body`, a change to an order; the order after it.
@@ -67,7 +95,7 @@ pub struct Failure {
 /// It was refused, or there is no answer.
 pub async fn change(method: &'static str, url: &str, body: String) -> Result<FoodOrder, Failure> {
     let text = send(method, url, Some(body)).await?;
-    FoodOrder::parse(&text).ok_or_else(|| failure(&unreadable(), false, false))
+    FoodOrder::parse(&text).ok_or_else(|| failure(&unreadable(), false, 200))
 }
 
 /// Asks `url`, with `body` where something is to change, and tells `then` what the
@@ -86,20 +114,17 @@ pub fn ask(
 /// # Errors
 /// It was refused, or there is no answer.
 async fn send(method: &'static str, url: &str, body: Option<String>) -> Result<String, Failure> {
-    let (why, answered, stale) = match exchange(method, url, body).await {
+    let (why, answered, status) = match exchange(method, url, body).await {
         Ok((true, _, text)) => return Ok(text),
-        Ok((false, status, text)) => {
-            let answered = reason(&text).is_some();
-            (refusal(status, &text), answered, answered && status == STALE)
-        }
-        Err(_) => (unanswered(), false, false),
+        Ok((false, status, text)) => (refusal(status, &text), reason(&text).is_some(), status),
+        Err(_) => (unanswered(), false, 0),
     };
-    Err(failure(&why, answered, stale))
+    Err(failure(&why, answered, status))
 }
 
-fn failure(why: &str, answered: bool, stale: bool) -> Failure {
+fn failure(why: &str, answered: bool, status: u16) -> Failure {
     let word = if answered { Word::NotSaved } else { Word::NotConfirmed };
-    Failure { why: why.to_owned(), words: spoken().with(word, why), answered, stale }
+    Failure { why: why.to_owned(), words: spoken().with(word, why), answered, status }
 }
 
 /// Sends `body`, if there is one; the text of the answer.

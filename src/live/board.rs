@@ -12,13 +12,15 @@ use web_sys::MessageEvent;
 
 use super::{
     actions::{Action, Mark, Undo},
-    api::Failure,
+    api,
     aside::Aside,
     board_state::{BoardState, Outcome, Rank, Rest, Step, index},
     clock::ServerClock,
     freshness::{Command, Freshness, Input, State},
+    known::{self, Written},
     part::Part,
     ringer::Sound,
+    shared::{self, Told},
     source::{self, Source},
     table::Table,
     window::{STEP, Window},
@@ -26,7 +28,8 @@ use super::{
 use crate::{
     domain::{FoodOrder, Lane, OrderId, UnixMillis, Version, screen::Sounds},
     wire::{
-        BoardPage, BoardSettings, Bye, ByeReason, Heartbeat, Hello, Snapshot, Stats, lean::Lean,
+        BoardPage, BoardSettings, Bye, ByeReason, EventId, Heartbeat, Hello, Snapshot, Stats,
+        lean::{Json, Lean},
     },
     words::{Word, say, spoken},
 };
@@ -35,6 +38,8 @@ use crate::{
 const FRESH_MS: i64 = 20_000;
 /// Who a board acts as that is of no screen.
 const ANY_BOARD: &str = "board";
+/// Whoever has the connection for other tabs answers them within this.
+const ANSWER_MS: u32 = 1_500;
 /// How long a line such as "Resynced" stays.
 const NOTICE_MS: i64 = 6_000;
 /// New orders are read out together, at most this often.
@@ -82,6 +87,8 @@ pub struct Pulse {
     pub clock_is_fast: i64,
     /// One line about the board itself, until the local clock shows this.
     pub notice: Option<(String, i64)>,
+    /// How many actions wait to be sent.
+    pub waiting: u32,
 }
 
 /// The board's signals, and the connection that feeds them.
@@ -143,6 +150,10 @@ struct Line {
     unread: bool,
     /// Whether the next connection asks for everything.
     resync: bool,
+    /// What the device remembers of the board.
+    written: Written,
+    /// What other tabs have told while this one reads what it lacks.
+    held: Option<Vec<[String; 3]>>,
     unannounced: Vec<String>,
     announced_at: i64,
     still: Still,
@@ -192,6 +203,7 @@ impl LiveBoard {
                 later: 0,
                 clock_is_fast: 0,
                 notice: None,
+                waiting: 0,
             }),
             polite: RwSignal::new(String::new()),
             alert: RwSignal::new(String::new()),
@@ -220,6 +232,8 @@ impl LiveBoard {
                 resynced_at: None,
                 unread: false,
                 resync: false,
+                written: Written::default(),
+                held: None,
                 unannounced: Vec::new(),
                 announced_at: 0,
                 still: Still::default(),
@@ -448,9 +462,12 @@ impl LiveBoard {
         let seed = (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
         self.line.update_value(|line| {
             line.freshness = Freshness::new(line.heartbeat_ms, now, seed);
-            line.clock = ServerClock::new(line.clock_rate, server_time, monotonic_now());
+            // A page from before was rendered when it says, and not now.
+            let age = known::stale_since().map_or(0, |rendered| now - rendered);
+            line.clock = ServerClock::new(line.clock_rate, server_time, monotonic_now() - age);
         });
-        self.open_source();
+        // What the page says is taken over before anything else is said.
+        super::later(0, move || self.begin());
         set_interval(move || self.feed(Input::Tick), Duration::from_secs(1));
         for (event, input) in [
             ("offline", Input::NetworkLost),
@@ -460,17 +477,82 @@ impl LiveBoard {
         ] {
             super::listen(event, move |_| self.feed(input));
         }
+        super::listen("pagehide", move |_| self.remember(true));
         // Heard by the window too, because it bubbles.
         super::listen("visibilitychange", move |_| self.shown());
     }
 
     fn shown(self) {
-        if !document().hidden() {
+        if document().hidden() {
+            self.remember(true);
+        } else {
             self.feed(Input::Shown);
         }
     }
 
+    /// Writes down what the board knows, if it is all there is.
+    fn remember(self, goes: bool) {
+        if !matches!(
+            self.pulse.with_untracked(|pulse| pulse.state),
+            State::Live | State::LiveAgain { .. }
+        ) {
+            return;
+        }
+        let (mut written, cursor, heard_at) = self.line.with_value(|line| {
+            (line.written.clone(), line.cursor.clone(), line.freshness.last_sign())
+        });
+        self.remember_known(&mut written, &cursor, heard_at, goes);
+        self.line.update_value(|line| line.written = written);
+    }
+
+    /// Shows `see` every order on the board.
+    pub(super) fn each_order(self, see: &mut dyn FnMut(&FoodOrder)) {
+        self.rows.with_value(|rows| {
+            for (_, row) in rows.iter() {
+                row.with_untracked(|ticket| see(&ticket.order));
+            }
+        });
+    }
+
+    /// Takes in the orders that were known at `cursor`, if that is of the page's
+    /// log and not before the page.
+    pub(super) fn take_known(self, cursor: String, orders: Vec<FoodOrder>) {
+        let page = self.line.with_value(|line| line.cursor.clone());
+        if cursor != page && !shared::is_after(&cursor, &page) {
+            return;
+        }
+        if let Some(outcome) = self.board.try_update_value(|board| board.replace(orders)) {
+            self.step(outcome, None);
+            self.line.update_value(|line| line.cursor = cursor);
+        }
+    }
+
+    /// Goes on from what was known and done before the page was loaded, and connects.
+    fn begin(self) {
+        if let Some(stale) = known::stale_since() {
+            let at = self.recall_known(stale);
+            self.line.update_value(|line| line.freshness.away_since(at));
+            self.feed(Input::Tick);
+        }
+        self.take_up_waiting();
+        let query = self.line.with_value(|line| line.query.clone());
+        shared::join(&query, move |told| self.overheard(told), move |leads| self.lead(leads));
+        self.open_source();
+    }
+
+    /// This tab has the connection for all of them now, or no longer.
+    fn lead(self, leads: bool) {
+        if leads {
+            self.open_source();
+        } else {
+            source::keep(None);
+        }
+    }
+
     fn open_source(self) {
+        if shared::follows() {
+            return self.ask();
+        }
         let url = self.line.try_update_value(|line| {
             // Who says where to continue is not given a snapshot.
             let mut url = String::from("/live-orders?");
@@ -491,10 +573,132 @@ impl LiveBoard {
         source::keep(None);
         let source = Source::open(
             &url,
-            move |event| self.receive(&event),
-            move |closed| self.feed(Input::Failed { closed }),
+            move |event| self.hear(&event),
+            move |closed| {
+                shared::tell(Told::Failed);
+                self.feed(Input::Failed { closed });
+            },
         );
         source::keep(source);
+    }
+
+    /// Asks the tab that has the connection; without an answer this one takes it.
+    fn ask(self) {
+        shared::ask();
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a random number between 0 and 1500"
+        )]
+        // Not all tabs at once.
+        let spread = (js_sys::Math::random() * 1_500.0) as u32;
+        super::later(ANSWER_MS + spread, shared::take_if_unanswered);
+        if self.line.try_update_value(|line| std::mem::take(&mut line.resync)) == Some(true) {
+            self.catch_up(true);
+        }
+    }
+
+    /// Another tab says something.
+    fn overheard(self, told: Told) {
+        let follows = shared::follows();
+        match told {
+            Told::Ask if !follows => {
+                let open = self.line.with_value(|line| line.freshness.is_open());
+                shared::tell(Told::Here { open });
+                // Whoever asks has not heard anything for a while.
+                self.feed(Input::Shown);
+            }
+            Told::Here { open } if follows => {
+                shared::answered();
+                if open {
+                    self.feed(Input::Opened);
+                    self.catch_up(false);
+                } else {
+                    self.feed(Input::Failed { closed: false });
+                }
+            }
+            Told::Failed if follows => {
+                shared::answered();
+                self.feed(Input::Failed { closed: false });
+            }
+            Told::Event { name, id, before, data } if follows => {
+                shared::answered();
+                let lacks = self.line.try_update_value(|line| {
+                    if let Some(held) = &mut line.held {
+                        held.push([name, id, data].map(str::to_owned));
+                        return None;
+                    }
+                    Some(name != Snapshot::NAME && shared::lacks(&line.cursor, before))
+                });
+                match lacks.flatten() {
+                    None => {}
+                    Some(lacks) => {
+                        // What it lacks may be older: the higher version wins.
+                        let id = if lacks { "" } else { id };
+                        self.receive(name, data, id);
+                        if lacks {
+                            self.catch_up(false);
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Reads what came after the last event that this tab has, or `whole`, the
+    /// board as it stands. What other tabs tell meanwhile waits.
+    fn catch_up(self, whole: bool) {
+        let begun = self.line.try_update_value(|line| {
+            let begin = line.held.is_none();
+            line.held.get_or_insert_default();
+            begin
+        });
+        if begun == Some(true) {
+            api::spawn(Box::pin(async move {
+                let caught_up = self.read_events(whole).await.is_some();
+                let held = self.line.try_update_value(|line| line.held.take()).flatten();
+                for [name, id, data] in held.unwrap_or_default() {
+                    // Without what is missing, the position stays where it is.
+                    self.receive(&name, &data, if caught_up { &id } else { "" });
+                }
+                if caught_up {
+                    self.feed(Input::Heartbeat);
+                    self.send_waiting();
+                }
+            }));
+        }
+    }
+
+    async fn read_events(self, mut whole: bool) -> Option<()> {
+        loop {
+            let mut url = "/api/events?limit=1000&".to_owned();
+            self.line.with_value(|line| {
+                url.push_str(if whole { "snapshot=1" } else { "after=" });
+                url.push_str(if whole { "" } else { &line.cursor });
+                url.push_str(if line.query.is_empty() { "" } else { "&" });
+                url.push_str(&line.query);
+            });
+            whole = false;
+            let mut answer = api::get(&url).await?;
+            let cursor = EventId::read(answer.take("cursor")?)?;
+            if let Some(mut snapshot) = answer.take("snapshot") {
+                self.snapshot(Snapshot {
+                    reason: Lean::read(snapshot.take("reason")?)?,
+                    cursor,
+                    server_time: Lean::read(snapshot.take("server_time")?)?,
+                    orders: Lean::read(snapshot.take("orders")?)?,
+                });
+            }
+            let Some(Json::List(events)) = answer.take("events") else { return None };
+            for mut event in events {
+                self.changed(FoodOrder::read(event.take("order")?)?);
+            }
+            self.line.update_value(|line| line.cursor = cursor.to_string());
+            if answer.take("more") != Some(Json::Bool(true)) {
+                return Some(());
+            }
+        }
     }
 
     /// Tells the freshness what happened and does what it says.
@@ -543,6 +747,7 @@ impl LiveBoard {
         });
         if input == Input::Tick {
             self.expire(now);
+            self.remember(false);
         }
         match command {
             // Not from inside the old connection's own listener.
@@ -566,23 +771,32 @@ impl LiveBoard {
         }
     }
 
-    fn receive(self, event: &MessageEvent) {
+    /// The connection brought `event`: this tab passes it on and takes it in.
+    fn hear(self, event: &MessageEvent) {
         let data = event.data().as_string().unwrap_or_default();
-        let id = event.last_event_id();
-        let name = event.type_();
-        let known = match name.as_str() {
-            Hello::NAME => Hello::parse(&data).map(|hello| self.hello(&hello)),
-            Heartbeat::NAME => Heartbeat::parse(&data).map(|heartbeat| self.heartbeat(&heartbeat)),
-            Snapshot::NAME => Snapshot::parse(&data).map(|snapshot| self.snapshot(snapshot)),
-            Bye::NAME => Bye::parse(&data).map(|bye| self.goodbye(&bye)),
-            _ => FoodOrder::parse(&data).map(|order| self.changed(order)),
+        let (id, name) = (event.last_event_id(), event.type_());
+        let before = self.line.with_value(|line| line.cursor.clone());
+        shared::tell(Told::Event { name: &name, id: &id, before: &before, data: &data });
+        self.receive(&name, &data, &id);
+    }
+
+    fn receive(self, name: &str, data: &str, id: &str) {
+        let known = match name {
+            Hello::NAME => Hello::parse(data).map(|hello| self.hello(&hello)),
+            Heartbeat::NAME => Heartbeat::parse(data).map(|heartbeat| self.heartbeat(&heartbeat)),
+            Snapshot::NAME => Snapshot::parse(data).map(|snapshot| self.snapshot(snapshot)),
+            Bye::NAME => Bye::parse(data).map(|bye| self.goodbye(&bye)),
+            _ => FoodOrder::parse(data).map(|order| self.changed(order)),
         };
         if known.is_some() {
             // A hello before a snapshot has no id: what it names is not here yet.
-            if name != Hello::NAME {
-                self.line.update_value(|line| line.cursor = id);
-            }
-        } else if !reload_once(&name) {
+            // What another tab tells late does not take this one back.
+            self.line.update_value(|line| {
+                if name == Snapshot::NAME || shared::is_after(id, &line.cursor) {
+                    id.clone_into(&mut line.cursor);
+                }
+            });
+        } else if !reload_once(name) {
             // What cannot be read is another version's, and a page that is loaded
             // anew is of that version. Where that did not help, the whole may.
             self.line.update_value(|line| line.unread = true);
@@ -621,6 +835,8 @@ impl LiveBoard {
             line.mismatches = if missing { line.mismatches + 1 } else { 0 };
         });
         self.resync_if_due();
+        // All that happened meanwhile is on the board.
+        self.send_waiting();
     }
 
     /// Reads everything anew if the board is known to lack something.
@@ -643,6 +859,9 @@ impl LiveBoard {
 
     fn snapshot(self, snapshot: Snapshot) {
         self.read_clock(snapshot.server_time);
+        for order in &snapshot.orders {
+            self.settle_waiting(order);
+        }
         let Some(outcome) = self.board.try_update_value(|board| board.replace(snapshot.orders))
         else {
             return;
@@ -666,12 +885,24 @@ impl LiveBoard {
                     [words.with(Word::ResyncedAdded, &orders(new)), removed].join(", ")
                 }
             };
-            self.say(text.clone());
-            self.pulse.update(|pulse| pulse.notice = Some((text, local_now() + NOTICE_MS)));
+            self.note(text);
         }
     }
 
+    /// Says `text`, a line about the board itself, for a while.
+    pub(super) fn note(self, text: String) {
+        self.say(text.clone());
+        self.pulse.update(|pulse| pulse.notice = Some((text, local_now() + NOTICE_MS)));
+    }
+
+    /// Which database the board shows the orders of.
+    pub(super) fn epoch(self) -> String {
+        let epoch = |line: &Line| line.cursor.split('-').next().unwrap_or_default().to_owned();
+        self.line.with_value(epoch)
+    }
+
     fn changed(self, order: FoodOrder) {
+        self.settle_waiting(&order);
         if let Some(outcome) = self.board.try_update_value(|board| board.apply(order)) {
             self.take_in(outcome);
         }
@@ -770,25 +1001,19 @@ impl LiveBoard {
                 self.aside.with(&mut |things| things.ringer.note(sound));
             }
         });
-        let (version, number) = (order.version, order.number);
+        let (id, version, number) = (order.id, order.version, order.number);
         let cancelled = !order.status.is_open();
         // Whoever ticks an item has not called the order off, nor has anybody
-        // who was refused: only a lost answer may belong to what comes now.
+        // who was refused: only what waits may belong to what comes now.
         let own = row.with_untracked(|Ticket { mark, .. }| {
-            let lost = mark.refused.as_ref().filter(|(_, failure)| !failure.answered);
-            let tried = mark.pending.as_ref().or(lost.map(|(action, _)| action));
-            matches!(tried, Some(Action::Go { to, .. }) if !to.is_open())
+            let tried = match (&mark.pending, &mark.waiting) {
+                (Some(Action::Go { to, .. }), _) => Some(*to),
+                (_, Some(waiting)) => waiting.status,
+                _ => None,
+            };
+            tried.is_some_and(|to| !to.is_open())
         });
         row.update(|ticket| {
-            let only_the_answer_was_lost = |(action, failure): &(Action, Failure)| {
-                !failure.answered && action.is_done_in(&order)
-            };
-            if ticket.mark.refused.as_ref().is_some_and(only_the_answer_was_lost) {
-                ticket.mark.refused = None;
-            }
-            if ticket.mark.pending.as_ref().is_some_and(|action| action.is_done_in(&order)) {
-                ticket.mark.seen_done = true;
-            }
             if ticket.mark.confirmed_by.is_some_and(|confirmed| confirmed <= version) {
                 ticket.mark.pending = None;
             }
@@ -797,6 +1022,7 @@ impl LiveBoard {
             ticket.mark.came_while_away &= ticket.order.status == order.status;
             ticket.order = order;
         });
+        self.mark_waiting(id);
         if cancelled && !own {
             self.alarm(&spoken().with(Word::OrderIsCancelled, &number.to_string()));
         }

@@ -125,6 +125,8 @@ pub struct Freshness {
     /// Whether the page has said that it is not live.
     outage_shown: bool,
     device_offline: bool,
+    /// Whether the page was loaded without the server, and it has not been heard since.
+    away: bool,
     replay: Option<Replay>,
     /// What "Live again" tells, and until when.
     again: Option<(i64, Replay)>,
@@ -145,6 +147,7 @@ impl Freshness {
             ever_open: false,
             outage_shown: false,
             device_offline: false,
+            away: false,
             replay: None,
             again: None,
             attempts: 0,
@@ -152,10 +155,23 @@ impl Freshness {
         }
     }
 
+    /// The page was not rendered just now: it was last known to be right at `at`.
+    pub fn away_since(&mut self, at: i64) {
+        self.last_sign = self.last_sign.min(at);
+        self.away = true;
+        self.outage_shown = true;
+    }
+
     /// When the server was last heard, by the local clock.
     #[must_use]
     pub fn last_sign(&self) -> i64 {
         self.last_sign
+    }
+
+    /// Whether the connection is open, as far as anybody can tell.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.link == Link::Open
     }
 
     /// Silence after which the board no longer counts as live: two heartbeats.
@@ -242,7 +258,7 @@ impl Freshness {
     #[must_use]
     pub fn state(&self, now: i64) -> State {
         let silent = now - self.last_sign;
-        if silent > self.offline_ms() {
+        if self.away || silent > self.offline_ms() {
             return State::Offline { device: self.device_offline };
         }
         if silent > self.stale_ms() {
@@ -277,6 +293,7 @@ impl Freshness {
     fn sign(&mut self, now: i64) {
         self.last_sign = now;
         if self.link == Link::Open {
+            self.away = false;
             self.broken_since = None;
             self.device_offline = false;
             if self.outage_shown {
@@ -546,6 +563,19 @@ mod tests {
         freshness.on(Input::Failed { closed: true }, 6_001);
         assert_eq!(freshness.state(25_002), State::Offline { device: true });
         assert_eq!(freshness.on(Input::NetworkBack, 25_002), Some(Command::Open));
+    }
+
+    #[test]
+    fn a_page_from_before_is_offline_until_the_server_is_heard() {
+        let mut freshness = Freshness::new(5_000, 100_000, 7);
+        freshness.away_since(99_000);
+        assert_eq!(freshness.state(100_000), State::Offline { device: false });
+        assert_eq!(freshness.last_sign(), 99_000);
+        freshness.on(Input::Opened, 101_000);
+        assert_eq!(freshness.state(101_000), State::CatchingUp { changes: 0 });
+        freshness.on(Input::Changed { new: 1, cancelled: 0, gone: 0 }, 101_100);
+        freshness.on(Input::Heartbeat, 101_200);
+        assert_eq!(freshness.state(101_200), again(1, 0, 0));
     }
 
     #[test]

@@ -17,6 +17,7 @@ use leptos::{
 };
 use leptos_axum::ResponseOptions;
 
+use super::worker;
 use crate::{
     app::{
         self, CRASHED_EVENT, DATA_ID, ROOT_ID,
@@ -46,6 +47,8 @@ pub(super) const THEME: &str = "try{const t=localStorage.getItem('theme');\
 
 /// Fonts that the first paint needs.
 pub(super) const FONT: &str = "/fonts/inter-latin.woff2";
+/// Every font, for who keeps them.
+pub(super) const FONTS: [&str; 2] = [FONT, "/fonts/inter-latin-ext.woff2"];
 
 /// The page that stands in while the orders cannot be read. It asks again by
 /// itself, and has no script that could fail.
@@ -121,7 +124,7 @@ pub(super) fn policy(nonce: &Nonce, reload_port: Option<u16>) -> HeaderValue {
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
          style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'{reload}; \
-         manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+         manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     );
     // A nonce is base64: always a header value. Without one nothing may load.
     HeaderValue::from_str(&policy)
@@ -152,7 +155,8 @@ fn document(
         .then(|| view! { <script nonce=nonce.clone() inner_html=THEME></script> });
     let scale = dress.scale.map(|href| view! { <link rel="stylesheet" href=href /> });
     let PageAssets { css, script, wasm, reload_port } = assets.clone();
-    let start = start(&script, &wasm);
+    // While the files change under their names, none may be kept.
+    let start = start(&script, &wasm, reload_port.is_none());
     let reload = reload_port.map(|port| {
         view! { <script nonce=nonce.clone() inner_html=reload(port)></script> }
     });
@@ -197,8 +201,13 @@ fn document(
 
 /// Loads the module and starts it. When that fails, then or later, the page
 /// says so and loads itself anew, ever more slowly.
-fn start(script: &str, wasm: &str) -> String {
+fn start(script: &str, wasm: &str, keep: bool) -> String {
     let (script, wasm) = (js_string(script), js_string(wasm));
+    let keep = if keep {
+        format!(".then(()=>navigator.serviceWorker?.register('{}').catch(()=>0))", worker::ADDRESS)
+    } else {
+        String::new()
+    };
     format!(
         "const crashed=()=>{{const d=document.documentElement.dataset;if(d.crashed)return;\
          d.crashed='';let n=0;try{{n=+sessionStorage.crashes||0;sessionStorage.crashes=n+1}}catch{{}}\
@@ -210,7 +219,7 @@ fn start(script: &str, wasm: &str) -> String {
          document.documentElement.dataset.sound='blocked';\
          dispatchEvent(new Event('{STANDING_EVENT}'))}}));\
          import({script}).then(m=>m.default({{module_or_path:{wasm}}}).then(()=>m.hydrate()))\
-         .catch(e=>{{console.error(e);crashed()}})"
+         {keep}.catch(e=>{{console.error(e);crashed()}})"
     )
 }
 

@@ -15,7 +15,7 @@ use super::{
     ingest, reads,
     screens::{self, site},
     state::App,
-    stream, telemetry, timeline,
+    stream, telemetry, timeline, worker,
 };
 
 /// The whole service.
@@ -59,6 +59,8 @@ pub fn router(app: App) -> Router {
         // Load balancers and supervisors.
         .route("/health/live", get(reads::live))
         .route("/health/ready", get(reads::ready))
+        // Browsers that keep the board for when there is no server.
+        .route(worker::ADDRESS, get(worker::serve))
         // Browsers: scripts, styles, fonts, icons.
         .fallback(assets::serve)
         .method_not_allowed_fallback(async || Problem::MethodNotAllowed)

@@ -333,6 +333,128 @@ macro_rules! structs {
     )*};
 }
 
+/// What can be written as JSON, as far as a browser has to: orders, to remember
+/// them.
+pub trait LeanWrite {
+    /// Adds this to `json`.
+    fn write(&self, json: &mut String);
+
+    /// Whether a field of this is left out.
+    fn is_nothing(&self) -> bool {
+        false
+    }
+}
+
+impl<T: LeanWrite> LeanWrite for Option<T> {
+    fn write(&self, json: &mut String) {
+        if let Some(value) = self {
+            value.write(json);
+        }
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.is_none()
+    }
+}
+
+impl<T: LeanWrite> LeanWrite for Vec<T> {
+    fn write(&self, json: &mut String) {
+        let mut before = '[';
+        for value in self {
+            json.push(before);
+            before = ',';
+            value.write(json);
+        }
+        json.push_str(if self.is_empty() { "[]" } else { "]" });
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl LeanWrite for bool {
+    fn write(&self, json: &mut String) {
+        json.push_str(if *self { "true" } else { "false" });
+    }
+
+    fn is_nothing(&self) -> bool {
+        !self
+    }
+}
+
+impl LeanWrite for String {
+    fn write(&self, json: &mut String) {
+        push_text(json, self);
+    }
+}
+
+impl LeanWrite for OrderId {
+    fn write(&self, json: &mut String) {
+        push_text(json, &self.to_string());
+    }
+}
+
+macro_rules! write_numbers {
+    ($($number:ident $(. $inner:tt)?),*) => {$(
+        impl LeanWrite for $number {
+            fn write(&self, json: &mut String) {
+                json.push_str(&self$(.$inner)?.to_string());
+            }
+        }
+    )*};
+}
+
+macro_rules! write_names {
+    ($($name:ident),*) => {$(
+        impl LeanWrite for $name {
+            fn write(&self, json: &mut String) {
+                push_text(json, self.as_str());
+            }
+        }
+    )*};
+}
+
+macro_rules! write_structs {
+    ($($name:ident { $($field:ident $(as $wire:literal)?),* })*) => {$(
+        impl LeanWrite for $name {
+            fn write(&self, json: &mut String) {
+                let mut before = '{';
+                $(
+                    if !self.$field.is_nothing() {
+                        json.push(before);
+                        before = ',';
+                        push_text(json, name!($field $($wire)?));
+                        json.push(':');
+                        self.$field.write(json);
+                    }
+                )*
+                json.push_str(if before == '{' { "{}" } else { "}" });
+            }
+        }
+    )*};
+}
+
+macro_rules! both_ways {
+    ($($all:tt)*) => {
+        structs! { $($all)* }
+        write_structs! { $($all)* }
+    };
+}
+
+write_numbers!(u32, UnixMillis.0, Version.0, OrderNumber.0, ItemId.0, MinorUnits.0);
+write_names!(
+    OrderStatus,
+    Service,
+    ItemStatus,
+    ModifierKind,
+    ActorKind,
+    What,
+    Channel,
+    Location,
+    Station,
+    Currency
+);
 whole!(u32, u64, i32);
 wrapped!(UnixMillis, Version, OrderNumber, ItemId, MinorUnits);
 by_name!(
@@ -356,7 +478,7 @@ by_name!(
     Station via Station::parse,
     Currency via Currency::parse
 );
-structs! {
+both_ways! {
     FoodOrder {
         id, number, location, version, status, source, fulfilment, customer, revision, items,
         money, flags, times, last_change
@@ -377,6 +499,8 @@ structs! {
     }
     LastChange { from, to, what, at, actor, reason }
     Actor { kind, id }
+}
+structs! {
     Hello { cursor, server_time, heartbeat_ms, version }
     Heartbeat { server_time, open, stats, intake, unseen }
     Unseen { id, number, stations, since }

@@ -216,6 +216,14 @@ proptest! {
     }
 
     #[test]
+    fn serde_reads_every_order_that_a_browser_writes(order in order()) {
+        let mut json = String::new();
+        order.write(&mut json);
+        prop_assert_eq!(serde_json::from_str::<FoodOrder>(&json).ok(), Some(order.clone()));
+        prop_assert_eq!(FoodOrder::parse(&json), Some(order));
+    }
+
+    #[test]
     fn reads_every_page_and_message_that_serde_writes(
         orders in prop::collection::vec(order(), 0..3),
         time in time(),

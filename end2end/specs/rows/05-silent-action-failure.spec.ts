@@ -1,0 +1,125 @@
+/** What is done without a server is not lost, not done twice, and not done in silence. */
+
+import { expect, test } from '../../fixtures';
+import { order } from '../../fixtures/orders';
+
+test.setTimeout(120_000);
+test.beforeEach(({ faults }) => faults.allowLostConnections());
+
+test.describe('with the page kept', () => {
+    test.use({ serviceWorkers: 'allow' });
+
+    test('row 5: bumps without a server wait, survive a reload, and are sent in order', async ({
+        board,
+        server,
+        network,
+    }) => {
+        const accepted = await server.move(await server.place(order()), 'accepted');
+        const ticked = await server.move(await server.place(order()), 'accepted', 'preparing');
+        await board.open();
+        await board.isKept();
+        await network.cut();
+        await board.says(/Reconnecting…/, 15_000);
+
+        const ticket = board.ticket(accepted);
+        await ticket.bump();
+        await ticket.waits('Waiting to be sent: being made');
+        // The next step is the one after what waits.
+        await expect(ticket.bumpButton).toContainText('Ready');
+        await expect.poll(() => network.downFor).toBeGreaterThan(4_000);
+        await ticket.bump();
+        await ticket.waits('being made, ready');
+        await board.ticket(ticked).item('Cheeseburger').click();
+        await board.ticket(ticked).waits('Cheeseburger');
+        await board.says(/Offline since .*\. Orders shown may be out of date\. .*3 actions waiting\./, 40_000);
+
+        await board.page.reload();
+        await board.says(/Offline since .* 3 actions waiting\./, 20_000);
+        await ticket.waits('being made, ready');
+        expect((await server.read(accepted.id)).version).toBe(accepted.version);
+
+        await network.restore();
+        await board.has(accepted, 'Ready');
+        await board.isLive(30_000);
+        await expect(board.page.locator('.waiting')).toHaveCount(0);
+        await board.ticket(ticked).isTicked('Cheeseburger', true);
+        // Each once, and nothing besides.
+        expect((await server.read(accepted.id)).version).toBe(accepted.version + 2);
+        expect((await server.read(ticked.id)).version).toBe(ticked.version + 1);
+        expect(await board.page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('outbox')))).toEqual(
+            [],
+        );
+    });
+});
+
+test('row 5: what somebody else did meanwhile is explained, and the cook decides', async ({
+    board,
+    server,
+    network,
+    faults,
+}) => {
+    faults.allow(/Failed to load resource.*412/);
+    const first = await server.move(await server.place(order()), 'accepted');
+    const second = await server.move(await server.place(order()), 'accepted');
+    await board.open();
+    await network.cut();
+    await board.says(/Reconnecting…/, 15_000);
+    await board.ticket(first).bump();
+    await board.ticket(first).waits('Waiting to be sent');
+    await board.ticket(second).bump();
+    await board.ticket(second).waits('Waiting to be sent');
+
+    await server.cancel(first, 'Customer called');
+    await server.tick(second, 1, 'done');
+    await network.restore();
+    const told = (what: string) => `Not done: being made. Meanwhile it is ${what} by api`;
+    await expect(board.ticket(first).root).toContainText(told('cancelled'), { timeout: 30_000 });
+    await expect(board.ticket(second).root).toContainText(told('accepted'));
+    await board.page.screenshot({ path: 'test-results/conflict.png' });
+
+    await board.ticket(first).dismiss();
+    await expect(board.ticket(first).root).not.toContainText('Not done');
+    // This time knowing what there is.
+    await board.ticket(second).retry();
+    await board.has(second, 'Preparing');
+    await expect(board.ticket(second).root).not.toContainText('Not done');
+    expect((await server.read(first.id)).status).toBe('cancelled');
+});
+
+test('row 5: what waits can be taken back', async ({ board, server, network }) => {
+    const accepted = await server.move(await server.place(order()), 'accepted');
+    await board.open();
+    await network.cut();
+    await board.says(/Reconnecting…/, 15_000);
+    await board.ticket(accepted).bump();
+    await board.ticket(accepted).waits('Waiting to be sent');
+    await board.ticket(accepted).takeBack();
+    await expect(board.ticket(accepted).root.locator('.waiting')).toHaveCount(0);
+    await network.restore();
+    await board.isLive(30_000);
+    expect((await server.read(accepted.id)).version).toBe(accepted.version);
+});
+
+test('row 5: an answer that is lost is not a bump that is done twice', async ({ board, server, network }) => {
+    const accepted = await server.move(await server.place(order()), 'accepted');
+    await board.open();
+    // The request arrives; then there is no network for the answer and the stream.
+    await board.page.route('**/transitions', async (route) => {
+        await network.cut();
+        const request = route.request();
+        const answer = await fetch(new URL(new URL(request.url()).pathname, server.url), {
+            method: request.method(),
+            headers: { 'Content-Type': 'application/json' },
+            body: request.postData(),
+        });
+        expect(answer.status).toBe(200);
+        await route.abort();
+    });
+    await board.ticket(accepted).bump();
+    await expect(board.ticket(accepted).root).toContainText('Not confirmed – waiting to be sent again');
+    await board.page.unroute('**/transitions');
+    await network.restore();
+    await board.has(accepted, 'Preparing');
+    await expect(board.ticket(accepted).root).not.toContainText(/Not (confirmed|done|saved)/);
+    expect((await server.read(accepted.id)).version).toBe(accepted.version + 1);
+});

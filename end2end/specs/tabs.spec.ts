@@ -1,0 +1,112 @@
+/** The tabs of one browser share one stream. */
+
+import type { Page } from '@playwright/test';
+
+import { Board } from '../board';
+import { expect, test } from '../fixtures';
+import { order } from '../fixtures/orders';
+
+test.setTimeout(180_000);
+test.beforeEach(({ faults }) => faults.allowLostConnections());
+
+/** A page that can be made deaf and dumb to the other tabs, as one that hangs. */
+interface Hanging {
+    hang: () => void;
+}
+
+async function hangable(page: Page): Promise<void> {
+    await page.addInitScript(() => {
+        const post = BroadcastChannel.prototype.postMessage;
+        let hangs = false;
+        BroadcastChannel.prototype.postMessage = function (message: unknown) {
+            if (!hangs) post.call(this, message);
+        };
+        (window as unknown as Hanging).hang = () => (hangs = true);
+    });
+}
+
+test('ten tabs over HTTP/1.1 have one stream, and go on when the tab that has it is closed', async ({
+    board,
+    context,
+    server,
+    network,
+}) => {
+    await server.place(order());
+    await board.open();
+    const others: Board[] = [];
+    for (let count = 1; count < 10; count += 1) others.push(new Board(await context.newPage()));
+    for (const one of others) await one.open();
+    expect(network.streams).toBe(1);
+    const all = async () => {
+        const open = await server.open();
+        for (const one of others) await one.holdsExactly(open, 20_000);
+    };
+    const accepted = await server.move(await server.place(order()), 'accepted');
+    await all();
+    await board.holdsExactly(await server.open());
+    // A bump in one is seen in all.
+    await others[4]?.ticket(accepted).bump();
+    for (const one of [board, ...others]) await one.has(accepted, 'Preparing');
+
+    // The first has it; then the one that took over, and so on.
+    await board.page.close();
+    await server.place(order());
+    await all();
+    for (let count = 0; count < 3; count += 1) {
+        await others.shift()?.page.close();
+        await server.place(order());
+        await server.place(order());
+        await all();
+    }
+    for (const one of others) await one.isLive();
+    await expect.poll(() => network.streams).toBe(1);
+
+    // The network breaks for all of them.
+    await network.cut();
+    await server.place(order());
+    await network.restore();
+    await all();
+    await expect.poll(() => network.streams).toBe(1);
+});
+
+test('tabs that show other orders have a stream of their own', async ({ board, context, server, network }) => {
+    const grill = await server.place(order());
+    await board.open();
+    const other = new Board(await context.newPage());
+    await other.open('?station=fry');
+    await expect(other.tickets).toHaveCount(0);
+    await board.holdsExactly([grill]);
+    expect(network.streams).toBe(2);
+});
+
+test('a tab that hangs loses the stream to another', async ({ board, context, server, network }) => {
+    await hangable(board.page);
+    await board.open();
+    const other = new Board(await context.newPage());
+    await other.open();
+    expect(network.streams).toBe(1);
+    await board.page.evaluate(() => (window as unknown as Hanging).hang());
+    const placed = await server.place(order());
+    await other.says(/Not live – last update/, 30_000);
+    await expect(other.ticketIn(placed, 'New')).toHaveCount(1, { timeout: 30_000 });
+    await other.isLive();
+    // The one that hung hears the other now.
+    await board.has(placed, 'New');
+    const next = await server.place(order());
+    for (const one of [board, other]) await one.has(next, 'New');
+    await expect.poll(() => network.streams).toBe(1);
+});
+
+test('a tab that is loaded anew has what it missed', async ({ board, context, server }) => {
+    await board.open();
+    const other = new Board(await context.newPage());
+    await other.open();
+    for (let count = 0; count < 5; count += 1) {
+        const placing = [server.place(order()), server.place(order())];
+        await other.page.reload();
+        await Promise.all(placing);
+        await other.holdsExactly(await server.open());
+        await board.holdsExactly(await server.open());
+    }
+    await other.isLive();
+});

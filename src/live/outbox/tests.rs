@@ -1,0 +1,451 @@
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::domain::{
+    Actor, ActorKind, Channel, Currency, Customer, Fulfilment, Location, MinorUnits, NewItem,
+    NewOrder, Promise, Service, Source, Station, UnixMillis,
+    change::{Acknowledged, Action, Change},
+};
+
+fn placed(number: u32) -> FoodOrder {
+    let item = |name: &str, station: &str| NewItem {
+        name: name.to_owned(),
+        quantity: 1,
+        unit_price: MinorUnits(500),
+        station: Station::parse(station).expect("valid"),
+        modifiers: Vec::new(),
+        allergens: Vec::new(),
+        note: None,
+    };
+    NewOrder {
+        location: Location::parse("main").expect("valid"),
+        source: Source {
+            channel: Channel::parse("web").expect("valid"),
+            external_id: None,
+            accept_by: None,
+        },
+        fulfilment: Fulfilment { service: Service::Pickup, ..Fulfilment::default() },
+        customer: Customer::default(),
+        items: vec![item("Soup", "hot"), item("Fries", "fry")],
+        currency: Currency::parse("EUR").expect("valid"),
+        tax: MinorUnits(0),
+        tip: MinorUnits(0),
+        fees: MinorUnits(0),
+        discount: MinorUnits(0),
+        rush: false,
+    }
+    .place(
+        OrderId(uuid::Uuid::from_u128(u128::from(number))),
+        OrderNumber(number),
+        UnixMillis(1_000),
+        Promise::default(),
+    )
+}
+
+fn to(order: &FoodOrder, to: OrderStatus) -> Request {
+    Request {
+        method: "POST",
+        path: format!("/api/orders/{}/transitions", order.id),
+        body: json!({"to": to.as_str(), "actor": {"kind": "staff", "id": "grill"}}).to_string(),
+    }
+}
+
+fn tick(order: &FoodOrder, item: u32, status: ItemStatus) -> Request {
+    Request {
+        method: "PATCH",
+        path: format!("/api/orders/{}/items/{item}", order.id),
+        body: json!({"status": status.as_str(), "actor": {"kind": "staff", "id": "grill"}})
+            .to_string(),
+    }
+}
+
+fn of(order: &FoodOrder, method: &'static str, way: &str, body: &serde_json::Value) -> Request {
+    Request { method, path: format!("/api/orders/{}{way}", order.id), body: body.to_string() }
+}
+
+/// An order on the server, with every version that it has had.
+struct Kept {
+    versions: Vec<FoodOrder>,
+    /// Which action of the board's made which version.
+    made: Vec<(u64, Version)>,
+}
+
+impl Kept {
+    fn new(number: u32) -> Self {
+        Self { versions: vec![placed(number)], made: Vec::new() }
+    }
+
+    fn now(&self) -> &FoodOrder {
+        self.versions.last().expect("it was placed")
+    }
+
+    /// What the server's own rules make of `request`; none when it would not.
+    fn take(
+        &mut self,
+        request: &Request,
+        version: Version,
+        actor: &str,
+        key: Option<u64>,
+    ) -> Option<Version> {
+        let action = match request.wish() {
+            Wish::Status(to) => Action::Transition { to, reason: None },
+            Wish::Item(item) => {
+                Action::Item { item, status: request.field("status").expect("a status") }
+            }
+            Wish::Other => return None,
+        };
+        let actor = Actor { kind: ActorKind::Staff, id: actor.to_owned() };
+        let change = Change { action, expected_version: version, actor };
+        if let Some(next) = change.decide(self.now(), UnixMillis(2_000)).ok()? {
+            self.made.extend(key.map(|key| (key, next.version)));
+            self.versions.push(next);
+        }
+        Some(self.now().version)
+    }
+
+    fn history(&self) -> Json {
+        let steps: Vec<_> = self
+            .versions
+            .iter()
+            .map(|order| {
+                json!({
+                    "version": order.version, "to": order.last_change.to,
+                    "actor": order.last_change.actor, "items": order.items,
+                })
+            })
+            .collect();
+        Json::parse(&json!(steps).to_string()).expect("JSON")
+    }
+}
+
+/// What becomes of something that is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Answered,
+    NeverArrives,
+    AnswerLost,
+    Busy,
+    /// The page is loaded anew before there is an answer.
+    Reloaded {
+        arrived: bool,
+    },
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Act {
+        order: usize,
+        what: u8,
+    },
+    Other {
+        order: usize,
+        what: u8,
+    },
+    /// The stream brings what it has not yet, each version or the last alone.
+    Stream {
+        whole: bool,
+    },
+    Send(Fate),
+    Reload,
+    Retry(usize),
+    Dismiss(usize),
+}
+
+const ORDERS: usize = 2;
+
+fn step() -> impl Strategy<Value = Step> {
+    let fate = prop_oneof![
+        4 => Just(Fate::Answered),
+        1 => Just(Fate::NeverArrives),
+        2 => Just(Fate::AnswerLost),
+        1 => Just(Fate::Busy),
+        1 => any::<bool>().prop_map(|arrived| Fate::Reloaded { arrived }),
+    ];
+    prop_oneof![
+        5 => (0..ORDERS, any::<u8>()).prop_map(|(order, what)| Step::Act { order, what }),
+        2 => (0..ORDERS, any::<u8>()).prop_map(|(order, what)| Step::Other { order, what }),
+        2 => any::<bool>().prop_map(|whole| Step::Stream { whole }),
+        6 => fate.prop_map(Step::Send),
+        1 => Just(Step::Reload),
+        1 => (0..ORDERS).prop_map(Step::Retry),
+        1 => (0..ORDERS).prop_map(Step::Dismiss),
+    ]
+}
+
+struct World {
+    server: Vec<Kept>,
+    /// The versions that the board has seen.
+    board: Vec<usize>,
+    outbox: Outbox,
+    device: BTreeMap<u64, String>,
+    /// Every action ever put in: of which order and what.
+    all: BTreeMap<u64, (usize, Request)>,
+    dismissed: Vec<u64>,
+    clock: u64,
+}
+
+impl World {
+    fn new() -> Self {
+        Self {
+            server: (0..ORDERS)
+                .map(|place| Kept::new(101 + u32::try_from(place).unwrap()))
+                .collect(),
+            board: vec![0; ORDERS],
+            outbox: Outbox::default(),
+            device: BTreeMap::new(),
+            all: BTreeMap::new(),
+            dismissed: Vec::new(),
+            clock: 0,
+        }
+    }
+
+    fn remember(&mut self) {
+        for (key, text) in self.outbox.changes() {
+            match text {
+                Some(text) => self.device.insert(key, text),
+                None => self.device.remove(&key),
+            };
+        }
+    }
+
+    fn reload(&mut self) {
+        let mut outbox = Outbox::default();
+        outbox.take_up(
+            // In any order, as a browser has them.
+            self.device
+                .iter()
+                .rev()
+                .map(|(key, text)| Entry::parse(*key, text).expect("its own text"))
+                .collect(),
+        );
+        assert_eq!(outbox.entries(), self.outbox.entries(), "all that waits is remembered");
+        self.outbox = outbox;
+        self.stream(false);
+    }
+
+    fn stream(&mut self, whole: bool) {
+        for (kept, seen) in self.server.iter().zip(&mut self.board) {
+            let last = kept.versions.len() - 1;
+            let from = if whole { *seen + 1 } else { last };
+            for order in kept.versions.get(from..).unwrap_or_default() {
+                self.outbox.seen(order);
+            }
+            *seen = last;
+        }
+        self.remember();
+    }
+
+    /// What somebody would press who sees `order`.
+    fn request(order: &FoodOrder, what: u8) -> Request {
+        let next = order.status.next(order.fulfilment.service);
+        match (what % 5, next) {
+            (0..=2, Some(next)) => to(order, next),
+            (3, _) => tick(order, 1, ItemStatus::Done),
+            (4, _) if order.status == OrderStatus::Preparing => to(order, OrderStatus::Cancelled),
+            (_, Some(_)) => tick(order, 2, ItemStatus::Done),
+            (_, None) => to(order, OrderStatus::Ready),
+        }
+    }
+
+    fn send(&mut self, fate: Fate) {
+        let Some(key) = self.outbox.next() else { return };
+        let (request, version) = self.outbox.sending(key).expect("it waits");
+        self.remember();
+        let place = self.all[&key].0;
+        let arrives =
+            !matches!(fate, Fate::NeverArrives | Fate::Busy | Fate::Reloaded { arrived: false });
+        let took = arrives.then(|| self.server[place].take(&request, version, "grill", Some(key)));
+        match (fate, took.flatten()) {
+            (Fate::Reloaded { .. }, _) => self.reload(),
+            (Fate::Busy, _) => self.outbox.not_now(key),
+            (Fate::Answered, Some(version)) => self.outbox.done(key, version),
+            (Fate::Answered, None) => {
+                let kept = &self.server[place];
+                let made = request.is_made_in(version, kept.history());
+                self.outbox.looked(key, kept.now(), made, "somebody was faster");
+            }
+            _ => self.outbox.lost(key),
+        }
+        self.remember();
+    }
+
+    fn run(&mut self, step: Step) {
+        match step {
+            Step::Act { order: place, what } => {
+                let order = &self.server[place].versions[self.board[place]];
+                let mut shown = order.clone();
+                for entry in self.outbox.of(order.id) {
+                    if let Wish::Status(to) = entry.request.wish() {
+                        shown.status = to;
+                    }
+                }
+                let request = Self::request(&shown, what);
+                let (id, number, version) = (order.id, order.number, order.version);
+                self.clock += 1;
+                if let Some(key) = self.outbox.put(self.clock, id, number, version, request.clone())
+                {
+                    self.all.insert(key, (place, request));
+                }
+            }
+            Step::Other { order, what } => {
+                let kept = &mut self.server[order];
+                let request = Self::request(kept.now(), what);
+                let version = kept.now().version;
+                kept.take(&request, version, "expo", None);
+            }
+            Step::Stream { whole } => self.stream(whole),
+            Step::Send(fate) => self.send(fate),
+            Step::Reload => self.reload(),
+            Step::Retry(place) => {
+                let order = &self.server[place].versions[self.board[place]];
+                self.outbox.retry(order.id, order.version);
+            }
+            Step::Dismiss(place) => {
+                let before: Vec<u64> = self.outbox.entries().iter().map(|it| it.key).collect();
+                self.outbox.dismiss(self.server[place].now().id);
+                let gone = before.into_iter().filter(|key| self.outbox.get(*key).is_none());
+                self.dismissed.extend(gone);
+            }
+        }
+        self.remember();
+        for kept in &self.server {
+            for (key, _) in &kept.made {
+                let times = kept.made.iter().filter(|(other, _)| other == key).count();
+                assert_eq!(times, 1, "{key} was carried out twice");
+            }
+        }
+    }
+
+    /// The network is good for long enough.
+    fn settle(&mut self) {
+        self.stream(true);
+        while self.outbox.next().is_some() {
+            self.run(Step::Send(Fate::Answered));
+            self.stream(true);
+        }
+        for (key, (place, request)) in &self.all {
+            let kept = &self.server[*place];
+            let made = kept.made.iter().any(|(it, _)| it == key);
+            let is_so = kept.versions.iter().any(|order| request.is_done_in(order));
+            let waits = self.outbox.get(*key).is_some_and(|entry| {
+                self.outbox.of(entry.order).next().is_some_and(|first| first.refused.is_some())
+            });
+            assert!(
+                made || is_so || waits || self.dismissed.contains(key),
+                "{key} is lost: {request:?}"
+            );
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_is_lost_and_nothing_is_done_twice(
+        steps in proptest::collection::vec(step(), 1..60)
+    ) {
+        let mut world = World::new();
+        for step in steps {
+            world.run(step);
+        }
+        world.settle();
+    }
+
+    #[test]
+    fn what_is_remembered_is_what_was_put_in(
+        expected in proptest::option::of(1_u32..9), sent: bool,
+        why in proptest::option::of("[a-z:!– ]{0,20}"), body in "\\{[a-z\"\\\\:é ]{1,20}\\}",
+    ) {
+        let order = placed(7);
+        let entry = Entry {
+            key: 9, order: order.id, number: order.number,
+            request: Request { method: "PATCH", path: "/api/orders/x".to_owned(), body },
+            expected: expected.map(Version), sent, refused: why,
+        };
+        prop_assert_eq!(Entry::parse(9, &entry.to_text()), Some(entry));
+    }
+}
+
+#[test]
+fn a_chain_goes_by_the_version_that_the_one_before_made() {
+    let order = placed(101);
+    let mut outbox = Outbox::default();
+    let put = |outbox: &mut Outbox, status| {
+        outbox.put(1, order.id, order.number, order.version, to(&order, status)).expect("room")
+    };
+    let first = put(&mut outbox, OrderStatus::Accepted);
+    let second = put(&mut outbox, OrderStatus::Preparing);
+    assert_eq!(outbox.next(), Some(first));
+    let (request, version) = outbox.sending(first).expect("it waits");
+    assert!(request.body_for(version).starts_with("{\"expected_version\":1,\""));
+    assert_eq!(outbox.next(), None, "the second has no version yet");
+    outbox.done(first, Version(2));
+    assert_eq!(outbox.sending(second).map(|it| it.1), Some(Version(2)));
+}
+
+#[test]
+fn what_was_refused_holds_up_its_own_order_alone() {
+    let (one, other) = (placed(101), placed(102));
+    let mut outbox = Outbox::default();
+    for order in [&one, &one, &other] {
+        outbox.put(1, order.id, order.number, order.version, to(order, OrderStatus::Accepted));
+    }
+    let first = outbox.next().expect("it waits");
+    outbox.sending(first);
+    outbox.refuse(first, "somebody was faster");
+    let next = outbox.next().and_then(|key| outbox.get(key)).map(|entry| entry.order);
+    assert_eq!(next, Some(other.id));
+    outbox.retry(one.id, Version(4));
+    assert_eq!(outbox.next(), Some(first));
+    outbox.refuse(first, "again");
+    outbox.dismiss(one.id);
+    assert_eq!(outbox.of(one.id).count(), 0, "what came after went by it");
+    assert_eq!(outbox.entries().len(), 1);
+}
+
+#[test]
+fn only_so_many_wait() {
+    let order = placed(101);
+    let mut outbox = Outbox::default();
+    let mut put = || {
+        let request = to(&order, OrderStatus::Accepted);
+        outbox.put(1, order.id, order.number, order.version, request)
+    };
+    for _ in 0..MOST {
+        assert!(put().is_some());
+    }
+    assert_eq!(put(), None);
+}
+
+#[test]
+fn whatever_can_be_asked_for_is_known_when_it_is_done() {
+    let mut order = placed(101);
+    let cases = [
+        of(&order, "POST", "/stations", &json!({"stations": ["hot"], "status": "done"})),
+        of(&order, "PATCH", "", &json!({"rush": true})),
+        of(&order, "POST", "/acknowledge", &json!({"of": "allergens"})),
+        of(&order, "POST", "/fire", &json!({"actor": {"kind": "staff", "id": "grill"}})),
+        tick(&order, 1, ItemStatus::Done),
+        to(&order, OrderStatus::Preparing),
+    ];
+    order.flags.scheduled = true;
+    for request in &cases {
+        assert!(!request.is_done_in(&order), "{request:?}");
+    }
+    order.flags.scheduled = false;
+    order.flags.rush = true;
+    order.flags.allergens_seen = true;
+    order.items[0].status = ItemStatus::Done;
+    order.status = OrderStatus::Preparing;
+    assert!(Acknowledged::Allergens.is_known(&order));
+    for request in &cases {
+        assert!(request.is_done_in(&order), "{request:?}");
+    }
+    let both =
+        of(&order, "POST", "/stations", &json!({"stations": ["hot", "fry"], "status": "done"}));
+    assert!(!both.is_done_in(&order));
+}

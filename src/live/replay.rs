@@ -1,0 +1,402 @@
+//! What was done without a server waits on the device, and is sent when the
+//! board is live again. Each entry of the [`outbox`](super::outbox) has a place
+//! of its own in the browser's storage, because several tabs share that.
+
+use std::cell::RefCell;
+
+use leptos::prelude::*;
+use web_sys::Storage;
+
+use super::{
+    api::{self, Failure},
+    board::{LiveBoard, Ticket},
+    freshness::State,
+    outbox::{Entry, Outbox, Request, Wish},
+};
+use crate::{
+    domain::{FoodOrder, ItemId, OrderId, OrderStatus, Version},
+    wire::lean::Lean,
+    words::{Word, say, spoken},
+};
+
+/// What every place in the storage begins with.
+const PLACES: &str = "outbox/";
+/// The longest pause between two tries, in milliseconds.
+const LONGEST_WAIT_MS: i64 = 30_000;
+
+/// What a ticket shows of what waits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// What waits, in this order.
+    pub wishes: Vec<Wish>,
+    /// The status that all of it leads to, if it leads to another.
+    pub status: Option<OrderStatus>,
+    /// Whether the first was sent and may have been carried out.
+    pub lost: bool,
+    /// Why the first was refused.
+    pub refused: Option<String>,
+}
+
+impl Waiting {
+    /// Whether line `item` is to be marked.
+    #[must_use]
+    pub fn has(&self, item: ItemId) -> bool {
+        self.wishes.contains(&Wish::Item(item))
+    }
+}
+
+impl Ticket {
+    /// The status that the order will have when all that waits is carried out.
+    #[must_use]
+    pub fn wanted(&self) -> OrderStatus {
+        let waiting = self.mark.waiting.as_ref().filter(|waiting| waiting.refused.is_none());
+        waiting.and_then(|waiting| waiting.status).unwrap_or(self.order.status)
+    }
+
+    /// The order with the status that it will have then.
+    #[must_use]
+    pub fn as_wanted(&self) -> FoodOrder {
+        FoodOrder { status: self.wanted(), ..self.order.clone() }
+    }
+}
+
+/// Where an action has gone.
+pub(super) enum Placed {
+    /// It can be sent now.
+    Now(u64),
+    /// It waits.
+    Later,
+    /// Too many wait.
+    Full(Failure),
+}
+
+#[derive(Default)]
+struct Desk {
+    outbox: Outbox,
+    /// What the places of this database and screen begin with.
+    places: String,
+    /// Whether the device keeps anything at all.
+    kept: bool,
+    sending: bool,
+    /// What is being sent that had to wait.
+    replayed: Option<u64>,
+    /// How often in a row there was no answer, and when the next try is due.
+    tries: u32,
+    not_before: i64,
+}
+
+impl Desk {
+    /// Whether this is being sent and has never waited.
+    fn is_first_try(&self, key: u64) -> bool {
+        self.outbox.is_under_way(key) && self.replayed != Some(key)
+    }
+}
+
+thread_local! {
+    /// Not among the board's values, which the server has too.
+    static DESK: RefCell<Desk> = RefCell::default();
+}
+
+fn storage() -> Option<Storage> {
+    window().local_storage().ok().flatten()
+}
+
+/// Lets `run` change the outbox, and the device remember what it did.
+fn with_outbox<T>(run: impl FnOnce(&mut Outbox) -> T) -> T {
+    let result = DESK.with_borrow_mut(|desk| run(&mut desk.outbox));
+    write_changes();
+    result
+}
+
+fn write_changes() {
+    DESK.with_borrow_mut(|desk| {
+        let changes = desk.outbox.changes();
+        let Some(storage) = (!changes.is_empty()).then(storage).flatten() else { return };
+        for (key, text) in changes {
+            let place = [&*desk.places, &key.to_string()].concat();
+            desk.kept = match text {
+                Some(text) => storage.set_item(&place, &text),
+                None => storage.remove_item(&place),
+            }
+            .is_ok();
+        }
+    });
+}
+
+/// Reads what the device remembers: another tab may have sent some of it. What
+/// was meant for another database is nobody's any more.
+fn read_again(epoch: &str) {
+    DESK.with_borrow_mut(|desk| {
+        let Some(storage) = storage().filter(|_| desk.kept) else { return };
+        let mut entries = Vec::new();
+        for place in (0..storage.length().unwrap_or_default()).rev() {
+            let Ok(Some(name)) = storage.key(place) else { continue };
+            if let Some(key) = name.strip_prefix(&desk.places) {
+                let text = storage.get_item(&name).ok().flatten().unwrap_or_default();
+                entries.extend(key.parse().ok().and_then(|key| Entry::parse(key, &text)));
+            } else if name.starts_with(PLACES) && !name.starts_with(epoch) {
+                let _ = storage.remove_item(&name);
+            }
+        }
+        desk.outbox.take_up(entries);
+    });
+}
+
+impl LiveBoard {
+    /// Takes up what waited when the page went.
+    pub(super) fn take_up_waiting(self) {
+        DESK.with_borrow_mut(|desk| {
+            desk.places = [&*self.places(), &self.actor(), "/"].concat();
+            desk.kept = true;
+        });
+        read_again(&self.places());
+        let waiting: Vec<OrderId> =
+            DESK.with_borrow(|desk| desk.outbox.entries().iter().map(|it| it.order).collect());
+        for row in waiting.into_iter().filter_map(|order| self.row(order)) {
+            row.with_untracked(|ticket| self.settle_waiting(&ticket.order));
+        }
+        self.mark_all();
+    }
+
+    /// What the places of this database begin with.
+    fn places(self) -> String {
+        [PLACES, &self.epoch(), "/"].concat()
+    }
+
+    /// Puts `request` in, of the order that `row` shows. The same once more
+    /// takes it out while it is the last that waits.
+    pub(super) fn put_in(self, row: &ArcRwSignal<Ticket>, request: Request) -> Placed {
+        let (id, number, version) =
+            row.with_untracked(|Ticket { order, .. }| (order.id, order.number, order.version));
+        let state = self.pulse.with_untracked(|pulse| pulse.state);
+        let live = matches!(
+            state,
+            State::Connecting | State::Live | State::Interrupted | State::LiveAgain { .. }
+        );
+        let placed = with_outbox(|outbox| {
+            let again = |last: &&Entry| last.request == request && !last.sent;
+            let last = outbox.of(id).next_back().filter(again).map(|last| last.key);
+            if let Some(last) = last {
+                outbox.forget(last);
+                return Placed::Later;
+            }
+            let alone = outbox.of(id).next().is_none();
+            // A thousand places for each millisecond keep tabs apart.
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "below 2^53, and not negative"
+            )]
+            let key = ((js_sys::Date::now() + js_sys::Math::random()) * 1000.0) as u64;
+            match outbox.put(key, id, number, version, request) {
+                Some(key) if live && alone => Placed::Now(key),
+                Some(_) => Placed::Later,
+                None => Placed::Full(Failure {
+                    why: say(Word::TooManyWait).to_owned(),
+                    words: say(Word::TooManyWait).to_owned(),
+                    answered: true,
+                    status: 0,
+                }),
+            }
+        });
+        if matches!(placed, Placed::Later) {
+            // What was refused before is not what somebody wants now.
+            row.update(|ticket| ticket.mark.refused = None);
+            self.mark_waiting(id);
+        }
+        placed
+    }
+
+    /// Sends what waits under `key`. Without an answer it waits on.
+    pub(super) async fn send(self, key: u64) -> Result<FoodOrder, Failure> {
+        let Some((request, version)) = with_outbox(|outbox| outbox.sending(key)) else {
+            return Err(Failure {
+                why: String::new(),
+                words: String::new(),
+                answered: false,
+                status: 0,
+            });
+        };
+        let body = request.body_for(version);
+        let answer = api::change(request.method, &request.path, body).await;
+        with_outbox(|outbox| match &answer {
+            Ok(order) => outbox.done(key, order.version),
+            Err(failure) if !failure.answered => outbox.lost(key),
+            Err(_) => {}
+        });
+        answer
+    }
+
+    /// Has what is under `key` change `version` instead: somebody else was faster
+    /// with something that it does not touch.
+    pub(super) fn go_by(self, key: u64, version: Version) {
+        with_outbox(|outbox| outbox.go_by(key, version));
+    }
+
+    /// Lets go of what is under `key`: whoever pressed the button is told, and
+    /// need not be told twice.
+    pub(super) fn give_up(self, key: u64) {
+        with_outbox(|outbox| outbox.forget(key));
+    }
+
+    /// Sends what waits, one after the other, as long as there are answers.
+    pub(super) fn send_waiting(self) {
+        let now = self.local_now();
+        let due = DESK.with_borrow_mut(|desk| {
+            // A clock that was set back holds nothing up.
+            desk.not_before = desk.not_before.min(now + LONGEST_WAIT_MS);
+            let due = !desk.sending && now >= desk.not_before && desk.outbox.next().is_some();
+            desk.sending |= due;
+            due
+        });
+        if !due {
+            return;
+        }
+        api::spawn(Box::pin(async move {
+            read_again(&self.places());
+            let mut answered = true;
+            while let Some(key) = with_outbox(|outbox| outbox.next()).filter(|_| answered) {
+                DESK.with_borrow_mut(|desk| desk.replayed = Some(key));
+                let of = with_outbox(|outbox| outbox.get(key).map(|entry| entry.order));
+                answered = match self.send(key).await {
+                    Ok(_) => true,
+                    Err(failure) if failure.is_conflict() => self.look(key, &failure).await,
+                    Err(failure) if failure.is_for_now() => {
+                        with_outbox(|outbox| outbox.not_now(key));
+                        false
+                    }
+                    Err(failure) => {
+                        with_outbox(|outbox| outbox.refuse(key, &failure.words));
+                        true
+                    }
+                };
+                if let Some(of) = of {
+                    self.mark_waiting(of);
+                    self.tell_if_gone(of);
+                }
+            }
+            DESK.with_borrow_mut(|desk| {
+                desk.sending = false;
+                desk.replayed = None;
+                desk.tries = if answered { 0 } else { desk.tries + 1 };
+                let wait = (500_i64 << desk.tries.min(6)).min(LONGEST_WAIT_MS);
+                desk.not_before = if answered { 0 } else { self.local_now() + wait };
+            });
+            self.mark_all();
+        }));
+    }
+
+    /// Looks whether what was refused is done all the same; whether there was
+    /// an answer to that.
+    async fn look(self, key: u64, failure: &Failure) -> bool {
+        let Some((request, Some(expected), order)) = with_outbox(|outbox| {
+            outbox.get(key).map(|entry| (entry.request.clone(), entry.expected, entry.order))
+        }) else {
+            return true;
+        };
+        let answer = api::get(&format!("/api/orders/{order}")).await;
+        let Some(mut answer) = answer else {
+            with_outbox(|outbox| outbox.lost(key));
+            return false;
+        };
+        let history = answer.take("history");
+        let made = history.is_some_and(|history| request.is_made_in(expected, history));
+        let order = FoodOrder::read(answer);
+        with_outbox(|outbox| match order {
+            Some(order) => {
+                outbox.looked(key, &order, made, &failure.words);
+            }
+            None => outbox.refuse(key, &failure.words),
+        });
+        true
+    }
+
+    /// What was refused is told on the ticket. Where there is none any more, it
+    /// is told once.
+    fn tell_if_gone(self, id: OrderId) {
+        if self.row(id).is_some() {
+            return;
+        }
+        let why = with_outbox(|outbox| {
+            let told = outbox.of(id).find_map(|entry| Some((entry.number, entry.refused.clone()?)));
+            if told.is_some() {
+                outbox.dismiss(id);
+            }
+            told
+        });
+        if let Some((number, why)) = why {
+            let mut text = spoken().with(Word::OrderColon, &number.to_string());
+            text.push_str(&why);
+            self.alarm(&text);
+            self.note(text);
+        }
+    }
+
+    /// The stream brought `order`: what is done need not be sent.
+    pub(super) fn settle_waiting(self, order: &FoodOrder) {
+        let waits = DESK.with_borrow(|desk| !desk.outbox.entries().is_empty());
+        if waits && with_outbox(|outbox| outbox.seen(order)) {
+            self.count_waiting();
+        }
+    }
+
+    /// Does again what was refused of order `id`, or lets go of what waits.
+    pub fn settle_refused(self, id: OrderId, retry: bool) {
+        let version = self.row(id).map(|row| row.with_untracked(|ticket| ticket.order.version));
+        with_outbox(|outbox| match version {
+            Some(version) if retry => outbox.retry(id, version),
+            _ => outbox.dismiss(id),
+        });
+        DESK.with_borrow_mut(|desk| desk.not_before = 0);
+        self.mark_waiting(id);
+        let state = self.pulse.with_untracked(|pulse| pulse.state);
+        if retry && matches!(state, State::Live | State::LiveAgain { .. }) {
+            self.send_waiting();
+        }
+    }
+
+    /// Shows on the ticket of order `id` what waits for it.
+    pub(super) fn mark_waiting(self, id: OrderId) {
+        self.count_waiting();
+        let Some(row) = self.row(id) else { return };
+        let waiting = DESK.with_borrow(|desk| {
+            let mut waiting = Waiting::default();
+            for entry in desk.outbox.of(id) {
+                // That one is shown as being saved.
+                if desk.is_first_try(entry.key) {
+                    continue;
+                }
+                let wish = entry.request.wish();
+                if let Wish::Status(to) = wish {
+                    waiting.status = Some(to);
+                }
+                waiting.wishes.push(wish);
+                waiting.lost |= entry.sent;
+                waiting.refused = waiting.refused.or_else(|| entry.refused.clone());
+            }
+            (!waiting.wishes.is_empty()).then_some(waiting)
+        });
+        if row.with_untracked(|ticket| ticket.mark.waiting != waiting) {
+            row.update(|ticket| ticket.mark.waiting = waiting);
+            self.changed_something();
+        }
+    }
+
+    fn mark_all(self) {
+        let orders: Vec<OrderId> =
+            DESK.with_borrow(|desk| desk.outbox.entries().iter().map(|it| it.order).collect());
+        for order in orders {
+            self.mark_waiting(order);
+        }
+        self.count_waiting();
+    }
+
+    fn count_waiting(self) {
+        let count = DESK.with_borrow(|desk| {
+            let waits = |entry: &&Entry| !desk.is_first_try(entry.key);
+            desk.outbox.entries().iter().filter(waits).count()
+        });
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        self.pulse.maybe_update(|pulse| std::mem::replace(&mut pulse.waiting, count) != count);
+    }
+}
