@@ -31,7 +31,7 @@ pub fn render(page: BoardPage, words: Words) -> String {
     html.class(spots, "board").raw("\">");
     header::header(&mut html, spots, &settings);
     header::filters(ui, &mut html, spots, &stations, &filter, &settings);
-    panels::above(&mut html, spots);
+    panels::above(ui, &mut html, spots);
     html.raw("<main class=\"stage\"><div class=\"lanes\" id=\"lanes\">");
     for it in Lane::ALL {
         lane::lane(&mut html, spots, ui, it);

@@ -84,6 +84,8 @@ words! {
     IntakeReason,
     /// Saving….
     SavingSwitch,
+    /// Notices.
+    Notices,
     /// Resume.
     Resume,
     /// until `{}`.
