@@ -162,10 +162,10 @@ for (const colorScheme of ['dark', 'light'] as const) {
                 await page.screenshot({ path: test.info().outputPath('search.png') });
                 await page.keyboard.press('Escape');
                 await page.keyboard.press('i');
-                await expect(page.getByRole('button', { name: 'For 15 min' })).toBeVisible();
+                await expect(page.getByRole('button', { name: 'For 15 min', exact: true })).toBeVisible();
                 expect(await complaints(page)).toEqual([]);
                 await page.screenshot({ path: test.info().outputPath('intake.png') });
-                await page.getByRole('button', { name: 'For 15 min' }).click();
+                await page.getByRole('button', { name: 'For 15 min', exact: true }).click();
                 await expect(page.getByText(/^Intake paused until/)).toBeVisible();
                 await page.keyboard.press('m');
                 expect(await complaints(page)).toEqual([]);

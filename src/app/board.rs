@@ -35,7 +35,7 @@ pub fn render(page: BoardPage, words: Words) -> String {
     html.class(spots, "board").raw("\">");
     header::header(&mut html, spots, &settings);
     header::filters(&mut html, spots, ui, &stations, &filter, &settings);
-    panels::above(&mut html, spots);
+    panels::above(ui, &mut html, spots);
     html.raw("<main class=\"stage\"><div class=\"lanes\" id=\"lanes\">");
     for it in Lane::ALL {
         lane::lane(&mut html, spots, ui, it);

@@ -149,12 +149,13 @@ pub fn spots(ui: Ui, spots: &mut Spots) {
 }
 
 /// The strips above the board.
-pub fn above(html: &mut Html, spots: &mut Spots) {
-    html.raw("<div class=\"strips\"><div id=\"gate\">").content(spots, "gate");
+pub fn above(ui: Ui, html: &mut Html, spots: &mut Spots) {
+    html.raw("<section class=\"strips\" aria-label=\"").text(ui.say(Word::Notices));
+    html.raw("\"><div id=\"gate\">").content(spots, "gate");
     html.raw("</div><div id=\"paused\">").content(spots, "paused");
     // It is there before there is anything to say, so that what comes is read out.
     html.raw("</div><div id=\"unseen\" role=\"alert\">").content(spots, "unseen");
-    html.raw("</div></div>");
+    html.raw("</div></section>");
 }
 
 /// The panel beside the board.

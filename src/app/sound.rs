@@ -18,7 +18,7 @@ use crate::{
     domain::{Ageing, Lane},
     live::{
         freshness::State,
-        listen,
+        later, listen,
         ringer::{MUTE_MS, Standing, wants_answer},
     },
     wire::BoardSettings,
@@ -141,7 +141,8 @@ pub fn spots(ui: Ui, spots: &mut Spots) {
     spots.content("gate", move || {
         let mut html = Html::default();
         if Device::followed(ui).is_some_and(|it| it.asks && it.speaker != Speaker::On) {
-            html.raw("<div class=\"strip is-quiet\"><span>").text(ui.say(Word::GateSays));
+            html.raw("<div class=\"strip is-quiet\"><span class=\"says\">")
+                .text(ui.say(Word::GateSays));
             html.raw(
                 "</span><span><button type=\"button\" class=\"button\" data-act=\"start-screen\">",
             );
@@ -167,8 +168,11 @@ pub fn follow(ui: Ui) {
         });
     });
     if recall(STARTED).is_some() {
-        Device::change(ui, &mut |device| device.asks = false);
-        command("again");
+        // What the server wrote is in line with the first that is said of it.
+        later(0, move || {
+            Device::change(ui, &mut |device| device.asks = false);
+            command("again");
+        });
     }
     effect(move || {
         ui.live.local.track();

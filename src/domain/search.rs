@@ -22,7 +22,6 @@ impl FoodOrder {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::domain::testing::order;
 
     #[test]

@@ -10,7 +10,7 @@ test('row 19: a pause always has an end, and is seen to count down on every scre
     await expect(page.locator(chip)).toContainText('Open');
     await page.locator(chip).click();
     await page.getByLabel('Reason (optional)').fill('Oven is out');
-    await page.getByRole('button', { name: 'For 15 min' }).click();
+    await page.getByRole('button', { name: 'For 15 min', exact: true }).click();
 
     for (const screen of [page, other.page]) {
         await expect(screen.getByText(/^Intake paused until \d\d:\d\d – Oven is out$/)).toBeVisible();
@@ -48,7 +48,7 @@ test('row 19: a switch that was not moved says why', async ({ board, page, fault
     await board.open();
     await page.route('**/api/intake', (route) => route.fulfill(refusal('The disk is full.')));
     await page.locator(chip).click();
-    await page.getByRole('button', { name: 'For 30 min' }).click();
+    await page.getByRole('button', { name: 'For 30 min', exact: true }).click();
     await expect(page.getByRole('alert').filter({ hasText: 'The disk is full.' })).toBeVisible();
     await expect(page.locator(chip)).toContainText('Open');
     await expect(page.getByText(/^Intake paused/)).toBeHidden();

@@ -24,7 +24,7 @@ pub(super) fn spots(ui: Ui, spots: &mut Spots) {
         let mut html = Html::default();
         if let Some(until) = intake.until.filter(|_| intake.state == IntakeState::Paused) {
             let until = ui.time_of_day(until, false);
-            html.raw("<div class=\"strip\"><span>");
+            html.raw("<div class=\"strip\"><span class=\"says\">");
             html.text(&ui.words.with(Word::IntakePausedUntil, &until));
             if let Some(reason) = &intake.reason {
                 html.raw(" – <bdi>").text(reason).raw("</bdi>");
@@ -46,7 +46,7 @@ pub(super) fn spots(ui: Ui, spots: &mut Spots) {
             if unseen.is_empty() {
                 return;
             }
-            html.raw("<div class=\"strip is-alarm\">").icon("warning").raw("<span>");
+            html.raw("<div class=\"strip is-alarm\">").icon("warning").raw("<span class=\"says\">");
             for (place, order) in unseen.iter().take(NAMED).enumerate() {
                 let names: Vec<&str> = order.stations.iter().map(Station::as_str).collect();
                 let words = ui.words.with(Word::UnseenOn, &order.number.to_string());

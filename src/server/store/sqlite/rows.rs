@@ -259,7 +259,8 @@ mod tests {
         let opened = super::super::schema::open(&folder.path().join("orders.db"), false);
         let connection = opened.expect("a store").connection;
         for statuses in [&OrderStatus::ALL[..], &[OrderStatus::Failed]] {
-            let plan = format!("EXPLAIN QUERY PLAN {}", last_changed(statuses));
+            let plan =
+                format!("EXPLAIN QUERY PLAN {}", last_changed(statuses, Some(UnixMillis(7))));
             let mut statement = connection.prepare(&plan).expect("a query");
             let steps = statement
                 .query_map([], |row| row.get(3))
