@@ -284,9 +284,11 @@ impl LiveBoard {
         let history = answer.take("history");
         let made = history.is_some_and(|history| request.is_made_in(expected, history));
         let order = FoodOrder::read(answer);
+        // How the order stands says more than which version that is.
+        let why = if failure.status == 412 { "" } else { &failure.words };
         with_outbox(|outbox| match order {
             Some(order) => {
-                outbox.looked(key, &order, made, &failure.words);
+                outbox.looked(key, &order, made, why);
             }
             None => outbox.refuse(key, &failure.words),
         });
@@ -308,6 +310,9 @@ impl LiveBoard {
         });
         if let Some((number, why)) = why {
             let mut text = spoken().with(Word::OrderColon, &number.to_string());
+            if why.is_empty() {
+                text.push_str(&spoken().with(Word::NotDone, say(Word::SomeChange)));
+            }
             text.push_str(&why);
             self.alarm(&text);
             self.note(text);

@@ -366,19 +366,11 @@ impl<T: LeanWrite> LeanWrite for Vec<T> {
         }
         json.push_str("]");
     }
-
-    fn is_nothing(&self) -> bool {
-        self.is_empty()
-    }
 }
 
 impl LeanWrite for bool {
     fn write(&self, json: &mut String) {
         json.push_str(if *self { "true" } else { "false" });
-    }
-
-    fn is_nothing(&self) -> bool {
-        !self
     }
 }
 
