@@ -10,7 +10,7 @@ use super::{
     api::{self, Failure},
     board::LiveBoard,
     outbox::Request,
-    replay::{Placed, Waiting},
+    replay::{self, Placed, Waiting},
 };
 use crate::domain::{
     FoodOrder, ItemId, ItemStatus, OrderId, OrderNumber, OrderStatus, UnixMillis, Version,
@@ -183,7 +183,7 @@ impl LiveBoard {
                     }
                 }
                 Err(failure) if failure.answered => {
-                    self.give_up(key);
+                    replay::give_up(key);
                     self.refused(id, action, failure);
                 }
                 // It waits, or the stream has brought it and it does not.

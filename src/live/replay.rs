@@ -136,6 +136,12 @@ fn read_again(epoch: &str) {
     });
 }
 
+/// Lets go of what is under `key`: whoever pressed the button is told, and
+/// need not be told twice.
+pub(super) fn give_up(key: u64) {
+    with_outbox(|outbox| outbox.forget(key));
+}
+
 impl LiveBoard {
     /// Takes up what waited when the page went.
     pub(super) fn take_up_waiting(self) {
@@ -213,12 +219,6 @@ impl LiveBoard {
             Err(_) => {}
         });
         answer
-    }
-
-    /// Lets go of what is under `key`: whoever pressed the button is told, and
-    /// need not be told twice.
-    pub(super) fn give_up(self, key: u64) {
-        with_outbox(|outbox| outbox.forget(key));
     }
 
     /// Sends what waits, one after the other, as long as there are answers.

@@ -359,12 +359,12 @@ impl<T: LeanWrite> LeanWrite for Option<T> {
 
 impl<T: LeanWrite> LeanWrite for Vec<T> {
     fn write(&self, json: &mut String) {
-        json.push_str("[");
+        json.push('[');
         for (place, value) in self.iter().enumerate() {
             json.push_str(if place > 0 { "," } else { "" });
             value.write(json);
         }
-        json.push_str("]");
+        json.push(']');
     }
 }
 
@@ -414,10 +414,10 @@ fn push_field(json: &mut String, name: &'static str, value: &dyn LeanWrite) {
         return;
     }
     if !json.ends_with('{') {
-        json.push_str(",");
+        json.push(',');
     }
     push_text(json, name);
-    json.push_str(":");
+    json.push(':');
     value.write(json);
 }
 
@@ -425,9 +425,9 @@ macro_rules! write_structs {
     ($($name:ident { $($field:ident $(as $wire:literal)?),* })*) => {$(
         impl LeanWrite for $name {
             fn write(&self, json: &mut String) {
-                json.push_str("{");
+                json.push('{');
                 $(push_field(json, name!($field $($wire)?), &self.$field);)*
-                json.push_str("}");
+                json.push('}');
             }
         }
     )*};
