@@ -11,7 +11,7 @@ use super::{
     board::{LiveBoard, Ticket},
     outbox::Request,
     part::Part,
-    replay::{Placed, Waiting},
+    replay::{self, Placed, Waiting},
 };
 use crate::{
     domain::{
@@ -378,7 +378,7 @@ impl LiveBoard {
                     && let Some(now) = api::order(id).await
                     && action.about(&now) == about
                 {
-                    self.go_by(key, now.version);
+                    replay::go_by(key, now.version);
                     continue;
                 }
                 break answer;
@@ -391,7 +391,7 @@ impl LiveBoard {
                     self.saved(id, order.version);
                 }
                 Err(failure) if failure.answered => {
-                    self.give_up(key);
+                    replay::give_up(key);
                     self.refused(id, action, failure);
                 }
                 // It waits, or the stream has brought it and it does not.

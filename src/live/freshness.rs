@@ -115,6 +115,7 @@ struct Replay {
 /// monotonic one stands still while a laptop sleeps, which is exactly when the
 /// connection dies.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is true or not whatever the others are")]
 pub struct Freshness {
     heartbeat_ms: i64,
     /// When the server was last heard.

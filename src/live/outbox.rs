@@ -12,7 +12,7 @@
 
 use crate::{
     domain::{FoodOrder, ItemId, ItemStatus, OrderId, OrderNumber, OrderStatus, Version},
-    wire::lean::{Json, Lean},
+    wire::lean::{Json, Lean, LeanWrite},
 };
 
 /// So many may wait. Nobody works on through more without looking at the board.
@@ -171,39 +171,38 @@ impl Entry {
     #[must_use]
     pub fn to_text(&self) -> String {
         let expected = self.expected.map_or(0, |expected| expected.0);
-        // What people write has no line breaks by the time it is in a request.
-        let refused = self.refused.as_deref().map(|why| ["!", &why.replace('\n', " ")].concat());
-        [
-            &*self.order.to_string(),
-            &self.number.to_string(),
-            self.request.method,
-            &self.request.path,
-            &expected.to_string(),
-            if self.sent { "1" } else { "0" },
-            refused.as_deref().unwrap_or_default(),
-            &self.request.body,
-        ]
-        .join("\n")
+        let fields = vec![
+            self.order.to_string(),
+            self.number.to_string(),
+            self.request.method.to_owned(),
+            self.request.path.clone(),
+            self.request.body.clone(),
+            expected.to_string(),
+            if self.sent { "sent" } else { "" }.to_owned(),
+            self.refused.as_ref().map_or_else(String::new, |why| ["!", why].concat()),
+        ];
+        let mut text = String::new();
+        fields.write(&mut text);
+        text
     }
 
     /// What [`to_text`](Self::to_text) wrote under `key`.
     #[must_use]
     pub fn parse(key: u64, text: &str) -> Option<Self> {
-        let mut parts = text.splitn(8, '\n');
-        let order = parts.next()?.parse().ok()?;
-        let number = OrderNumber(parts.next()?.parse().ok()?);
-        let method = ["POST", "PATCH", "PUT"].into_iter().find({
-            let named = parts.next()?;
-            move |method| *method == named
-        })?;
-        let path = parts.next()?.to_owned();
-        let expected = parts.next()?.parse().ok()?;
-        let expected = Some(Version(expected)).filter(|it| it.0 > 0);
-        let sent = parts.next()? == "1";
-        let refused = parts.next()?.strip_prefix('!').map(str::to_owned);
-        let body = parts.next()?.to_owned();
-        let request = Request { method, path, body };
-        Some(Self { key, order, number, request, expected, sent, refused })
+        let fields: Vec<String> = Lean::parse(text)?;
+        let [order, number, method, path, body, expected, sent, refused] =
+            fields.try_into().ok()?;
+        let expected = Some(Version(expected.parse().ok()?)).filter(|it| it.0 > 0);
+        let method = if method == "PATCH" { "PATCH" } else { "POST" };
+        Some(Self {
+            key,
+            order: order.parse().ok()?,
+            number: OrderNumber(number.parse().ok()?),
+            request: Request { method, path, body },
+            expected,
+            sent: !sent.is_empty(),
+            refused: refused.strip_prefix('!').map(str::to_owned),
+        })
     }
 }
 

@@ -142,6 +142,18 @@ fn read_again(epoch: &str) {
     });
 }
 
+/// Has what is under `key` change `version` instead: somebody else was faster
+/// with something that it does not touch.
+pub(super) fn go_by(key: u64, version: Version) {
+    with_outbox(|outbox| outbox.go_by(key, version));
+}
+
+/// Lets go of what is under `key`: whoever pressed the button is told, and
+/// need not be told twice.
+pub(super) fn give_up(key: u64) {
+    with_outbox(|outbox| outbox.forget(key));
+}
+
 impl LiveBoard {
     /// Takes up what waited when the page went.
     pub(super) fn take_up_waiting(self) {
@@ -227,18 +239,6 @@ impl LiveBoard {
         answer
     }
 
-    /// Has what is under `key` change `version` instead: somebody else was faster
-    /// with something that it does not touch.
-    pub(super) fn go_by(self, key: u64, version: Version) {
-        with_outbox(|outbox| outbox.go_by(key, version));
-    }
-
-    /// Lets go of what is under `key`: whoever pressed the button is told, and
-    /// need not be told twice.
-    pub(super) fn give_up(self, key: u64) {
-        with_outbox(|outbox| outbox.forget(key));
-    }
-
     /// Sends what waits, one after the other, as long as there are answers.
     pub(super) fn send_waiting(self) {
         let now = self.local_now();
@@ -302,9 +302,11 @@ impl LiveBoard {
         let history = answer.take("history");
         let made = history.is_some_and(|history| request.is_made_in(expected, history));
         let order = FoodOrder::read(answer);
+        // How the order stands says more than which version that is.
+        let why = if failure.status == 412 { "" } else { &failure.words };
         with_outbox(|outbox| match order {
             Some(order) => {
-                outbox.looked(key, &order, made, &failure.words);
+                outbox.looked(key, &order, made, why);
             }
             None => outbox.refuse(key, &failure.words),
         });
@@ -326,6 +328,9 @@ impl LiveBoard {
         });
         if let Some((number, why)) = why {
             let mut text = spoken().with(Word::OrderColon, &number.to_string());
+            if why.is_empty() {
+                text.push_str(&spoken().with(Word::NotDone, say(Word::SomeChange)));
+            }
             text.push_str(&why);
             self.alarm(&text);
             self.note(text);

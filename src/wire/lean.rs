@@ -359,27 +359,18 @@ impl<T: LeanWrite> LeanWrite for Option<T> {
 
 impl<T: LeanWrite> LeanWrite for Vec<T> {
     fn write(&self, json: &mut String) {
-        let mut before = '[';
-        for value in self {
-            json.push(before);
-            before = ',';
+        json.push('[');
+        for (place, value) in self.iter().enumerate() {
+            json.push_str(if place > 0 { "," } else { "" });
             value.write(json);
         }
-        json.push_str(if self.is_empty() { "[]" } else { "]" });
-    }
-
-    fn is_nothing(&self) -> bool {
-        self.is_empty()
+        json.push(']');
     }
 }
 
 impl LeanWrite for bool {
     fn write(&self, json: &mut String) {
         json.push_str(if *self { "true" } else { "false" });
-    }
-
-    fn is_nothing(&self) -> bool {
-        !self
     }
 }
 
@@ -415,21 +406,28 @@ macro_rules! write_names {
     )*};
 }
 
+/// Adds a field to an object, unless there is nothing to say. One function for
+/// all, for the browser's sake.
+#[inline(never)]
+fn push_field(json: &mut String, name: &'static str, value: &dyn LeanWrite) {
+    if value.is_nothing() {
+        return;
+    }
+    if !json.ends_with('{') {
+        json.push(',');
+    }
+    push_text(json, name);
+    json.push(':');
+    value.write(json);
+}
+
 macro_rules! write_structs {
     ($($name:ident { $($field:ident $(as $wire:literal)?),* })*) => {$(
         impl LeanWrite for $name {
             fn write(&self, json: &mut String) {
-                let mut before = '{';
-                $(
-                    if !self.$field.is_nothing() {
-                        json.push(before);
-                        before = ',';
-                        push_text(json, name!($field $($wire)?));
-                        json.push(':');
-                        self.$field.write(json);
-                    }
-                )*
-                json.push_str(if before == '{' { "{}" } else { "}" });
+                json.push('{');
+                $(push_field(json, name!($field $($wire)?), &self.$field);)*
+                json.push('}');
             }
         }
     )*};
