@@ -730,6 +730,8 @@ impl LiveBoard {
         let Some(row) = self.row(order.id) else { return };
         let (id, version, number) = (order.id, order.version, order.number);
         let cancelled = !order.status.is_open();
+        // What a cook may have in hand goes only when somebody at it says so.
+        let begun = order.times.preparing_at.is_some();
         // Whoever ticks an item has not called the order off, nor has anybody
         // who was refused: only a lost answer may belong to what comes now.
         let own = row.with_untracked(|Ticket { mark, .. }| {
@@ -754,8 +756,8 @@ impl LiveBoard {
             ticket.mark.anyway = false;
             ticket.order = order;
         });
-        if cancelled && own {
-            // Whoever cancelled it here knows.
+        if cancelled && own && !begun {
+            // Whoever cancelled it here knows, and nobody else has it in hand.
             super::later(0, move || {
                 // Done, whether its answer has come or not.
                 if let Some(row) = self.row(id) {
@@ -763,7 +765,7 @@ impl LiveBoard {
                 }
                 self.know(id, Acknowledged::Cancel);
             });
-        } else if cancelled {
+        } else if cancelled && !own {
             self.alarm(&format!("Order {number} is cancelled"));
         }
     }
