@@ -212,23 +212,34 @@ test('an order that nobody has accepted is rejected', async ({ board, server }) 
 });
 
 test('a ticket is cancelled with a reason', async ({ board, anotherBoard, server }) => {
-    const accepted = await server.move(await server.place(order()), 'accepted');
+    const preparing = await server.move(await server.place(order()), 'accepted', 'preparing');
     const other = await anotherBoard();
     await board.open();
     await other.open();
 
-    await board.ticket(accepted).cancel("Item is 86'd");
-    await expect.poll(async () => (await server.read(accepted.id)).status).toBe('cancelled');
-    expect((await server.read(accepted.id)).last_change.reason).toBe("Item is 86'd");
-    await expect(board.ticket(accepted).root).toContainText(/cancelled/i);
+    await board.ticket(preparing).cancel("Item is 86'd");
+    await expect.poll(async () => (await server.read(preparing.id)).status).toBe('cancelled');
+    expect((await server.read(preparing.id)).last_change.reason).toBe("Item is 86'd");
 
-    // On no screen does it vanish under the cook.
-    const ticket = other.ticket(accepted).root;
+    // Whoever has it in hand has to say that they know: it never vanishes under the cook.
+    const ticket = other.ticket(preparing).root;
     await expect(ticket).toContainText(/cancelled/i);
     await expect(ticket).toContainText("Item is 86'd");
+    await expect(board.tickets).toHaveCount(1);
     await ticket.getByRole('button', { name: /^Got it/ }).click();
     await expect(other.tickets).toHaveCount(0);
     await expect(board.tickets).toHaveCount(0);
+});
+
+test('a ticket that nobody has begun is gone when it is cancelled', async ({ board, anotherBoard, server }) => {
+    const accepted = await server.move(await server.place(order()), 'accepted');
+    const other = await anotherBoard();
+    await board.open();
+    await other.open();
+    await board.ticket(accepted).cancel('Customer asked');
+    await expect(board.tickets).toHaveCount(0);
+    await expect(other.tickets).toHaveCount(0);
+    expect((await server.read(accepted.id)).status).toBe('cancelled');
 });
 
 test('items are ticked off one by one', async ({ board, anotherBoard, server }) => {

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     domain::{FoodOrder, OrderId, OrderStatus},
-    live::{Ticket, api, listen},
+    live::{Ticket, api, board_state::BoardState, listen},
 };
 
 /// The reasons that a kitchen gives for cancelling.
@@ -244,7 +244,7 @@ fn details(ui: Ui, Ticket { order, mark }: &Ticket, history: &History, html: &mu
 fn scheduled(ui: Ui, html: &mut Html) {
     ui.live.changes.track();
     titled(ui, ui.say(Word::ScheduledTitle), html);
-    let later = ui.live.read(|board| board.later());
+    let later = ui.live.read(BoardState::later);
     if later.is_empty() {
         html.raw("<p>").text(ui.say(Word::ScheduledNone)).raw("</p>");
     }

@@ -21,7 +21,7 @@ pub fn follow(ui: Ui) {
     // How often something was pressed or let go: a bump that was let go and
     // pressed again was not held.
     let presses = Rc::new(Cell::new(0_u32));
-    let (is_down, pressed) = (Rc::clone(&down), Rc::clone(&presses));
+    let (is_down, counted) = (Rc::clone(&down), Rc::clone(&presses));
     listen("pointerdown", move |event| {
         let within = |selector| element(&event)?.closest(selector).ok()?;
         if within(".stage").is_some() {
@@ -29,14 +29,14 @@ pub fn follow(ui: Ui) {
             ui.live.touched(true);
         }
         if let Some(button) = within("[data-act='bump']").filter(|_| ui.hold_to_bump) {
-            let press = pressed.get() + 1;
-            pressed.set(press);
-            let pressed = Rc::clone(&pressed);
+            let press = counted.get() + 1;
+            counted.set(press);
+            let counted = Rc::clone(&counted);
             let _ = button.class_list().add_1(HOLDING);
             later(HOLD_MS, move || {
                 let _ = button.class_list().remove_1(HOLDING);
                 let id = press::order_of(&button);
-                if let (Some(id), true) = (id, pressed.get() == press) {
+                if let (Some(id), true) = (id, counted.get() == press) {
                     press::bump(ui, id);
                 }
             });

@@ -26,7 +26,7 @@ use super::{
     window::{STEP, Window},
 };
 use crate::{
-    domain::{FoodOrder, Lane, OrderId, UnixMillis, Version, screen::Sounds},
+    domain::{FoodOrder, Lane, OrderId, UnixMillis, Version, change::Acknowledged, screen::Sounds},
     wire::{
         BoardPage, BoardSettings, Bye, ByeReason, EventId, Heartbeat, Hello, Snapshot, Stats,
         lean::{Json, Lean},
@@ -1003,6 +1003,8 @@ impl LiveBoard {
         });
         let (id, version, number) = (order.id, order.version, order.number);
         let cancelled = !order.status.is_open();
+        // What a cook may have in hand goes only when somebody at it says so.
+        let begun = order.times.preparing_at.is_some();
         // Whoever ticks an item has not called the order off, nor has anybody
         // who was refused: only what waits may belong to what comes now.
         let own = row.with_untracked(|Ticket { mark, .. }| {
@@ -1023,7 +1025,16 @@ impl LiveBoard {
             ticket.order = order;
         });
         self.mark_waiting(id);
-        if cancelled && !own {
+        if cancelled && own && !begun {
+            // Whoever cancelled it here knows, and nobody else has it in hand.
+            super::later(0, move || {
+                // Done, whether its answer has come or not.
+                if let Some(row) = self.row(id) {
+                    row.update(|ticket| ticket.mark.pending = None);
+                }
+                self.know(id, Acknowledged::Cancel);
+            });
+        } else if cancelled && !own {
             self.alarm(&spoken().with(Word::OrderIsCancelled, &number.to_string()));
         }
     }

@@ -44,6 +44,9 @@ fn a_request_says_what_is_meant() {
         ),
     ] {
         let body = [begin, &rest].concat();
-        assert_eq!(action.request(id, Version(3), "grill"), (method, there, body));
+        let request = action.request(id, "grill");
+        let sent = request.body_for(Version(3));
+        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");
+        assert_eq!((request.method, request.path, read(&sent)), (method, there, read(&body)));
     }
 }

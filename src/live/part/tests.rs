@@ -156,9 +156,9 @@ fn an_order_for_later_is_in_no_lane_unless_somebody_has_to_answer() {
 fn what_another_station_does_leaves_what_is_meant_here() {
     let order = went(&placed(None, Promise::default()), OrderStatus::Accepted);
     let bump = grill().bump(&order).expect("a bump");
-    let begin =
+    let elsewhere =
         change::Action::Stations { stations: vec![station("fry")], status: ItemStatus::Doing };
-    let begun = after(&order, begin);
+    let begun = after(&order, elsewhere);
     assert!(bump.about(&order).is_some());
     assert_eq!(bump.about(&order), bump.about(&begun));
     assert_eq!(bump.about(&went(&order, OrderStatus::Cancelled)), None);
