@@ -135,7 +135,7 @@ impl Page {
         let mut said = String::new();
         for line in &then.items {
             let was = before.and_then(|before| before.items.iter().find(|was| was.id == line.id));
-            let part = if !said.is_empty() { ", " } else { "" };
+            let part = if said.is_empty() { "" } else { ", " };
             // Writing to a string cannot fail.
             let _ = match was {
                 None => write!(said, "{part}+{} {}", line.quantity, line.name),
