@@ -236,11 +236,10 @@ fn ring(ui: Ui) {
 /// What of the board's acts is about the device; whether `act` is.
 pub fn act(ui: Ui, act: &str) -> bool {
     match act {
-        "start-screen" => start(ui),
-        "no-start" => Device::change(ui, &mut |device| device.asks = false),
-        "sound" if Device::of(ui).is_some_and(|it| it.speaker == Speaker::On) => mute(ui),
-        "sound" => start(ui),
         "mute" => mute(ui),
+        "sound" if Device::of(ui).is_some_and(|it| it.speaker == Speaker::On) => mute(ui),
+        "start-screen" | "sound" => start(ui),
+        "no-start" => Device::change(ui, &mut |device| device.asks = false),
         _ => return false,
     }
     true

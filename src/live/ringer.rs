@@ -87,6 +87,7 @@ pub fn wants_answer(order: &FoodOrder, now: UnixMillis) -> bool {
 
 /// How the screen stands when the clock asks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each stands or falls by itself")]
 pub struct Standing {
     /// What was missed is still coming in.
     pub replaying: bool,

@@ -30,7 +30,7 @@ impl Seen {
     }
 
     /// What to tell the server now; nothing while it is being told.
-    pub fn next(&mut self) -> Vec<OrderId> {
+    pub fn to_tell(&mut self) -> Vec<OrderId> {
         if self.sending.is_empty() {
             let some = self.waiting.len().min(MOST);
             self.sending = self.waiting.drain(..some).collect();
@@ -72,15 +72,15 @@ mod tests {
     fn every_order_is_told_of_once() {
         let mut seen = Seen::default();
         seen.drawn(&drawn(&[1, 2]));
-        assert_eq!(seen.next(), ids(&[1, 2]));
+        assert_eq!(seen.to_tell(), ids(&[1, 2]));
         // While it is on its way, nothing else is sent.
         seen.drawn(&drawn(&[1, 2, 3]));
-        assert_eq!(seen.next(), []);
+        assert_eq!(seen.to_tell(), []);
         seen.answered(true);
-        assert_eq!(seen.next(), ids(&[3]));
+        assert_eq!(seen.to_tell(), ids(&[3]));
         seen.answered(true);
         seen.drawn(&drawn(&[1, 2, 3]));
-        assert_eq!(seen.next(), []);
+        assert_eq!(seen.to_tell(), []);
     }
 
     #[test]
@@ -88,39 +88,39 @@ mod tests {
         let mut seen = Seen::default();
         seen.drawn(&drawn(&[1, 2]));
         seen.drawn(&drawn(&[2]));
-        assert_eq!(seen.next(), ids(&[2]));
+        assert_eq!(seen.to_tell(), ids(&[2]));
     }
 
     #[test]
     fn a_request_that_failed_is_sent_again() {
         let mut seen = Seen::default();
         seen.drawn(&drawn(&[1]));
-        assert_eq!(seen.next(), ids(&[1]));
+        assert_eq!(seen.to_tell(), ids(&[1]));
         seen.answered(false);
-        assert_eq!(seen.next(), []);
+        assert_eq!(seen.to_tell(), []);
         seen.drawn(&drawn(&[1]));
-        assert_eq!(seen.next(), ids(&[1]));
+        assert_eq!(seen.to_tell(), ids(&[1]));
     }
 
     #[test]
     fn a_server_that_started_anew_is_told_again() {
         let mut seen = Seen::default();
         seen.drawn(&drawn(&[1]));
-        assert_eq!(seen.next(), ids(&[1]));
+        assert_eq!(seen.to_tell(), ids(&[1]));
         seen.answered(true);
         seen.connected();
         seen.drawn(&drawn(&[1]));
-        assert_eq!(seen.next(), ids(&[1]));
+        assert_eq!(seen.to_tell(), ids(&[1]));
     }
 
     #[test]
     fn an_order_for_later_is_told_of_again_when_it_fires() {
         let mut seen = Seen::default();
         seen.drawn(&drawn(&[1]));
-        assert_eq!(seen.next(), ids(&[1]));
+        assert_eq!(seen.to_tell(), ids(&[1]));
         seen.answered(true);
         seen.drawn(&[(order(1).id, UnixMillis(2))]);
-        assert_eq!(seen.next(), ids(&[1]));
+        assert_eq!(seen.to_tell(), ids(&[1]));
     }
 
     #[test]
@@ -130,7 +130,7 @@ mod tests {
         seen.drawn(&drawn(&all));
         let mut requests = Vec::new();
         loop {
-            let next = seen.next();
+            let next = seen.to_tell();
             if next.is_empty() {
                 break;
             }

@@ -53,7 +53,7 @@ fn tell(ui: Ui) {
     let (orders, mut next): (Vec<_>, _) = (orders.collect(), Vec::new());
     ui.live.aside.with(&mut |things| {
         things.seen.drawn(&orders);
-        next = things.seen.next();
+        next = things.seen.to_tell();
     });
     if next.is_empty() {
         return;
