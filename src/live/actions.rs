@@ -176,11 +176,6 @@ impl LiveBoard {
                         self.offer_undo(&order, before);
                     }
                     self.saved(id, order.version);
-                    // Whoever cancelled it here knows; the stream was faster, if
-                    // nothing is under way any more.
-                    if order.flags.cancel_unseen {
-                        self.act(id, Action::Know(Acknowledged::Cancel));
-                    }
                 }
                 Err(failure) if failure.answered => {
                     replay::give_up(key);
