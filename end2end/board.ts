@@ -45,7 +45,7 @@ export class Board {
 
     /** The numbers of all tickets and of those that are not drawn, sorted; of one moment. */
     async numbers(): Promise<number[]> {
-        const texts = await this.page.locator('.lanes').evaluate((lanes) => [
+        const texts = await this.page.locator('.stage').evaluate((lanes) => [
             ...Array.from(lanes.querySelectorAll('article h3'), (heading) => /\d+/.exec(heading.textContent)?.[0]),
             ...Array.from(lanes.querySelectorAll('.numbers'), (rest) => rest.textContent.match(/\d+/g) ?? []).flat(),
         ]);

@@ -1,0 +1,66 @@
+/** Row 10: nothing moves under a finger, and the board can be frozen. */
+
+import type { Page } from '@playwright/test';
+
+import { expect, test } from '../../fixtures';
+import { order } from '../../fixtures/orders';
+
+const slotOf = (page: Page, number: number) =>
+    page.locator('#slots > .ticket').filter({ has: page.getByRole('heading', { name: new RegExp(`\\b${number}\\b`) }) });
+
+test('row 10: a frozen layout stands still, says what waits, and settles', async ({ board, page, server }) => {
+    const first = await server.place(order());
+    const second = await server.place(order());
+    await board.open('?view=grid');
+    await expect(slotOf(page, second.number)).toHaveAttribute('data-slot', '2');
+    await page.keyboard.press('f');
+    await expect(page.getByRole('button', { name: 'Frozen' })).toBeVisible();
+
+    await server.cancel(first, 'Duplicate or test');
+    const rush = await server.place(order({ rush: true }));
+    await expect(page.getByRole('button', { name: 'Frozen · 1 change waiting' })).toBeVisible();
+    await expect(slotOf(page, second.number)).toHaveAttribute('data-slot', '2');
+    await expect(slotOf(page, rush.number)).toHaveCount(0);
+
+    await page.getByRole('button', { name: 'Frozen' }).click();
+    await expect(slotOf(page, rush.number)).toHaveAttribute('data-slot', '1');
+    await expect(page.getByRole('button', { name: 'Freeze', exact: true })).toBeVisible();
+});
+
+test('row 10: a bumped ticket leaves its slot empty, and nothing moves while a finger is down', async ({
+    board,
+    page,
+    server,
+}) => {
+    const orders = [];
+    for (let count = 0; count < 3; count += 1) {
+        orders.push(await server.move(await server.place(order()), 'accepted', 'preparing', 'ready'));
+    }
+    const [gone, next, last] = orders;
+    if (!gone || !next || !last) throw new Error('no orders');
+    await board.open('?view=grid');
+    await expect(slotOf(page, last.number)).toHaveAttribute('data-slot', '3');
+    // A finger rests on the second ticket.
+    await slotOf(page, next.number).locator('h3').hover();
+    await page.mouse.down();
+    await server.move(gone, 'completed');
+    await expect(slotOf(page, gone.number)).toHaveCount(0);
+    const shown = await board.clocks();
+    await expect.poll(() => board.clocks()).not.toEqual(shown);
+    await expect(slotOf(page, next.number)).toHaveAttribute('data-slot', '2');
+    await page.mouse.up();
+    await page.mouse.move(0, 0);
+    await expect(slotOf(page, next.number)).toHaveAttribute('data-slot', '1');
+    await expect(slotOf(page, last.number)).toHaveAttribute('data-slot', '2');
+});
+
+test('row 10: a frozen board keeps its lanes', async ({ board, page, server }) => {
+    const one = await server.move(await server.place(order()), 'accepted');
+    await board.open();
+    await page.keyboard.press('f');
+    await server.move(one, 'preparing');
+    await expect(page.getByRole('button', { name: 'Frozen · 1 change waiting' })).toBeVisible();
+    await board.has(one, 'New');
+    await page.keyboard.press('f');
+    await board.has(one, 'Preparing');
+});

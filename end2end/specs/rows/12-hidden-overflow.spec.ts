@@ -1,0 +1,44 @@
+/** Row 12: what is on other pages is counted, with its oldest, and makes itself heard when it is late. */
+
+import { expect, test } from '../../fixtures';
+import { order } from '../../fixtures/orders';
+import type { Server } from '../../fixtures/server';
+
+async function placed(server: Server, count: number): Promise<void> {
+    for (let at = 0; at < count; at += 1) await server.place(order());
+}
+
+test('row 12: hidden tickets are counted, with the age of the oldest, on every page', async ({ board, page, server }) => {
+    await placed(server, 30);
+    await board.open('?view=grid');
+    const more = page.locator('#pager-more');
+    await expect(more).toHaveText(/^\+\d+ more \(oldest \d+:\d\d\)$/);
+    const shown = await page.locator('#slots > .ticket').count();
+    await expect(more).toContainText(`+${30 - shown} more`);
+    await expect(more).toBeInViewport();
+    await board.holdsExactly(await server.open());
+
+    await more.click();
+    await expect(page.getByText(/^Page 2\//)).toBeVisible();
+    await expect(more).toHaveText(/^\+\d+ more/);
+    // Round again: it always leads to what is hidden.
+    const pages = Number(/\/(\d+)/.exec((await page.locator('#pager-of').textContent()) ?? '')?.[1]);
+    for (let at = 1; at < pages; at += 1) await more.click();
+    await expect(page.getByText(/^Page 1\//)).toBeVisible();
+    await server.place(order());
+    await expect(more).toContainText(`+${31 - shown} more`);
+});
+
+test('row 12: a hidden ticket that is late makes its count and the header late', async ({ board, page, server }) => {
+    for (let at = 0; at < 24; at += 1) await server.place(order({ rush: true }));
+    await board.open('?view=grid');
+    const more = page.locator('#pager-more');
+    await expect(more).toHaveText(/more/);
+    await expect(more).not.toHaveText(/late/i);
+    await expect(page.locator('#lates .count')).not.toHaveClass(/is-some/);
+    // It does not rush, so it stands behind all that do.
+    await server.place(order({ fulfilment: { type: 'pickup', due_at: Date.now() - 60_000 } }));
+    await expect(more).toHaveText(/late$/i);
+    await expect(more.locator('.is-late')).toBeVisible();
+    await expect(page.locator('#lates .count')).toHaveClass(/is-some/);
+});
