@@ -119,6 +119,10 @@ fn more(ui: Ui, lane: Lane) -> String {
 /// What they are called, so that a search in the page finds them. Told by the
 /// second: nobody reads it while it is out of sight.
 fn numbers(ui: Ui, lane: Lane) -> String {
+    if ui.grid.view.get() == View::Grid {
+        // It has a line of its own.
+        return String::new();
+    }
     ui.live.now.track();
     let drawn = ui.live.drawn(lane);
     let mut html = Html::default();

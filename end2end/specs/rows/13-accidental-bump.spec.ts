@@ -82,7 +82,7 @@ test('row 13: where a screen asks for it, nothing is bumped before its allergens
     await expect(ticket.bumpButton).toContainText('Confirm the allergens first');
     await ticket.bumpButton.focus();
     await board.page.keyboard.press('Enter');
-    await expect(board.page.getByRole('alert').first()).toContainText('confirm the allergens first');
+    await expect(board.page.locator('#alert')).toContainText('confirm the allergens first');
     expect((await server.read(accepted.id)).status).toBe('accepted');
     await ticket.root.getByRole('button', { name: /^Allergy peanut/ }).click();
     await expect(ticket.bumpButton).toContainText('Start');

@@ -20,7 +20,7 @@ test('row 18: a wall screen opens with the server away, and says how old it is',
     // What came by the stream since the page was rendered.
     const late = await server.place(order({ customer: { name: 'Late' } }));
     await server.cancel(gone, 'Customer called');
-    await board.ticket(gone).root.getByRole('button', { name: /^Seen/ }).click();
+    await board.ticket(gone).root.getByRole('button', { name: /^Got it/ }).click();
     await server.move(early, 'accepted', 'preparing');
     await board.holdsExactly([early, late]);
     await board.has(early, 'Preparing');
