@@ -27,7 +27,7 @@ use live_orders::{
         store::{
             ChangeError, CommitSink, Committed, EventPage, History, PlaceError, Placed, Placement,
             ScreenError, Seen, Setting, SqliteStore, Store, StoredEvent, StoredOrders, Unavailable,
-            sqlite::Purpose,
+            Wanted, sqlite::Purpose,
         },
         stream::{self, OpenStreams, Snapshots, Sweepers},
     },
@@ -198,9 +198,9 @@ impl Store for Ahead {
     fn list(
         &self,
         filter: StreamFilter,
-        limit: usize,
+        wanted: Wanted,
     ) -> BoxFuture<'_, Result<StoredOrders, Unavailable>> {
-        self.inner.list(filter, limit)
+        self.inner.list(filter, wanted)
     }
 
     fn history(&self, id: OrderId) -> BoxFuture<'_, Result<Option<History>, Unavailable>> {
