@@ -187,8 +187,8 @@ fn wanted(ui: Ui) -> Vec<(OrderId, usize)> {
 /// How many slots `order` takes: reckoned and not measured, so that the server
 /// comes to the same. In tenths of a line's letters.
 fn span(ui: Ui, order: &FoodOrder) -> usize {
-    const ONE: usize = 95;
-    const TWO: usize = 175;
+    const ONE: usize = 75;
+    const TWO: usize = 150;
     let wraps = |text: &str, letters: usize| text.chars().count().saturating_sub(1) / letters * 12;
     let mut height = if order.allergens().is_empty() { 0 } else { 20 };
     ui.station.with_value(|station| {

@@ -130,12 +130,7 @@ fn shows(html: &mut Html, filter: &StreamFilter, screen: &ScreenSettings) {
 
 /// The stations as links, so that they work without a script and can be
 /// bookmarked on a screen.
-fn links(
-    html: &mut Html,
-    stations: &[Station],
-    filter: &StreamFilter,
-    settings: &BoardSettings,
-) {
+fn links(html: &mut Html, stations: &[Station], filter: &StreamFilter, settings: &BoardSettings) {
     html.raw("<nav class=\"filters\" aria-label=\"Stations\">");
     let mut link = |stations: Vec<Station>, name: &str| {
         let here = filter.stations == stations;

@@ -258,9 +258,9 @@ fn act(ui: Ui, action: &str, shift: bool) -> bool {
         "bump" => bump(ui, selected),
         "recall" => act_by_name(ui, "closed"),
         "left" | "right" => {
-            let rtl = document().document_element().is_some_and(|it| {
-                it.get_attribute("dir").as_deref() == Some("rtl")
-            });
+            let rtl = document()
+                .document_element()
+                .is_some_and(|it| it.get_attribute("dir").as_deref() == Some("rtl"));
             step(ui, (action == "right") != rtl);
         }
         "up" | "down" => return item(ui, selected, action == "down"),
@@ -273,10 +273,7 @@ fn act(ui: Ui, action: &str, shift: bool) -> bool {
             let waits = |id: &OrderId| {
                 ui.live.row(*id).is_some_and(|row| {
                     row.with_untracked(|ticket| {
-                        matches!(
-                            ticket.order.status,
-                            OrderStatus::Placed | OrderStatus::Accepted
-                        )
+                        matches!(ticket.order.status, OrderStatus::Placed | OrderStatus::Accepted)
                     })
                 })
             };
@@ -490,11 +487,13 @@ fn mark(ui: Ui, selected: Option<OrderId>) {
     let Some(card) = card else { return };
     let focused = document().active_element();
     let elsewhere = focused.is_some_and(|it| {
-        it.closest(".tickets").ok().flatten().is_none() && it.tag_name() != "BODY"
+        it.closest(".tickets").ok().flatten().is_none()
+            && it.tag_name() != "BODY"
             && it.tag_name() != "H2"
     });
     let there = document().active_element().is_some_and(|it| it == card);
-    if !elsewhere && !there
+    if !elsewhere
+        && !there
         && let Ok(card) = card.dyn_into::<HtmlElement>()
     {
         let _ = card.set_attribute("tabindex", "-1");
@@ -517,7 +516,7 @@ pub fn pressed(ui: Ui, act: &str) -> bool {
 
 /// The way to the list of keys, for whoever does not know that `?` is one.
 pub fn help_button(html: &mut Html, ui: Ui) {
-    html.raw("<button type=\"button\" class=\"button square keys\" data-act=\"help\"");
+    html.raw("<button type=\"button\" class=\"button square help\" data-act=\"help\"");
     html.raw(" aria-keyshortcuts=\"? F1\" aria-label=\"").text(ui.say(Word::Keys));
     html.raw("\">?</button>");
 }
@@ -536,7 +535,9 @@ fn called(ui: Ui, action: usize) -> String {
 /// The list of all keys.
 pub fn help(ui: Ui, html: &mut Html) {
     html.raw("<header class=\"dialog-head\"><h2 id=\"dialog-title\">").text(ui.say(Word::Keys));
-    html.raw("</h2><button type=\"button\" class=\"button square\" data-act=\"close\" aria-label=\"");
+    html.raw(
+        "</h2><button type=\"button\" class=\"button square\" data-act=\"close\" aria-label=\"",
+    );
     html.text(ui.say(Word::CloseKeys)).raw("\">").icon("close").raw("</button></header>");
     let asks = ui.keymap.asks.get();
     html.raw("<p class=\"learn\" role=\"status\">");

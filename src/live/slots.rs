@@ -8,6 +8,7 @@
 
 use std::ops::Range;
 
+use super::table::Table;
 use crate::domain::OrderId;
 
 /// How many slots one ticket takes at most.
@@ -72,8 +73,11 @@ pub struct Slots {
 impl Slots {
     /// Has room for `fit` from now on.
     pub fn set_fit(&mut self, fit: Fit) {
-        self.fit =
-            Fit { columns: fit.columns.max(1), rows: fit.rows.max(1), most: fit.most.clamp(1, MOST) };
+        self.fit = Fit {
+            columns: fit.columns.max(1),
+            rows: fit.rows.max(1),
+            most: fit.most.clamp(1, MOST),
+        };
     }
 
     /// Takes in which tickets are wanted, in which order, and how many slots each
@@ -84,10 +88,12 @@ impl Slots {
             self.settle(wanted);
             return true;
         }
-        let mut there: Vec<OrderId> = wanted.iter().map(|(id, _)| *id).collect();
-        there.sort_unstable();
+        let mut there = Table::default();
+        for (id, _) in wanted {
+            there.insert(*id, ());
+        }
         for place in &mut self.places {
-            let gone = there.binary_search(&place.id).is_err();
+            let gone = there.get(place.id).is_none();
             if gone && !place.gone {
                 self.restless = Some((self.restless.map_or(now, |(since, _)| since), now));
             }
@@ -129,8 +135,11 @@ impl Slots {
     /// Every ticket takes the place where it is wanted.
     pub fn settle(&mut self, wanted: &[(OrderId, usize)]) {
         self.places.clear();
-        self.places
-            .extend(wanted.iter().map(|(id, span)| Place { id: *id, span: *span, gone: false }));
+        self.places.extend(wanted.iter().map(|(id, span)| Place {
+            id: *id,
+            span: *span,
+            gone: false,
+        }));
         self.restless = None;
         self.turn(self.page);
     }

@@ -22,7 +22,8 @@ use super::{
 use crate::{
     domain::{
         FoodOrder, ItemId, ItemStatus, LastChange, OrderStatus, Station, UnixMillis, Version,
-        limits, routing::Route,
+        limits,
+        routing::Route,
         screen::{Language, View},
     },
     wire::{BoardPage, Epoch, EventId, EventKind, Seq, SnapshotReason, StreamFilter},

@@ -242,7 +242,8 @@ fn scale_of(profile: &Profile) -> String {
         css.push_str("}}");
     }
     // The grid has as many slots beside each other as can be read.
-    let Legibility { columns, item_px, .. } = Legibility::of(&Profile { view: View::Grid, ..profile.clone() });
+    let Legibility { columns, item_px, .. } =
+        Legibility::of(&Profile { view: View::Grid, ..profile.clone() });
     for (least, count) in [(1, 1), (640, columns.min(2)), (1000, columns)] {
         css.push_str(&format!("@media (min-width:{least}px){{.is-grid{{"));
         css.push_str(&format!(
