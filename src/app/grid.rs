@@ -185,7 +185,8 @@ fn wanted(ui: Ui) -> Vec<(OrderId, usize)> {
 }
 
 /// How many slots `order` takes: reckoned and not measured, so that the server
-/// comes to the same. In tenths of a line's letters.
+/// comes to the same. In tenths of the size
+/// of an item's text; the third slot is the last, however much there is.
 fn span(ui: Ui, order: &FoodOrder) -> usize {
     const ONE: usize = 75;
     const TWO: usize = 150;
@@ -201,11 +202,7 @@ fn span(ui: Ui, order: &FoodOrder) -> usize {
             height += item.note.as_ref().map_or(0, |note| 13 + wraps(note, 18));
         }
     });
-    match height {
-        0..=ONE => 1,
-        0..=TWO => 2,
-        _ => WIDEST,
-    }
+    1 + usize::from(height > ONE) + usize::from(height > TWO)
 }
 
 /// The grid's tickets as they are to stand now.
