@@ -45,9 +45,9 @@ export class Board {
 
     /** The numbers of all tickets and of those that are not drawn, sorted; of one moment. */
     async numbers(): Promise<number[]> {
-        const texts = await this.page.locator('.stage').evaluate((lanes) => [
-            ...Array.from(lanes.querySelectorAll('article h3'), (heading) => /\d+/.exec(heading.textContent)?.[0]),
-            ...Array.from(lanes.querySelectorAll('.numbers'), (rest) => rest.textContent.match(/\d+/g) ?? []).flat(),
+        const texts = await this.page.locator('.stage').evaluate((stage) => [
+            ...Array.from(stage.querySelectorAll('article h3'), (heading) => /\d+/.exec(heading.textContent)?.[0]),
+            ...Array.from(stage.querySelectorAll('.board:not(.is-grid) .lanes .numbers, .is-grid .grid .numbers'), (rest) => rest.textContent.match(/\d+/g) ?? []).flat(),
         ]);
         return texts.map(Number).sort((a, b) => a - b);
     }

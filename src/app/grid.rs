@@ -185,10 +185,11 @@ fn wanted(ui: Ui) -> Vec<(OrderId, usize)> {
 }
 
 /// How many slots `order` takes: reckoned and not measured, so that the server
-/// comes to the same. In tenths of a line's letters.
+/// comes to the same. In tenths of the size
+/// of an item's text; the third slot is the last, however much there is.
 fn span(ui: Ui, order: &FoodOrder) -> usize {
-    const ONE: usize = 95;
-    const TWO: usize = 175;
+    const ONE: usize = 75;
+    const TWO: usize = 150;
     let wraps = |text: &str, letters: usize| text.chars().count().saturating_sub(1) / letters * 12;
     let mut height = if order.allergens().is_empty() { 0 } else { 20 };
     ui.live.read(|board| {
@@ -200,11 +201,7 @@ fn span(ui: Ui, order: &FoodOrder) -> usize {
             height += item.note.as_ref().map_or(0, |note| 13 + wraps(note, 18));
         }
     });
-    match height {
-        0..=ONE => 1,
-        0..=TWO => 2,
-        _ => WIDEST,
-    }
+    1 + usize::from(height > ONE) + usize::from(height > TWO)
 }
 
 /// The grid's tickets as they are to stand now.

@@ -333,7 +333,9 @@ fn on_ticket(ui: Ui, id: OrderId, act: &str) {
 fn press_in(id: OrderId, button: &str) -> bool {
     let button = card(id).and_then(|card| card.query_selector(button).ok().flatten());
     let there = button.is_some();
-    button.map(click);
+    if let Some(button) = button {
+        click(button);
+    }
     there
 }
 
@@ -464,7 +466,9 @@ fn station(next: bool) {
     let to = here.and_then(|here| {
         if next { here.next_element_sibling() } else { here.previous_element_sibling() }
     });
-    to.map(click);
+    if let Some(to) = to {
+        click(to);
+    }
 }
 
 /// Marks the `selected` ticket and its item, and takes the keyboard there if it
@@ -516,7 +520,7 @@ pub fn pressed(ui: Ui, act: &str) -> bool {
 
 /// The way to the list of keys, for whoever does not know that `?` is one.
 pub fn help_button(html: &mut Html, ui: Ui) {
-    html.raw("<button type=\"button\" class=\"button square keys\" data-act=\"help\"");
+    html.raw("<button type=\"button\" class=\"button square help\" data-act=\"help\"");
     html.raw(" aria-keyshortcuts=\"? F1\" aria-label=\"").text(ui.say(Word::Keys));
     html.raw("\">?</button>");
 }
@@ -581,7 +585,6 @@ fn learn(ui: Ui, action: usize, code: &str) {
     ui.keymap.map.update_value(|map| map.teach(action, code));
     let tell = move |told: String| ui.keymap.told.set(Some(told));
     tell([&*called(ui, action), ": ", &written(code)].concat());
-    let Some((name, _)) = KEY_ACTIONS.get(action) else { return };
     if ui.keymap.screen {
         let taught = ui.keymap.map.with_value(|map| map.taught.clone());
         api::spawn(Box::pin(async move {
@@ -590,7 +593,6 @@ fn learn(ui: Ui, action: usize, code: &str) {
             }
         }));
     } else if let Some(storage) = press::storage() {
-        let _ = name;
         let text = ui.keymap.map.with_value(KeyMap::to_remember);
         let _ = storage.set_item(TAUGHT, &text);
     }

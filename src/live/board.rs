@@ -140,6 +140,8 @@ struct Line {
     version: String,
     heartbeat_ms: u64,
     clock_rate: u32,
+    /// Whether the server's clock is that of a demo, which is at another time.
+    demo: bool,
     cursor: String,
     freshness: Freshness,
     clock: ServerClock,
@@ -187,7 +189,7 @@ impl LiveBoard {
     pub fn new(page: BoardPage, query: String) -> Self {
         let part = Part::of_page(&page);
         let BoardPage { orders, cursor, server_time, stats, settings, open, intake, .. } = page;
-        let BoardSettings { version, heartbeat_ms, clock_rate, screen, .. } = settings;
+        let BoardSettings { version, heartbeat_ms, clock_rate, screen, demo, .. } = settings;
         let mut board = BoardState::of(part);
         let outcome = board.replace(orders);
         let live = Self {
@@ -225,6 +227,7 @@ impl LiveBoard {
                 version,
                 heartbeat_ms,
                 clock_rate,
+                demo,
                 cursor: cursor.to_string(),
                 freshness: Freshness::new(heartbeat_ms, server_time.0, 1),
                 clock: ServerClock::new(clock_rate, server_time, server_time.0),
@@ -712,9 +715,9 @@ impl LiveBoard {
         // The device's own time of day may be wrong, or be put right at any
         // moment: nothing on the page is reckoned from it but what runs out.
         let monotonic = monotonic_now();
-        let (server_now, heard_at, rate) = self.line.with_value(|line| {
+        let (server_now, heard_at, demo) = self.line.with_value(|line| {
             let heard_at = line.clock.at(monotonic - (now - last_sign));
-            (line.clock.at(monotonic), heard_at, line.clock_rate)
+            (line.clock.at(monotonic), heard_at, line.demo)
         });
         if input == Input::Tick {
             self.now.set(server_now);
@@ -731,8 +734,8 @@ impl LiveBoard {
             pulse.last_sign = heard_at;
             pulse.silent_ms = now - last_sign;
             if input == Input::Tick {
-                // A demo's clock may run fast, and says nothing of this one.
-                let fast = if rate == 1 { now - server_now.0 } else { 0 };
+                // A demo's clock is at another time, and says nothing of this one.
+                let fast = if demo { 0 } else { now - server_now.0 };
                 let half = fast.signum() * 30_000;
                 pulse.clock_is_fast = if fast.abs() > SKEW_MS { (fast + half) / 60_000 } else { 0 };
                 let over = |undo: &Undo| !undo.pending && now >= undo.until.0;

@@ -8,6 +8,7 @@
 
 use std::ops::Range;
 
+use super::table::Table;
 use crate::domain::OrderId;
 
 /// How many slots one ticket takes at most.
@@ -87,10 +88,12 @@ impl Slots {
             self.settle(wanted);
             return true;
         }
-        let mut there: Vec<OrderId> = wanted.iter().map(|(id, _)| *id).collect();
-        there.sort_unstable();
+        let mut there = Table::default();
+        for (id, _) in wanted {
+            there.insert(*id, ());
+        }
         for place in &mut self.places {
-            let gone = there.binary_search(&place.id).is_err();
+            let gone = there.get(place.id).is_none();
             if gone && !place.gone {
                 self.restless = Some((self.restless.map_or(now, |(since, _)| since), now));
             }
