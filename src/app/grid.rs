@@ -27,6 +27,7 @@ use crate::{
         board_state::Rest,
         later, listen,
         slots::{Fit, Hold, MOST, Seat, Slots, WIDEST},
+        table::Table,
     },
     wire::BoardSettings,
 };
@@ -38,6 +39,8 @@ const ON_A_PHONE: usize = 12;
 /// A row of slots may become this much lower than it should be, in percent,
 /// where a screen wants more of them than have room.
 const LOWEST: i32 = 55;
+/// And this much, so that there are two.
+const LOW: i32 = 82;
 
 /// How tickets are laid out.
 #[derive(Clone, Copy)]
@@ -63,6 +66,8 @@ pub struct Grid {
     page_size: Option<usize>,
     /// As many slots are beside each other, as far as is known.
     columns: StoredValue<usize>,
+    /// Tickets that were found to need more slots than reckoned, and how many.
+    wider: StoredValue<Table<usize>>,
     /// Whether it is known what has room. Before, the list places its tickets itself.
     measured: StoredValue<bool>,
 }
@@ -87,6 +92,7 @@ impl Grid {
             sort: screen.map_or(Sort::Due, |screen| screen.sort),
             page_size: screen.and_then(|screen| screen.page_size).map(|size| size as usize),
             columns: StoredValue::new(columns),
+            wider: StoredValue::new(Table::default()),
             measured: StoredValue::new(false),
         }
     }
@@ -180,7 +186,10 @@ fn wanted(ui: Ui) -> Vec<(OrderId, usize)> {
             }
         }
     });
-    let span = |id| ui.live.row(id).map_or(1, |row| row.with_untracked(|it| span(ui, &it.order)));
+    let span = |id| {
+        let span = ui.live.row(id).map_or(1, |row| row.with_untracked(|it| span(ui, &it.order)));
+        ui.grid.wider.with_value(|wider| wider.get(id).copied().unwrap_or_default()).max(span)
+    };
     ranks.into_iter().map(|(.., id)| (id, span(id))).collect()
 }
 
@@ -188,8 +197,8 @@ fn wanted(ui: Ui) -> Vec<(OrderId, usize)> {
 /// comes to the same. In tenths of the size
 /// of an item's text; the third slot is the last, however much there is.
 fn span(ui: Ui, order: &FoodOrder) -> usize {
-    const ONE: usize = 75;
-    const TWO: usize = 150;
+    const ONE: usize = 105;
+    const TWO: usize = 210;
     let wraps = |text: &str, letters: usize| text.chars().count().saturating_sub(1) / letters * 12;
     let mut height = if order.allergens().is_empty() { 0 } else { 20 };
     ui.live.read(|board| {
@@ -371,6 +380,18 @@ pub fn place(ui: Ui, item: &Element, seat: Option<Seat>) {
     }
 }
 
+/// Gives a ticket one more slot whose lines have no room in those it has.
+pub fn widen(ui: Ui, item: &Element, seat: Seat) {
+    let Ok(Some(details)) = item.query_selector(".details") else { return };
+    let widest = ui.grid.columns.get_value().min(WIDEST);
+    if seat.span < widest && details.scroll_height() > details.client_height() + 2 {
+        ui.grid.wider.update_value(|wider| {
+            wider.insert(seat.id, seat.span + 1);
+        });
+        ui.grid.wake.notify();
+    }
+}
+
 /// Counts how many slots have room, now and whenever the window's size changes,
 /// and minds where the pointer is.
 pub fn follow(ui: Ui) {
@@ -422,10 +443,11 @@ fn measure(ui: Ui) {
     let pixels = |name| -> Option<i32> { says(name).split(['.', 'p']).next()?.parse().ok() };
     let columns = says("grid-template-columns").split(' ').count();
     let mut fit = Fit { columns, rows: MOST, most: grid.page_size.unwrap_or(MOST) };
-    if let (Some(least), Some(gap)) = (pixels("grid-auto-rows"), pixels("row-gap")) {
-        let fitting = |least: i32| {
-            usize::try_from((list.client_height() + gap) / (least + gap).max(1)).unwrap_or(1)
-        };
+    if let Some(least) = pixels("min-height").filter(|least| *least > 0) {
+        let height = list.client_height() - pixels("padding-top").unwrap_or_default();
+        let fitting = |least: i32| usize::try_from(height / least.max(1)).unwrap_or(1);
+        // Two rows where they have room at all, as the style sheet has it.
+        let least = least.min((height / 2).max(least * LOW / 100));
         fit.rows = match grid.page_size {
             Some(size) => size.div_ceil(columns).min(fitting(least * LOWEST / 100)),
             None => fitting(least),
@@ -442,6 +464,7 @@ fn measure(ui: Ui) {
     }
     grid.columns.set_value(columns);
     grid.measured.set_value(true);
+    grid.wider.update_value(Table::clear);
     grid.slots.update_value(|slots| slots.set_fit(fit));
     grid.wake.notify();
 }

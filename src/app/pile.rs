@@ -209,7 +209,19 @@ impl Piles {
                 grid::place(ui, &card.item(), Some(*seat));
             }
         }
-        self.seats = seats;
+        if self.seats != seats {
+            self.seats = seats;
+            self.widen(ui);
+        }
+    }
+
+    /// Looks for tickets in the grid whose lines have no room.
+    fn widen(&self, ui: Ui) {
+        for seat in &self.seats {
+            if let Some(card) = self.cards.get(seat.id) {
+                grid::widen(ui, &card.item(), *seat);
+            }
+        }
     }
 
     /// Brings the tickets of each lane into line with `rows`.
@@ -285,7 +297,8 @@ impl Piles {
             }
         }
         if ui.grid.view.get_untracked() == View::Grid {
-            return;
+            // A line may have come meanwhile.
+            return self.widen(ui);
         }
         let height = window().inner_height().ok().and_then(|height| height.as_f64());
         let (Some(height), Some(page)) = (height, document().document_element()) else { return };
