@@ -43,10 +43,13 @@ export class Board {
         return this.lane(lane).getByRole('article').filter({ has: heading });
     }
 
-    /** The numbers of all tickets, sorted. */
+    /** The numbers of all tickets and of those that are not drawn, sorted; of one moment. */
     async numbers(): Promise<number[]> {
-        const headings = await this.tickets.getByRole('heading').allTextContents();
-        return headings.map((text) => Number(/\d+/.exec(text)?.[0])).sort((a, b) => a - b);
+        const texts = await this.page.locator('.lanes').evaluate((lanes) => [
+            ...Array.from(lanes.querySelectorAll('article h3'), (heading) => /\d+/.exec(heading.textContent)?.[0]),
+            ...Array.from(lanes.querySelectorAll('.numbers'), (rest) => rest.textContent.match(/\d+/g) ?? []).flat(),
+        ]);
+        return texts.map(Number).sort((a, b) => a - b);
     }
 
     /** Waits until the tickets are exactly those of `orders`, none twice. */

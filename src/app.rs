@@ -8,18 +8,20 @@
 //! | [`header`] | name, counts, figures, connection, theme; the station filter |
 //! | [`connection`] | how far the board can be trusted, in words |
 //! | [`lane`] | one column |
+//! | [`pile`] | nothing: which tickets of a lane are on the page |
 //! | [`ticket`] | one order |
 //! | [`dialog`] | why an order is cancelled; what was closed last |
 //! | [`press`] | nothing: what buttons and keys do |
 //! | [`focus`] | nothing: keeps the keyboard where it was when tickets move |
 //! | [`html`] | nothing: markup as text, escaped |
-//! | [`icons`] | the stroke icons |
 //! | [`text`] | times and names in words |
 //!
 //! The browser's module has to stay small, because every screen fetches it
-//! before it is live. The lanes with their tickets are one view; around them
-//! stand a few places that follow a signal each, and what follows none is text
-//! that the browser never makes; see [`html`].
+//! before it is live, and a change has to be cheap, because twenty may come in a
+//! second. So the page is written as markup, by the same functions on both
+//! sides; see [`html`]. The browser makes no view of its own: around the tickets
+//! stand a few places that follow a signal each, and a ticket follows its
+//! order's signal and writes the parts of it that say something else now.
 
 pub mod board;
 pub mod connection;
@@ -27,8 +29,8 @@ pub mod dialog;
 pub mod focus;
 pub mod header;
 pub mod html;
-pub mod icons;
 pub mod lane;
+pub mod pile;
 pub mod press;
 pub mod text;
 pub mod ticket;
@@ -79,11 +81,7 @@ impl Ui {
 /// Takes over the page that the server rendered.
 #[cfg(feature = "hydrate")]
 pub fn hydrate() {
-    use leptos::{
-        reactive::owner::Owner,
-        tachys::{hydration::Cursor, view::PositionState},
-    };
-    use wasm_bindgen::JsCast;
+    use leptos::reactive::owner::Owner;
 
     use crate::wire::{BoardPage, lean::Lean};
 
@@ -93,21 +91,15 @@ pub fn hydrate() {
     }));
     let element = |id| document().get_element_by_id(id);
     let root = element(ROOT_ID).and_then(|root| root.get_attribute("data-page"));
-    let lanes = element(board::LANES_ID);
     let data = element(DATA_ID).and_then(|data| data.text_content());
     let page = data.and_then(|data| BoardPage::parse(&data));
-    match (root.as_deref(), lanes, page) {
-        (Some("board"), Some(lanes), Some(page)) => {
-            // What `leptos::mount::hydrate_from` does, without the context for
-            // resources, which this page has none of.
+    match (root.as_deref(), page) {
+        (Some("board"), Some(page)) => {
             let _ = any_spawner::Executor::init_wasm_bindgen();
             let owner = Owner::new();
-            let view = owner.with(|| {
-                let cursor = Cursor::new(lanes.unchecked_into());
-                board::take_over(page).hydrate::<true>(&cursor, &PositionState::default())
-            });
-            // Both live as long as the page.
-            std::mem::forget((owner, view));
+            owner.with(|| board::take_over(page));
+            // It lives as long as the page.
+            std::mem::forget(owner);
         }
         _ => crashed(),
     }

@@ -14,6 +14,7 @@
 //! | [`board_state`] | pure: what an event or a snapshot changes on the board |
 //! | [`clock`] | pure: the server's clock, estimated |
 //! | [`board`] | the thin reactive layer that puts them together |
+//! | [`window`] | pure: how much of a lane is drawn |
 //! | [`table`] | pure: what is kept for each order |
 //! | [`actions`] | what staff do to an order: pending, confirmed, refused |
 //! | [`api`] | requests to the server |
@@ -28,6 +29,7 @@ pub mod clock;
 pub mod freshness;
 pub mod source;
 pub mod table;
+pub mod window;
 
 use wasm_bindgen::{JsCast, closure::Closure};
 

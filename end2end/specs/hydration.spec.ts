@@ -2,6 +2,7 @@
 
 import { expect, test } from '../fixtures';
 import { fullOrder, order } from '../fixtures/orders';
+import { OPEN_ORDERS, fill } from '../measure/kitchen';
 
 /** Adds up every shift of the layout from the first paint on. */
 function watchShifts(): void {
@@ -21,8 +22,9 @@ for (const [screen, viewport] of [
     test.describe(screen, () => {
         test.use({ viewport });
 
-        test('nothing moves while the page comes alive', async ({ board, server }) => {
-            for (let count = 0; count < 12; count += 1) await server.place(count % 2 ? order() : fullOrder());
+        for (const orders of [12, OPEN_ORDERS]) test(`nothing moves while a page with ${orders} orders comes alive`, async ({ board, server }) => {
+            if (orders === OPEN_ORDERS) await fill(server);
+            else for (let count = 0; count < orders; count += 1) await server.place(count % 2 ? order() : fullOrder());
             await board.page.addInitScript(watchShifts);
             await board.open();
             // The clocks' first ticks after hydration are the last chance to move anything.

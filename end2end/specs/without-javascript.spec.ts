@@ -36,6 +36,15 @@ test('each order is in the lane of its status', async ({ board, server }) => {
     await expect(board.ticket(done).root).toHaveCount(0);
 });
 
+test('a long lane is there to its end', async ({ board, server }) => {
+    const orders = await Promise.all(Array.from({ length: 45 }, () => server.place(order())));
+    await board.page.goto('/');
+    await expect(board.lane('New').getByRole('article')).toHaveCount(orders.length);
+    await expect(board.page.getByText(/\d more/).filter({ visible: true })).toHaveCount(0);
+    await board.lane('New').getByRole('article').last().scrollIntoViewIfNeeded();
+    await expect(board.lane('New').getByRole('article').last()).toBeInViewport();
+});
+
 test('an empty board counts no seconds that nobody counts', async ({ board }) => {
     await board.page.goto('/');
     await board.says('All caught up');

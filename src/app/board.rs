@@ -5,8 +5,7 @@ use leptos::prelude::*;
 use super::{
     Ui, connection, dialog, focus, header,
     html::{Html, Spots},
-    lane::lane,
-    press, text,
+    lane, pile, press, text,
 };
 use crate::{
     domain::Lane,
@@ -14,7 +13,7 @@ use crate::{
     wire::BoardPage,
 };
 
-/// The element around the lanes, which the browser takes over as one view.
+/// The element around the lanes.
 pub const LANES_ID: &str = "lanes";
 
 /// The whole page, as `page` has it.
@@ -31,7 +30,10 @@ pub fn render(page: BoardPage) -> String {
     html.class(spots, "board").raw("\">");
     header::header(&mut html, spots, &settings);
     header::filters(&mut html, spots, &stations, &filter);
-    html.raw("<main class=\"stage\"><div class=\"lanes\" id=\"lanes\">").view(lanes(ui));
+    html.raw("<main class=\"stage\"><div class=\"lanes\" id=\"lanes\">");
+    for it in Lane::ALL {
+        lane::lane(&mut html, spots, ui, it);
+    }
     html.raw("</div><section class=\"nothing\" id=\"nothing\" aria-label=\"No orders\">");
     html.content(spots, "nothing").raw("</section></main><section id=\"undo\" class=\"");
     html.class(spots, "undo")
@@ -49,19 +51,18 @@ pub fn render(page: BoardPage) -> String {
     html.done()
 }
 
-/// Takes over what [`render`] made of the same `page`: everything around the
-/// lanes; the lanes are given back as the view that they are.
-#[must_use]
-pub fn take_over(page: BoardPage) -> impl IntoView {
+/// Takes over what [`render`] made of the same `page`.
+pub fn take_over(page: BoardPage) {
     let board = document().get_element_by_id("board");
     let query = board.and_then(|board| board.get_attribute("data-query")).unwrap_or_default();
     let ui = ui(page, query);
+    // First, because it asks where things are: what others write comes after.
+    pile::follow(ui);
     spots(ui).follow();
     dialog::follow(ui);
     press::follow(ui);
     focus::follow(ui);
     ui.live.start();
-    lanes(ui)
 }
 
 fn ui(page: BoardPage, query: String) -> Ui {
@@ -82,16 +83,12 @@ fn ui(page: BoardPage, query: String) -> Ui {
     }
 }
 
-fn lanes(ui: Ui) -> impl IntoView {
-    Lane::ALL.map(|it| lane(ui, it)).into_iter().collect::<Vec<_>>()
-}
-
 fn spots(ui: Ui) -> Spots {
     let pulse = ui.live.pulse;
     let mut spots = Spots::default();
     spots.class("board", move || {
         let mut class = connection::with_look("board ", ui);
-        if ui.live.tickets() == 0 {
+        if ui.live.empty.get() {
             class.push_str(" is-empty");
         }
         class
@@ -102,6 +99,7 @@ fn spots(ui: Ui) -> Spots {
         let replaying = pulse.with(|pulse| matches!(pulse.state, State::CatchingUp { .. }));
         if replaying { "lanes is-replaying" } else { "lanes" }.to_owned()
     });
+    lane::spots(ui, &mut spots);
     spots.content("nothing", move || nothing(ui));
     undo(ui, &mut spots);
     dialog::spots(ui, &mut spots);
@@ -115,7 +113,7 @@ fn spots(ui: Ui) -> Spots {
 /// board must prove that it is live.
 fn nothing(ui: Ui) -> String {
     let mut html = Html::default();
-    if ui.live.tickets() > 0 {
+    if !ui.live.empty.get() {
         return html.done();
     }
     let now = ui.live.now.get();

@@ -23,6 +23,9 @@ pub fn follow(ui: Ui) {
     let place = StoredValue::new(None::<Place>);
     effect(move || {
         ui.live.changes.track();
+        if place.with_value(Option::is_none) {
+            return;
+        }
         // What changed is in the page by the next frame.
         later(0, move || {
             if let Some(place) = place.get_value() {

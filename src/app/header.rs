@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use super::{
     Ui,
     html::{Html, Spots},
+    lane::part,
     text,
 };
 use crate::{
@@ -17,16 +18,9 @@ use crate::{
 
 /// How the board stands.
 pub fn spots(ui: Ui, spots: &mut Spots) {
-    spots.content("counts", move || {
-        let mut html = Html::default();
-        for lane in Lane::ALL {
-            html.raw("<a class=\"count\" href=\"#lane-").raw(text::lane_slug(lane)).raw("\"><b>");
-            html.text(&in_lane(ui, lane).to_string()).raw("</b><span>");
-            html.raw(if lane == Lane::Preparing { "Prep" } else { text::lane(lane) });
-            html.raw("</span></a>");
-        }
-        html.done()
-    });
+    for lane in Lane::ALL {
+        spots.content(&part("in", lane), move || in_lane(ui, lane).to_string());
+    }
     spots.content("lates", move || {
         let late = late(ui);
         let mut html = Html::default();
@@ -57,8 +51,15 @@ pub fn header(html: &mut Html, spots: &mut Spots, settings: &BoardSettings) {
     html.raw("<header class=\"top\"><div class=\"place\"><h1><bdi>").text(&settings.location);
     html.raw("</bdi></h1>");
     html.raw(if settings.demo { "<span class=\"tag\">Demo data</span>" } else { "" });
-    html.raw("</div><nav class=\"counts\" id=\"counts\" aria-label=\"Lanes\">");
-    html.content(spots, "counts").raw("</nav><div class=\"lates\" id=\"lates\">");
+    html.raw("</div><nav class=\"counts\" aria-label=\"Lanes\">");
+    for lane in Lane::ALL {
+        let slug = text::lane_slug(lane);
+        html.raw("<a class=\"count\" href=\"#lane-").raw(slug).raw("\"><b id=\"in-").raw(slug);
+        html.raw("\">").content(spots, &part("in", lane)).raw("</b><span>");
+        html.raw(if lane == Lane::Preparing { "Prep" } else { text::lane(lane) });
+        html.raw("</span></a>");
+    }
+    html.raw("</nav><div class=\"lates\" id=\"lates\">");
     html.content(spots, "lates").raw("</div><dl class=\"figures\" id=\"figures\">");
     html.content(spots, "figures").raw("</dl><div id=\"chip\" class=\"").class(spots, "chip");
     html.raw("\"><span class=\"dot\"></span><span id=\"chip-words\">");
@@ -113,7 +114,9 @@ pub fn in_lane(ui: Ui, lane: Lane) -> usize {
 /// Tickets past their promise; follows the clock and the lanes.
 fn late(ui: Ui) -> usize {
     let now = ui.live.now.get();
-    let _ = ui.live.tickets();
+    for lane in Lane::ALL {
+        ui.live.lane(lane).track();
+    }
     ui.live.read(|board| board.late(now))
 }
 

@@ -1,14 +1,15 @@
 //! Markup as text, for what has no signal of its own.
 //!
-//! Every node of a `view!` is code that each browser has to fetch: what is
-//! only read, such as the lines of a ticket, is written here instead, by one
-//! function for the server and the browser. Markup can only come from the
-//! program itself (`&'static str`); whatever else is put in is escaped.
+//! Every node of a `view!` is code that each browser has to fetch, and every
+//! closure in one is a task of its own there. So what is on the board is written
+//! here instead, by one function for the server and the browser. Markup can only
+//! come from the program itself (`&'static str`); whatever else is put in is
+//! escaped.
 
 use leptos::prelude::*;
 
 /// Markup under construction.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Html(String);
 
 impl Html {
@@ -41,9 +42,13 @@ impl Html {
 
     /// Adds the icon `name`; for the eye alone, a word always stands beside it.
     pub fn icon(&mut self, name: &'static str) -> &mut Self {
-        self.raw("<svg class=\"icon\" aria-hidden=\"true\" focusable=\"false\"><use href=\"#i-")
-            .raw(name)
-            .raw("\"/></svg>")
+        self.raw("<span class=\"icon icon-").raw(name).raw("\" aria-hidden=\"true\"></span>")
+    }
+
+    /// The markup so far.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 
     /// The markup.
@@ -55,21 +60,16 @@ impl Html {
 
 /// Text or markup that follows signals. One type for all of them, because the
 /// browser fetches the machinery anew for every type.
-pub type Live = Box<dyn FnMut() -> String + Send>;
+type Live = Box<dyn FnMut() -> String + Send>;
 
-/// `read`, to be called again whenever a signal that it reads changes.
-pub fn live(read: impl FnMut() -> String + Send + 'static) -> Live {
-    Box::new(read)
-}
-
-/// The places of the page outside its lanes that follow signals. The server
+/// The places of the page outside its tickets that follow signals. The server
 /// writes what each one says first; the browser finds each by its id, and
 /// writes again only when that has changed.
 #[derive(Default)]
 pub struct Spots(Vec<Spot>);
 
 struct Spot {
-    id: &'static str,
+    id: String,
     /// Whether it is the element's class that follows, or its content.
     class: bool,
     says: Live,
@@ -77,29 +77,32 @@ struct Spot {
 
 impl Spots {
     /// The content of `id` says, as markup, what `says` gives.
-    pub fn content(&mut self, id: &'static str, says: impl FnMut() -> String + Send + 'static) {
-        self.0.push(Spot { id, class: false, says: Box::new(says) });
+    pub fn content(&mut self, id: &str, says: impl FnMut() -> String + Send + 'static) {
+        self.0.push(Spot { id: id.to_owned(), class: false, says: Box::new(says) });
     }
 
     /// The class of `id` is what `says` gives.
-    pub fn class(&mut self, id: &'static str, says: impl FnMut() -> String + Send + 'static) {
-        self.0.push(Spot { id, class: true, says: Box::new(says) });
+    pub fn class(&mut self, id: &str, says: impl FnMut() -> String + Send + 'static) {
+        self.0.push(Spot { id: id.to_owned(), class: true, says: Box::new(says) });
     }
 
     /// Lets every place on the page follow from now on.
     pub fn follow(self) {
         for Spot { id, class, mut says } in self.0 {
-            let element = document().get_element_by_id(id);
-            let mut said = None;
+            let element = document().get_element_by_id(&id);
+            let mut said = None::<String>;
             effect(move || {
                 let now = says();
                 if let (Some(element), Some(before)) = (&element, &said)
                     && *before != now
                 {
-                    if class {
-                        element.set_class_name(&now);
-                    } else {
-                        element.set_inner_html(&now);
+                    // Text alone takes no parser, which wakes up slowly.
+                    let plain = !class && !before.is_empty() && !has_markup(before);
+                    let text = if plain { element.first_child() } else { None };
+                    match text.filter(|_| !has_markup(&now)) {
+                        _ if class => element.set_class_name(&now),
+                        Some(text) => text.set_node_value(Some(&now)),
+                        None => element.set_inner_html(&now),
                     }
                 }
                 said = Some(now);
@@ -112,6 +115,10 @@ impl Spots {
         let spot = self.0.iter_mut().find(|spot| spot.id == id && spot.class == class);
         spot.map_or_else(String::new, |spot| (spot.says)())
     }
+}
+
+fn has_markup(text: &str) -> bool {
+    text.contains(['<', '&'])
 }
 
 impl Html {
@@ -127,9 +134,9 @@ impl Html {
         self
     }
 
-    /// Writes a view.
-    pub fn view(&mut self, view: impl IntoView) -> &mut Self {
-        self.0.push_str(&view.into_view().to_html());
+    /// Writes other markup.
+    pub fn html(&mut self, html: &Self) -> &mut Self {
+        self.0.push_str(&html.0);
         self
     }
 }

@@ -8,10 +8,11 @@ use web_sys::{Element, HtmlElement, KeyboardEvent, MouseEvent, Storage};
 use super::{
     Ui,
     dialog::{Dialog, REASONS},
+    text,
 };
 use crate::{
-    domain::{ItemId, ItemStatus, OrderId, OrderStatus},
-    live::{Action, actions, api, listen},
+    domain::{ItemId, ItemStatus, Lane, OrderId, OrderStatus},
+    live::{Action, actions, api, later, listen},
 };
 
 /// What is asked for when the list of closed orders opens.
@@ -90,8 +91,17 @@ fn on_board(ui: Ui, act: &str) {
         "close" => ui.dialog.set(Dialog::None),
         "theme" => next_theme(ui),
         "keys" => switch_keys(ui),
-        "to-new" => show_new(),
+        "to-new" => {
+            if let Some(first) = ui.live.fresh(Lane::New).first() {
+                show(ui, *first);
+            }
+        }
         _ => {
+            let lane = act.strip_prefix("more-");
+            let lane = Lane::ALL.into_iter().find(|it| lane == Some(text::lane_slug(*it)));
+            if let Some(lane) = lane {
+                return show_more(ui, lane);
+            }
             if let Some(place) = act.strip_prefix("reason-").and_then(|it| it.parse().ok()) {
                 cancel(ui, place);
             } else if let Some(place) = act.strip_prefix("bring-").and_then(|it| it.parse().ok()) {
@@ -192,15 +202,28 @@ fn storage() -> Option<Storage> {
     window().local_storage().ok().flatten()
 }
 
-/// Brings the first ticket that has just come into view, and the keyboard with
-/// it: the button that asked for it goes away.
-fn show_new() {
-    let Ok(Some(ticket)) = document().query_selector("#lane-new .is-new") else { return };
-    ticket.scroll_into_view();
-    let first = ticket.query_selector("button").ok().flatten();
-    if let Some(Ok(first)) = first.map(JsCast::dyn_into::<HtmlElement>) {
-        let _ = first.focus();
+/// Draws more of `lane`, and takes the keyboard to the first ticket of it.
+fn show_more(ui: Ui, lane: Lane) {
+    let first = ui.live.undrawn(lane).first().map(|row| row.id);
+    ui.live.draw_more(lane);
+    if let Some(first) = first {
+        show(ui, first);
     }
+}
+
+/// Brings order `id` into view, drawn or not, and the keyboard with it.
+fn show(ui: Ui, id: OrderId) {
+    ui.live.draw_order(id);
+    // What is drawn is on the page before anything else happens.
+    later(0, move || {
+        let ticket = format!("[data-order='{id}']");
+        let Ok(Some(ticket)) = document().query_selector(&ticket) else { return };
+        ticket.scroll_into_view();
+        let first = ticket.query_selector("button").ok().flatten();
+        if let Some(Ok(first)) = first.map(JsCast::dyn_into::<HtmlElement>) {
+            let _ = first.focus();
+        }
+    });
 }
 
 /// Whether single keys are on, as this device remembers it.

@@ -1,23 +1,24 @@
 //! The thin reactive layer: what the pure modules say, as signals. One signal
-//! for each order and one list of ids for each lane, so that a change touches
-//! its own ticket and nothing else.
+//! for each order and one list of the drawn ones for each lane, so that a change
+//! touches its own ticket and nothing else.
 
 use std::time::Duration;
 
 use leptos::prelude::{
     ArcRwSignal, GetUntracked, Notify, RwSignal, Set, StoredValue, Track, Trigger, Update,
-    UpdateValue, With, WithUntracked, WithValue, document, set_interval, window,
+    UpdateValue, WithUntracked, WithValue, document, set_interval, window,
 };
 use web_sys::MessageEvent;
 
 use super::{
     actions::{Action, Mark, Undo},
     api::Failure,
-    board_state::{BoardState, Outcome, Step, index},
+    board_state::{BoardState, Outcome, Rank, Rest, Step, index},
     clock::ServerClock,
     freshness::{Command, Freshness, Input, State},
     source::{self, Source},
     table::Table,
+    window::{STEP, Window},
 };
 use crate::{
     domain::{FoodOrder, Lane, OrderId, UnixMillis, Version, text::count},
@@ -88,9 +89,14 @@ pub struct LiveBoard {
     pub alert: RwSignal<String>,
     /// Tells that some ticket has just been drawn anew.
     pub changes: Trigger,
+    /// Whether there is no ticket at all.
+    pub empty: RwSignal<bool>,
     lanes: [RwSignal<Vec<Row>>; 4],
+    windows: StoredValue<[Window<Rank>; 4]>,
     board: StoredValue<BoardState>,
     rows: StoredValue<Table<ArcRwSignal<Ticket>>>,
+    /// The tickets that are marked as new.
+    fresh: StoredValue<Vec<OrderId>>,
     line: StoredValue<Line>,
 }
 
@@ -146,9 +152,12 @@ impl LiveBoard {
             polite: RwSignal::new(String::new()),
             alert: RwSignal::new(String::new()),
             changes: Trigger::new(),
+            empty: RwSignal::new(true),
             lanes: [(); 4].map(|()| RwSignal::new(Vec::new())),
+            windows: StoredValue::new([Window::default(); 4]),
             board: StoredValue::new(board),
             rows: StoredValue::new(Table::default()),
+            fresh: StoredValue::new(Vec::new()),
             line: StoredValue::new(Line {
                 query,
                 version,
@@ -169,10 +178,73 @@ impl LiveBoard {
         live
     }
 
-    /// The tickets of `lane`, the most urgent first.
+    /// The tickets of `lane` that are drawn, the most urgent first. Told whenever
+    /// the lane changes, below them too.
     #[must_use]
     pub fn lane(self, lane: Lane) -> RwSignal<Vec<Row>> {
         self.lanes[index(lane)]
+    }
+
+    /// What of `lane` is not drawn; follow the lane to be told of changes.
+    #[must_use]
+    pub fn rest(self, lane: Lane, now: UnixMillis) -> Rest {
+        let drawn = self.drawn(lane);
+        self.read(|board| board.rest(lane, drawn, now))
+    }
+
+    /// How many tickets of `lane` are drawn.
+    #[must_use]
+    pub fn drawn(self, lane: Lane) -> usize {
+        self.lane(lane).with_untracked(Vec::len)
+    }
+
+    /// The tickets of `lane` that are not drawn.
+    #[must_use]
+    pub fn undrawn(self, lane: Lane) -> Vec<Row> {
+        let drawn = self.drawn(lane);
+        self.rows_of(lane, drawn, usize::MAX)
+    }
+
+    /// Draws the first `count` tickets of `lane`; never fewer than fill a screen.
+    pub fn draw(self, lane: Lane, count: usize) {
+        self.windows.update_value(|windows| {
+            self.read(|board| windows[index(lane)].draw(board.ranks(lane), count));
+        });
+        self.list(lane);
+    }
+
+    /// Draws some more tickets of `lane`.
+    pub fn draw_more(self, lane: Lane) {
+        self.draw(lane, self.drawn(lane) + STEP);
+    }
+
+    /// Draws order `id`, wherever it stands; whether it is on the board.
+    pub fn draw_order(self, id: OrderId) -> bool {
+        let place = self.read(|board| board.place(id));
+        if let Some((lane, place)) = place
+            && place >= self.drawn(lane)
+        {
+            self.draw(lane, place + 1);
+        }
+        place.is_some()
+    }
+
+    fn rows_of(self, lane: Lane, from: usize, count: usize) -> Vec<Row> {
+        self.rows.with_value(|rows| {
+            let row = |rank: &Rank| Some(Row { id: rank.3, ticket: rows.get(rank.3)?.clone() });
+            let ranks = |board: &BoardState| {
+                board.ranks(lane).iter().skip(from).take(count).filter_map(row).collect()
+            };
+            self.read(ranks)
+        })
+    }
+
+    /// Tells what of `lane` is drawn now.
+    fn list(self, lane: Lane) {
+        let drawn = self.windows.try_update_value(|windows| {
+            self.read(|board| windows[index(lane)].drawn(board.ranks(lane)))
+        });
+        self.lane(lane).set(self.rows_of(lane, 0, drawn.unwrap_or_default()));
     }
 
     /// The ticket of order `id`.
@@ -197,20 +269,24 @@ impl LiveBoard {
         self.line.with_value(|line| !line.query.is_empty())
     }
 
-    /// How many tickets of `lane` have just come; follows whatever changes.
+    /// The tickets of `lane` that have just come, the most urgent first; follows
+    /// whatever changes.
     #[must_use]
-    pub fn fresh(self, lane: Lane) -> usize {
+    pub fn fresh(self, lane: Lane) -> Vec<OrderId> {
         self.changes.track();
-        let is_fresh = |ticket: &Ticket| ticket.mark.fresh_until.is_some();
-        self.lane(lane).with_untracked(|rows| {
-            rows.iter().filter(|row| row.ticket.with_untracked(is_fresh)).count()
-        })
-    }
-
-    /// How many tickets are on the board; follows every lane.
-    #[must_use]
-    pub fn tickets(self) -> usize {
-        self.lanes.iter().map(|lane| lane.with(Vec::len)).sum()
+        let mut fresh: Vec<(usize, OrderId)> = self.fresh.with_value(|fresh| {
+            let is_fresh = |ticket: &Ticket| ticket.mark.fresh_until.is_some();
+            let place = |id: &OrderId| match self.read(|board| board.place(*id)) {
+                Some((there, place)) if there == lane => Some((place, *id)),
+                _ => None,
+            };
+            let fresh = fresh
+                .iter()
+                .filter(|id| self.row(**id).is_some_and(|row| row.with_untracked(is_fresh)));
+            fresh.filter_map(place).collect()
+        });
+        fresh.sort_unstable();
+        fresh.into_iter().map(|(_, id)| id).collect()
     }
 
     /// The local clock.
@@ -329,10 +405,13 @@ impl LiveBoard {
             self.now.set(server_now);
             self.local.set(UnixMillis(now));
         }
-        self.pulse.update(|pulse| {
+        // Twenty changes a second do not say twenty times that all is well.
+        self.pulse.maybe_update(|pulse| {
+            let mut told = input == Input::Tick || pulse.state != state;
             if pulse.state != state {
                 self.announce_state(state);
             }
+            told |= pulse.silent_ms / 1000 != (now - last_sign) / 1000;
             pulse.state = state;
             pulse.last_sign = heard_at;
             pulse.silent_ms = now - last_sign;
@@ -345,6 +424,7 @@ impl LiveBoard {
                     pulse.notice = None;
                 }
             }
+            told
         });
         if input == Input::Tick {
             self.expire(now);
@@ -500,13 +580,11 @@ impl LiveBoard {
         }
         for lane in Lane::ALL {
             if outcome.touched[index(lane)] {
-                let ids = self.board.with_value(|board| board.lane(lane));
-                self.lane(lane).set(self.rows.with_value(|rows| {
-                    let row = |id| Some(Row { id, ticket: rows.get(id)?.clone() });
-                    ids.into_iter().filter_map(row).collect()
-                }));
+                self.list(lane);
             }
         }
+        let now_empty = self.read(|board| board.tickets() == 0);
+        self.empty.maybe_update(|empty| std::mem::replace(empty, now_empty) != now_empty);
         self.changed_something();
         self.rows.update_value(|rows| {
             for id in &gone {
@@ -525,6 +603,9 @@ impl LiveBoard {
             ..Mark::default()
         };
         let id = order.id;
+        if mark.fresh_until.is_some() {
+            self.fresh.update_value(|fresh| fresh.push(id));
+        }
         let row = ArcRwSignal::new(Ticket { order, mark });
         self.rows.update_value(|rows| {
             rows.insert(id, row);
@@ -567,16 +648,17 @@ impl LiveBoard {
 
     /// What runs out with time: marks; and what is read out.
     fn expire(self, now: i64) {
-        let over: Vec<_> = self.rows.with_value(|rows| {
-            let over = |ticket: &Ticket| ticket.mark.fresh_until.is_some_and(|until| now >= until);
-            rows.iter()
-                .map(|(_, row)| row)
-                .filter(|row| row.with_untracked(over))
-                .cloned()
-                .collect()
+        let over = self.fresh.try_update_value(|fresh| {
+            let until = |row: &ArcRwSignal<Ticket>| row.with_untracked(|it| it.mark.fresh_until);
+            let is_over = |id: &mut OrderId| {
+                self.row(*id).as_ref().and_then(until).is_none_or(|until| now >= until)
+            };
+            fresh.extract_if(.., is_over).collect::<Vec<_>>()
         });
-        for row in over {
-            row.update(|ticket| ticket.mark.fresh_until = None);
+        for id in over.into_iter().flatten() {
+            if let Some(row) = self.row(id) {
+                row.update(|ticket| ticket.mark.fresh_until = None);
+            }
             self.changed_something();
         }
         let text = self.line.try_update_value(|line| {

@@ -7,7 +7,9 @@
 use std::collections::VecDeque;
 
 use super::table::Table;
-use crate::domain::{FoodOrder, Lane, OrderId, OrderStatus, Promises, UnixMillis, Version};
+use crate::domain::{
+    FoodOrder, Lane, OrderId, OrderNumber, OrderStatus, Promises, UnixMillis, Version,
+};
 
 /// How many closed orders are remembered, so that a late repeat does not bring
 /// one back.
@@ -39,6 +41,17 @@ pub struct Outcome {
     pub gone: u32,
 }
 
+/// What of a lane is not drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rest {
+    /// How many tickets.
+    pub count: usize,
+    /// Since when the one has stood that has stood longest.
+    pub oldest: Option<UnixMillis>,
+    /// Whether one of them is past its promise.
+    pub late: bool,
+}
+
 /// A lane's place from left to right.
 #[must_use]
 pub fn index(lane: Lane) -> usize {
@@ -51,16 +64,24 @@ pub fn index(lane: Lane) -> usize {
 }
 
 /// Rush, then when it was promised, then when it was placed; the id makes it total.
-type Rank = (bool, UnixMillis, UnixMillis, OrderId);
+pub type Rank = (bool, UnixMillis, UnixMillis, OrderId);
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     version: Version,
+    number: OrderNumber,
     lane: Lane,
     rank: Rank,
     since: UnixMillis,
     /// Cancelled, and nobody has said yet that they saw it.
     cancelled: bool,
+}
+
+impl Entry {
+    /// Still to be made, and past its promise.
+    fn is_late(&self, now: UnixMillis) -> bool {
+        !self.cancelled && matches!(self.lane, Lane::New | Lane::Preparing) && now > self.rank.1
+    }
 }
 
 /// Where every ticket on the board stands.
@@ -93,6 +114,49 @@ impl BoardState {
         self.lanes[index(lane)].iter().map(|rank| rank.3).collect()
     }
 
+    /// The ranks of the tickets of `lane`, the most urgent first.
+    #[must_use]
+    pub fn ranks(&self, lane: Lane) -> &[Rank] {
+        &self.lanes[index(lane)]
+    }
+
+    /// The lane of ticket `id`, and its place there.
+    #[must_use]
+    pub fn place(&self, id: OrderId) -> Option<(Lane, usize)> {
+        let entry = self.entries.get(id)?;
+        let place = self.ranks(entry.lane).binary_search(&entry.rank).ok()?;
+        Some((entry.lane, place))
+    }
+
+    /// How many tickets there are, cancelled ones that nobody has seen among them.
+    #[must_use]
+    pub fn tickets(&self) -> usize {
+        self.lanes.iter().map(Vec::len).sum()
+    }
+
+    /// What there is in `lane` below its first `drawn` tickets.
+    #[must_use]
+    pub fn rest(&self, lane: Lane, drawn: usize, now: UnixMillis) -> Rest {
+        let mut rest = Rest::default();
+        for entry in self.below(lane, drawn) {
+            rest.count += 1;
+            if !entry.cancelled && entry.since <= now {
+                rest.oldest = Some(rest.oldest.map_or(entry.since, |at| at.min(entry.since)));
+            }
+            rest.late |= entry.is_late(now);
+        }
+        rest
+    }
+
+    /// What the orders in `lane` below its first `drawn` tickets are called.
+    pub fn rest_numbers(&self, lane: Lane, drawn: usize) -> impl Iterator<Item = OrderNumber> {
+        self.below(lane, drawn).map(|entry| entry.number)
+    }
+
+    fn below(&self, lane: Lane, drawn: usize) -> impl Iterator<Item = &Entry> {
+        self.ranks(lane).iter().skip(drawn).filter_map(|rank| self.entries.get(rank.3))
+    }
+
     /// How many open orders are on the board.
     #[must_use]
     pub fn open(&self) -> usize {
@@ -108,14 +172,7 @@ impl BoardState {
     /// How many tickets are still to be made and past their promise.
     #[must_use]
     pub fn late(&self, now: UnixMillis) -> usize {
-        self.entries
-            .iter()
-            .filter(|(_, entry)| {
-                !entry.cancelled
-                    && matches!(entry.lane, Lane::New | Lane::Preparing)
-                    && now > entry.rank.1
-            })
-            .count()
+        self.entries.iter().filter(|(_, entry)| entry.is_late(now)).count()
     }
 
     /// Since when the ticket has stood that has stood longest in `lane`. An order
@@ -199,6 +256,7 @@ impl BoardState {
         let begin = promised.plus(-self.promises.of(order.fulfilment.service));
         let entry = Entry {
             version: order.version,
+            number: order.number,
             lane,
             rank: (!order.flags.rush, promised, times.placed_at, order.id),
             since: match lane {

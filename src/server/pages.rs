@@ -18,7 +18,7 @@ use leptos::{
 use leptos_axum::ResponseOptions;
 
 use crate::{
-    app::{self, CRASHED_EVENT, DATA_ID, ROOT_ID, icons::SPRITE},
+    app::{self, CRASHED_EVENT, DATA_ID, ROOT_ID},
     wire::BoardPage,
 };
 
@@ -139,7 +139,6 @@ fn document(page: BoardPage, data: String, assets: &PageAssets) -> impl IntoView
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
             </head>
             <body>
-                <div hidden inner_html=SPRITE></div>
                 <noscript>
                     <p class="still">
                         "This page does not update by itself, because JavaScript is off. Reload it to see the orders as they stand."
