@@ -244,14 +244,15 @@ impl Freshness {
                 None
             }
             Input::NetworkBack => {
-                self.device_offline = false;
+                let was_lost = std::mem::take(&mut self.device_offline);
+                if was_lost && self.link != Link::Open {
+                    // However young an attempt is: it began without a network.
+                    return Some(self.reopen(now));
+                }
                 self.reopen_if_stale(now)
             }
             Input::Shown => self.reopen_if_stale(now),
-            Input::Retry => {
-                self.attempts = 0;
-                Some(self.open(now))
-            }
+            Input::Retry => Some(self.reopen(now)),
         }
     }
 
@@ -331,11 +332,13 @@ impl Freshness {
             Link::Opening { since } => now - since > 1_000,
             Link::Waiting { .. } => true,
         };
-        if !stale {
-            return None;
-        }
+        stale.then(|| self.reopen(now))
+    }
+
+    /// Opens at once, and is quick again if that fails.
+    fn reopen(&mut self, now: i64) -> Command {
         self.attempts = 0;
-        Some(self.open(now))
+        self.open(now)
     }
 
     fn open(&mut self, now: i64) -> Command {
@@ -577,6 +580,18 @@ mod tests {
         freshness.on(Input::Changed { new: 1, cancelled: 0, gone: 0 }, 101_100);
         freshness.on(Input::Heartbeat, 101_200);
         assert_eq!(freshness.state(101_200), again(1, 0, 0));
+    }
+
+    #[test]
+    fn an_attempt_begun_without_a_network_is_not_waited_for() {
+        let mut freshness = live();
+        freshness.on(Input::NetworkLost, 6_000);
+        freshness.on(Input::Failed { closed: false }, 6_000);
+        assert_eq!(ticks(&mut freshness, 7_000, 16_000), [(16_000, Command::Open)]);
+        assert_eq!(freshness.on(Input::NetworkBack, 16_100), Some(Command::Open));
+        // The one begun with it is.
+        assert_eq!(freshness.on(Input::NetworkBack, 16_200), None);
+        assert_eq!(freshness.on(Input::Shown, 16_200), None);
     }
 
     #[test]
