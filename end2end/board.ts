@@ -117,6 +117,8 @@ export class Board {
     async isLive(timeout?: number): Promise<void> {
         const options = timeout === undefined ? {} : { timeout };
         await expect(this.page.getByText('Live', { exact: true })).toBeVisible(options);
+        // Dialogs, panels and keys come a moment later.
+        await expect(this.page.locator('#app')).toHaveAttribute('data-extras', '');
     }
 
     /** Waits until the browser could show this page without a server. */

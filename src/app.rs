@@ -13,6 +13,7 @@
 //! | [`ticket`] | one order |
 //! | [`waiting`] | what of an order waits to be sent, and what came of it |
 //! | [`dialog`] | why an order is cancelled; what was closed last |
+//! | [`extras`] | nothing: brings what is not needed to see an order: dialogs, panels, keys, sound |
 //! | [`hold`] | nothing: what a finger on a ticket does before it is a press |
 //! | [`panels`] | what is beside the board: totals, search, intake; strips above it |
 //! | [`sound`] | the sound chip; makes the screen sound and stay awake |
@@ -32,6 +33,7 @@
 pub mod board;
 pub mod connection;
 pub mod dialog;
+pub mod extras;
 pub mod focus;
 pub mod grid;
 pub mod header;
@@ -51,7 +53,7 @@ use leptos::prelude::*;
 
 pub use crate::words;
 
-use self::{dialog::Dialog, grid::Grid, keys::Keys, panels::Panels};
+use self::{dialog::Dialog, extras::Extras, grid::Grid, keys::Keys, panels::Panels};
 use crate::{
     domain::UnixMillis,
     live::LiveBoard,
@@ -79,6 +81,8 @@ pub struct Ui {
     pub hold_to_bump: bool,
     /// What the dialog is about.
     pub dialog: RwSignal<Dialog>,
+    /// What is fetched when the board is live.
+    pub extras: Extras,
     /// Whether single keys do anything; some people's software types them by itself.
     pub keys: RwSignal<bool>,
     /// What is beside the board.
@@ -105,9 +109,9 @@ impl Ui {
     }
 }
 
-/// Takes over the page that the server rendered.
+/// Takes over the page that the server rendered; `load` brings the [`extras`].
 #[cfg(feature = "hydrate")]
-pub fn hydrate() {
+pub fn hydrate(load: extras::Load) {
     use leptos::reactive::owner::Owner;
 
     use crate::wire::{BoardPage, lean::Lean};
@@ -124,7 +128,7 @@ pub fn hydrate() {
         (Some("board"), Some(page)) => {
             let _ = any_spawner::Executor::init_wasm_bindgen();
             let owner = Owner::new();
-            owner.with(|| board::take_over(page));
+            owner.with(|| board::take_over(page, load));
             // It lives as long as the page.
             std::mem::forget(owner);
         }

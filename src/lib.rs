@@ -33,10 +33,5 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 #[cfg(feature = "ssr")]
 pub mod server;
 
-/// Where the browser begins: the page calls it when it has loaded this module.
-/// It takes over what the server rendered, from the same data.
 #[cfg(feature = "hydrate")]
-#[wasm_bindgen::prelude::wasm_bindgen]
-pub fn hydrate() {
-    app::hydrate();
-}
+pub use app::hydrate;

@@ -3,12 +3,14 @@
 use leptos::prelude::*;
 
 use super::{
-    Ui, connection, dialog, focus,
+    Ui, connection, dialog,
+    extras::{self, Extras},
+    focus,
     grid::{self, Grid},
     header, hold,
     html::{Html, Spots},
-    keys::{self, Keys},
-    lane, panels, pile, press, sound, text,
+    keys::Keys,
+    lane, panels, pile, press, text,
     words::{self, Word, Words, say, spoken},
 };
 use crate::{
@@ -31,6 +33,7 @@ pub fn render(page: BoardPage, words: Words) -> String {
     html.raw("<div id=\"board\" data-query=\"").text(&query).raw("\" class=\"");
     let ui = ui(page, query, words);
     let mut spots = spots(ui);
+    extras::spots(ui, &mut spots);
     let spots = &mut spots;
     html.class(spots, "board").raw("\">");
     header::header(&mut html, spots, &settings);
@@ -64,7 +67,7 @@ pub fn render(page: BoardPage, words: Words) -> String {
 }
 
 /// Takes over what [`render`] made of the same `page`.
-pub fn take_over(mut page: BoardPage) {
+pub fn take_over(mut page: BoardPage, load: extras::Load) {
     let words = Words::of_page(page.settings.language, std::mem::take(&mut page.words));
     words::speak(words);
     let board = document().get_element_by_id("board");
@@ -73,15 +76,12 @@ pub fn take_over(mut page: BoardPage) {
     // First, because it asks where things are: what others write comes after.
     pile::follow(ui);
     spots(ui).follow();
-    dialog::follow(ui);
     press::follow(ui);
     hold::follow(ui);
     grid::follow(ui);
-    keys::follow(ui);
     focus::follow(ui);
-    panels::follow(ui);
-    sound::follow(ui);
     ui.live.start();
+    extras::fetch(ui, load);
 }
 
 fn ui(page: BoardPage, query: String, words: Words) -> Ui {
@@ -96,6 +96,7 @@ fn ui(page: BoardPage, query: String, words: Words) -> Ui {
         utc_offset_s,
         hold_to_bump,
         dialog: RwSignal::new(dialog::Dialog::None),
+        extras: Extras::new(),
         keys: RwSignal::new(true),
         panels,
         pressed: StoredValue::new(None),
@@ -132,9 +133,6 @@ fn spots(ui: Ui) -> Spots {
     grid::spots(ui, &mut spots);
     spots.content("nothing", move || nothing(ui));
     undo(ui, &mut spots);
-    dialog::spots(ui, &mut spots);
-    panels::spots(ui, &mut spots);
-    sound::spots(ui, &mut spots);
     // Some of it comes over the network: it is text, not markup.
     spots.content("polite", move || Html::default().text(&ui.live.polite.get()).done());
     spots.content("alert", move || Html::default().text(&ui.live.alert.get()).done());

@@ -19,12 +19,14 @@ use super::{
     words::Word,
 };
 use crate::{
-    domain::{FoodOrder, OrderId, OrderStatus},
-    live::{Ticket, api, board_state::BoardState, listen},
+    domain::{FoodOrder, OrderId, OrderStatus, Version},
+    live::{Action, Ticket, actions, api, board_state::BoardState, listen},
 };
 
+/// What is asked for when the list of closed orders opens.
+const CLOSED_URL: &str = "/api/orders?status=closed&since=day&limit=200";
 /// The reasons that a kitchen gives for cancelling.
-pub const REASONS: [&str; 5] =
+const REASONS: [&str; 5] =
     ["Customer asked", "Item is 86'd", "Kitchen too busy", "Closing", "Duplicate or test"];
 
 /// What the dialog is about.
@@ -304,4 +306,83 @@ fn closed_orders(ui: Ui, orders: &[FoodOrder], refused: Option<&str>, html: &mut
     );
     html.raw(if ui.keys.get() { "Switch single keys off" } else { "Switch single keys on" })
         .raw("</button></footer>");
+}
+
+/// Does what a button says that is about the dialog; whether it is one.
+pub fn act(ui: Ui, act: &str) -> bool {
+    match act {
+        "closed" | "recall-list" => load_closed(ui),
+        "scheduled" => ui.dialog.set(Dialog::Scheduled),
+        "close" => ui.dialog.set(Dialog::None),
+        _ => {
+            if let Some(place) = act.strip_prefix("reason-").and_then(|it| it.parse().ok()) {
+                cancel_because(ui, place);
+            } else if let Some(place) = act.strip_prefix("bring-").and_then(|it| it.parse().ok()) {
+                bring_back(ui, place);
+            } else {
+                return false;
+            }
+        }
+    }
+    true
+}
+
+/// Cancels the order that the dialog asks about, or rejects it when nobody has
+/// accepted it yet.
+fn cancel_because(ui: Ui, place: usize) {
+    let asked = ui.dialog.with_untracked(|dialog| match dialog {
+        Dialog::Cancel(id) => Some(*id),
+        _ => None,
+    });
+    let Some(id) = asked else { return };
+    ui.dialog.set(Dialog::None);
+    let (Some(row), Some(reason)) = (ui.live.row(id), REASONS.get(place)) else { return };
+    let placed = row.with_untracked(|ticket| ticket.order.status == OrderStatus::Placed);
+    let to = if placed { OrderStatus::Rejected } else { OrderStatus::Cancelled };
+    ui.live.act(id, Action::Go { to, reason: Some((*reason).to_owned()) });
+}
+
+fn load_closed(ui: Ui) {
+    ui.dialog.set(Dialog::Loading);
+    let then = move |answer: Result<String, api::Failure>| {
+        let orders = answer.map_err(|failure| failure.why).and_then(|text| api::orders(&text));
+        let list = orders.map_or_else(Dialog::Failed, |orders| Dialog::Closed(orders, None));
+        if ui.dialog.with_untracked(|dialog| matches!(dialog, Dialog::Loading)) {
+            ui.dialog.set(list);
+        }
+    };
+    api::ask("GET", CLOSED_URL.to_owned(), None, Box::new(then));
+}
+
+/// Brings the order at `place` of the list back.
+fn bring_back(ui: Ui, place: usize) {
+    let listed = ui.dialog.with_untracked(|dialog| match dialog {
+        Dialog::Closed(orders, _) => orders.get(place).map(|order| (order.id, order.version)),
+        _ => None,
+    });
+    let Some((id, version)) = listed else { return };
+    let then = move |refused| match refused {
+        None => ui.dialog.set(Dialog::None),
+        Some(why) => ui.dialog.update(|dialog| {
+            if let Dialog::Closed(_, refused) = dialog {
+                *refused = Some(why);
+            }
+        }),
+    };
+    recall(ui, id, version, Box::new(then));
+}
+
+/// Brings a closed order back; `then` is told why not.
+pub(super) fn recall(ui: Ui, id: OrderId, version: Version, then: Box<dyn FnOnce(Option<String>)>) {
+    api::spawn(Box::pin(async move {
+        let why = Some("recall");
+        let actor = ui.live.actor();
+        match actions::transition(actor, id, OrderStatus::Ready, version, why).await {
+            Ok(order) => {
+                ui.live.say(format!("Order {} is back", order.number));
+                then(None);
+            }
+            Err(failure) => then(Some(failure.words)),
+        }
+    }));
 }

@@ -7,6 +7,7 @@
 //! escaped.
 
 use leptos::prelude::*;
+use web_sys::Element;
 
 /// What markup begins with that the server writes for a page that is there.
 pub const FRAGMENT: &str = "<dl class=\"facts\">";
@@ -91,9 +92,20 @@ impl Spots {
 
     /// Lets every place on the page follow from now on.
     pub fn follow(self) {
+        self.follow_from(|_, _| None);
+    }
+
+    /// The same for what the page may no longer say.
+    pub fn catch_up(self) {
+        self.follow_from(|element, class| {
+            Some(if class { element.class_name() } else { element.inner_html() })
+        });
+    }
+
+    fn follow_from(self, before: fn(&Element, bool) -> Option<String>) {
         for Spot { id, class, mut says } in self.0 {
             let element = document().get_element_by_id(&id);
-            let mut said = None::<String>;
+            let mut said = element.as_ref().and_then(|element| before(element, class));
             effect(move || {
                 let now = says();
                 if let (Some(element), Some(before)) = (&element, &said)

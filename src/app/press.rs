@@ -7,21 +7,15 @@ use web_sys::{Element, HtmlElement, MouseEvent, Storage};
 
 use super::{
     Ui,
-    dialog::{Dialog, History, REASONS},
-    grid, keys, panels, sound, text,
+    dialog::{Dialog, History},
+    extras, grid, text,
     words::Word,
 };
 use crate::{
-    domain::{ItemId, ItemStatus, Lane, OrderId, OrderStatus, Version, change::Acknowledged},
-    live::{
-        Action,
-        actions::{self, Barred},
-        api, later, listen,
-    },
+    domain::{ItemId, ItemStatus, Lane, OrderId, change::Acknowledged},
+    live::{Action, actions::Barred, later, listen},
 };
 
-/// What is asked for when the list of closed orders opens.
-const CLOSED_URL: &str = "/api/orders?status=closed&since=day&limit=200";
 /// Where this device remembers that single keys are off.
 const KEYS: &str = "keys";
 
@@ -105,15 +99,12 @@ pub(super) fn on_ticket(ui: Ui, id: OrderId, act: &str, event: Option<&MouseEven
 
 /// Does `act`, which concerns no order.
 pub(super) fn on_board(ui: Ui, act: &str) {
-    if grid::pressed(ui, act) || keys::pressed(ui, act) {
+    if grid::pressed(ui, act) {
         return;
     }
     match act {
         "undo" => ui.live.undo_last(),
         "reconnect" => ui.live.reconnect(),
-        "closed" | "recall-list" => load_closed(ui),
-        "scheduled" => ui.dialog.set(Dialog::Scheduled),
-        "close" => ui.dialog.set(Dialog::None),
         "theme" => next_theme(ui),
         "keys" => switch_keys(ui),
         "to-new" => {
@@ -121,17 +112,11 @@ pub(super) fn on_board(ui: Ui, act: &str) {
                 show(ui, *first);
             }
         }
-        _ if panels::act(ui, act) || sound::act(ui, act) => {}
         _ => {
             let lane = act.strip_prefix("more-");
-            let lane = Lane::ALL.into_iter().find(|it| lane == Some(text::lane_slug(*it)));
-            if let Some(lane) = lane {
-                return show_more(ui, lane);
-            }
-            if let Some(place) = act.strip_prefix("reason-").and_then(|it| it.parse().ok()) {
-                cancel(ui, place);
-            } else if let Some(place) = act.strip_prefix("bring-").and_then(|it| it.parse().ok()) {
-                bring_back(ui, place);
+            match Lane::ALL.into_iter().find(|it| lane == Some(text::lane_slug(*it))) {
+                Some(lane) => show_more(ui, lane),
+                None => extras::act(ui, act),
             }
         }
     }
@@ -155,66 +140,6 @@ fn twice(ui: Ui, event: &MouseEvent) -> bool {
     before.is_some_and(|(at, left, top)| {
         now - at < AGAIN_MS && (x - left).abs() < NEAR && (y - top).abs() < NEAR
     })
-}
-
-/// Cancels the order that the dialog asks about, or rejects it when nobody has
-/// accepted it yet.
-fn cancel(ui: Ui, place: usize) {
-    let asked = ui.dialog.with_untracked(|dialog| match dialog {
-        Dialog::Cancel(id) => Some(*id),
-        _ => None,
-    });
-    let Some(id) = asked else { return };
-    ui.dialog.set(Dialog::None);
-    let (Some(row), Some(reason)) = (ui.live.row(id), REASONS.get(place)) else { return };
-    let placed = row.with_untracked(|ticket| ticket.order.status == OrderStatus::Placed);
-    let to = if placed { OrderStatus::Rejected } else { OrderStatus::Cancelled };
-    ui.live.act(id, Action::Go { to, reason: Some((*reason).to_owned()) });
-}
-
-fn load_closed(ui: Ui) {
-    ui.dialog.set(Dialog::Loading);
-    let then = move |answer: Result<String, api::Failure>| {
-        let orders = answer.map_err(|failure| failure.why).and_then(|text| api::orders(&text));
-        let list = orders.map_or_else(Dialog::Failed, |orders| Dialog::Closed(orders, None));
-        if ui.dialog.with_untracked(|dialog| matches!(dialog, Dialog::Loading)) {
-            ui.dialog.set(list);
-        }
-    };
-    api::ask("GET", CLOSED_URL.to_owned(), None, Box::new(then));
-}
-
-/// Brings the order at `place` of the list back.
-fn bring_back(ui: Ui, place: usize) {
-    let listed = ui.dialog.with_untracked(|dialog| match dialog {
-        Dialog::Closed(orders, _) => orders.get(place).map(|order| (order.id, order.version)),
-        _ => None,
-    });
-    let Some((id, version)) = listed else { return };
-    let then = move |refused| match refused {
-        None => ui.dialog.set(Dialog::None),
-        Some(why) => ui.dialog.update(|dialog| {
-            if let Dialog::Closed(_, refused) = dialog {
-                *refused = Some(why);
-            }
-        }),
-    };
-    recall(ui, id, version, Box::new(then));
-}
-
-/// Brings a closed order back; `then` is told why not.
-pub(super) fn recall(ui: Ui, id: OrderId, version: Version, then: Box<dyn FnOnce(Option<String>)>) {
-    api::spawn(Box::pin(async move {
-        let why = Some("recall");
-        let actor = ui.live.actor();
-        match actions::transition(actor, id, OrderStatus::Ready, version, why).await {
-            Ok(order) => {
-                ui.live.say(format!("Order {} is back", order.number));
-                then(None);
-            }
-            Err(failure) => then(Some(failure.words)),
-        }
-    }));
 }
 
 pub(super) fn storage() -> Option<Storage> {

@@ -46,9 +46,18 @@ impl Assets {
         let script = find(".js");
         let watched = std::env::var_os("LEPTOS_WATCH").is_some();
         let hashed = !watched && script != format!("{stem}.js");
+        // Only a release is in two parts; a build that watches leaves the names
+        // of the one before it.
+        let part = |stem: &str, ending: &str| {
+            let stem = format!("{package}/{stem}");
+            let file = newest(&stem, ending, || Site::iter().map(Cow::into_owned));
+            (hashed && file != format!("{stem}{ending}")).then(|| format!("/{file}"))
+        };
         let page = PageAssets {
             css: format!("/{}", find(".css")),
             wasm: format!("/{}", find(".wasm")),
+            link: part("__wasm_split", ".js"),
+            extras: part("split_extras", ".wasm"),
             script: format!("/{script}"),
             reload_port: watched.then(|| u16::try_from(options.reload_port).unwrap_or(3001)),
         };

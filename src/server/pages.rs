@@ -37,6 +37,10 @@ pub struct PageAssets {
     pub script: String,
     /// The WebAssembly module.
     pub wasm: String,
+    /// The script through which the module gets its second part, where it has one.
+    pub link: Option<String>,
+    /// The second part, fetched when the board is live.
+    pub extras: Option<String>,
     /// Development only: the port of cargo-leptos that says when to reload.
     pub reload_port: Option<u16>,
 }
@@ -154,7 +158,7 @@ fn document(
     let theme = (dress.theme == Theme::Auto)
         .then(|| view! { <script nonce=nonce.clone() inner_html=THEME></script> });
     let scale = dress.scale.map(|href| view! { <link rel="stylesheet" href=href /> });
-    let PageAssets { css, script, wasm, reload_port } = assets.clone();
+    let PageAssets { css, script, wasm, link, extras: _, reload_port } = assets.clone();
     // While the files change under their names, none may be kept.
     let start = start(&script, &wasm, reload_port.is_none());
     let reload = reload_port.map(|port| {
@@ -173,6 +177,7 @@ fn document(
                 <link rel="stylesheet" href=css />
                 {scale}
                 <link rel="modulepreload" href=script nonce=nonce.clone() />
+                {link.map(|link| view! { <link rel="modulepreload" href=link nonce=nonce.clone() /> })}
                 <link rel="preload" href=wasm r#as="fetch" type="application/wasm" crossorigin="" />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
             </head>
@@ -325,6 +330,8 @@ mod tests {
             css: "/pkg/board.css".to_owned(),
             script: "/pkg/board.js".to_owned(),
             wasm: "/pkg/board.wasm".to_owned(),
+            link: None,
+            extras: None,
             reload_port,
         };
         let _ = any_spawner::Executor::init_tokio();

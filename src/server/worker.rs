@@ -19,7 +19,9 @@ pub(super) const ADDRESS: &str = "/worker.js";
 /// finds another text than before puts the new one in the old one's place.
 pub(super) async fn serve(State(app): State<App>) -> Response {
     let assets = app.assets.page();
-    let files = [&assets.css, &assets.script, &assets.wasm].map(String::as_str);
+    let parts = assets.link.iter().chain(&assets.extras);
+    let files = [&assets.css, &assets.script, &assets.wasm].into_iter().chain(parts);
+    let files: Vec<&str> = files.map(String::as_str).collect();
     let mut response = Response::new(Body::from(script(&files)));
     let headers = response.headers_mut();
     for (name, value) in [

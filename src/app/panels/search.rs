@@ -194,7 +194,7 @@ pub(super) fn act(ui: Ui, act: &str) -> bool {
                 }
             });
         };
-        crate::app::press::recall(ui, id, version, Box::new(then));
+        crate::app::dialog::recall(ui, id, version, Box::new(then));
     }
     true
 }
