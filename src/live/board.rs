@@ -1005,7 +1005,9 @@ impl LiveBoard {
             }
         });
         let (id, version, number) = (order.id, order.version, order.number);
-        let cancelled = !order.status.is_open();
+        // Once, however many stations say afterwards that they know.
+        let was_open = row.with_untracked(|ticket| ticket.order.status.is_open());
+        let cancelled = was_open && !order.status.is_open();
         // What a cook may have in hand goes only when somebody at it says so.
         let begun = order.times.preparing_at.is_some();
         // Whoever ticks an item has not called the order off, nor has anybody

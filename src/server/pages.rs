@@ -287,6 +287,7 @@ mod tests {
                 total: none,
             },
             flags: Flags::default(),
+            unaware: Vec::new(),
             times: Times { placed_at: UnixMillis(940_000), ..Times::default() },
             last_change: LastChange {
                 from: None,
@@ -358,6 +359,8 @@ mod tests {
             css: "/pkg/board.css".to_owned(),
             script: String::new(),
             wasm: String::new(),
+            link: None,
+            extras: None,
             reload_port: None,
         };
         let response = away(&assets);
