@@ -169,8 +169,8 @@ pub async fn seen_one(
 /// # Errors
 /// See `docs/api.md`.
 pub async fn set_intake(State(app): State<App>, request: Request) -> Result<Response, Problem> {
-    let intake = decode::intake(&json_body(request).await?, app.clock.now())?;
-    app.kitchen.set_intake(intake).await?;
+    let (intake, actor) = decode::intake(&json_body(request).await?, app.clock.now())?;
+    app.kitchen.set_intake(intake, actor).await?;
     reads::intake(State(app)).await
 }
 

@@ -81,7 +81,7 @@ pub trait Store: Send + Sync + 'static {
     fn order(&self, id: OrderId) -> BoxFuture<'_, Result<Option<FoodOrder>, Unavailable>>;
 
     /// Notes which screens have shown which orders. An order that there is not,
-    /// and a screen that has shown it before, change nothing.
+    /// a screen that has shown it before, and one more than are noted change nothing.
     fn note_seen(&self, seen: Vec<Seen>) -> BoxFuture<'_, Result<(), Unavailable>>;
 
     /// A setting that outlives the process: none when it was never set.

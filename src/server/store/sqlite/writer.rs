@@ -16,7 +16,7 @@ use super::{
 use crate::{
     domain::{
         Change, FoodOrder, OrderId, OrderNumber, OrderStatus, Screen, ScreenName, UnixMillis,
-        Version,
+        Version, limits,
     },
     wire::{EventFacts, Seq},
 };
@@ -510,10 +510,11 @@ fn note_seen(connection: &Connection, seen: &[Seen]) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO seen (order_id, screen, at)
          SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM orders WHERE id = ?1)
+         AND (SELECT count(*) FROM seen WHERE order_id = ?1) < ?4
          ON CONFLICT DO NOTHING",
     )?;
     for Seen { order, screen, at } in seen {
-        statement.execute(params![order.0.as_bytes(), screen, at.0])?;
+        statement.execute(params![order.0.as_bytes(), screen, at.0, limits::SEEN_BY])?;
     }
     Ok(())
 }
