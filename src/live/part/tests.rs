@@ -152,7 +152,9 @@ fn what_was_begun_goes_from_a_screen_when_its_own_cook_knows() {
     }
     let know = grill().know(Acknowledged::Cancel);
     assert!(know.is_done_in(&known) && !fry().know(Acknowledged::Cancel).is_done_in(&known));
-    let Action::Know { of, stations } = Part::default().know(Acknowledged::Cancel) else { panic!() };
+    let Action::Know { of, stations } = Part::default().know(Acknowledged::Cancel) else {
+        panic!()
+    };
     let known = after(&known, change::Action::Acknowledge { of, stations });
     assert_eq!(fry().place(&known), Place::Off, "expo speaks for all");
 }
@@ -176,11 +178,8 @@ fn more_of_what_one_station_made_comes_back_to_it() {
 #[test]
 fn another_due_time_beside_a_changed_line_still_concerns_everybody() {
     let order = went(&placed(None, Promise::default()), OrderStatus::Accepted);
-    let edit = Edit {
-        quantities: vec![(ItemId(1), 3)],
-        due_at: Some(AT.plus(1)),
-        ..Edit::default()
-    };
+    let edit =
+        Edit { quantities: vec![(ItemId(1), 3)], due_at: Some(AT.plus(1)), ..Edit::default() };
     let order = after(&order, change::Action::Edit(edit));
     assert!(fry().has_change(&order));
     let of = Acknowledged::Change;

@@ -42,6 +42,18 @@ pub(super) fn new_order(body: &Value, defaults: &Defaults) -> Result<NewOrder, P
     errors.finish(order)
 }
 
+/// The channel that `body` names and its own id of the order, as far as they
+/// can be read, whatever else is wrong with it.
+pub(super) fn external_id(body: &Value, defaults: &Defaults) -> Option<(Channel, String)> {
+    let source = body.get("source")?;
+    let id = text::clean(source.get("external_id")?.as_str()?);
+    let channel = match source.get("channel").and_then(Value::as_str) {
+        Some(channel) => Channel::parse(channel).ok()?,
+        None => defaults.channel.clone(),
+    };
+    (!id.is_empty()).then_some((channel, id))
+}
+
 /// The change of status that `body` wishes.
 pub(super) fn transition(body: &Value) -> Result<Change, Problem> {
     let mut errors = Errors::default();
