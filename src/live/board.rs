@@ -1005,9 +1005,7 @@ impl LiveBoard {
             }
         });
         let (id, version, number) = (order.id, order.version, order.number);
-        // Once, however many stations say afterwards that they know.
-        let was_open = row.with_untracked(|ticket| ticket.order.status.is_open());
-        let cancelled = was_open && !order.status.is_open();
+        let cancelled = !order.status.is_open();
         // What a cook may have in hand goes only when somebody at it says so.
         let begun = order.times.preparing_at.is_some();
         // Whoever ticks an item has not called the order off, nor has anybody
@@ -1020,6 +1018,9 @@ impl LiveBoard {
             };
             tried.is_some_and(|to| !to.is_open())
         });
+        // Once, however many stations say afterwards that they know.
+        let was_open = row.with_untracked(|ticket| ticket.order.status.is_open());
+        let cancelled = cancelled && was_open;
         row.update(|ticket| {
             if ticket.mark.confirmed_by.is_some_and(|confirmed| confirmed <= version) {
                 ticket.mark.pending = None;
