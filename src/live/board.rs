@@ -130,6 +130,7 @@ struct Still {
 }
 
 /// What the connection needs to know.
+#[expect(clippy::struct_excessive_bools, reason = "each stands or falls by itself")]
 struct Line {
     /// The filter, as the stream takes it; empty when it wants everything.
     query: String,

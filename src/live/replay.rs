@@ -75,7 +75,7 @@ struct Desk {
     outbox: Outbox,
     /// What the places of this database and screen begin with.
     places: String,
-    /// Whether the device kept what was last written to it.
+    /// Whether the device keeps anything at all.
     kept: bool,
     sending: bool,
     /// What is being sent that had to wait.

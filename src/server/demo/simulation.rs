@@ -964,11 +964,8 @@ impl Simulation {
         let ticket = self.tickets.get_mut(&id)?;
         let order = ticket.order?;
         match of {
-            Acknowledged::Cancel => {
-                if !std::mem::take(&mut ticket.to_acknowledge) {
-                    return None;
-                }
-            }
+            Acknowledged::Cancel if !std::mem::take(&mut ticket.to_acknowledge) => return None,
+            Acknowledged::Cancel => {}
             _ if !ticket.status.is_open() => return None,
             _ => {}
         }

@@ -223,7 +223,7 @@ fn every_text_keeps_within_the_limits() {
             Action::Item { actor, .. }
             | Action::Recount { actor, .. }
             | Action::Acknowledge { actor, .. } => {
-                assert!(actor.id.chars().count() <= limits::LABEL)
+                assert!(actor.id.chars().count() <= limits::LABEL);
             }
             Action::Look { .. } => {}
         }

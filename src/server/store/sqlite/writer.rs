@@ -280,7 +280,7 @@ impl Job {
             (Self::Place { reply, .. }, Outcome::Place(result)) => drop(reply.send(result)),
             (Self::Change { reply, .. }, Outcome::Change(result)) => drop(reply.send(result)),
             (Self::Prune { reply, .. } | Self::Promise { reply, .. }, Outcome::Count(count)) => {
-                drop(reply.send(Ok(count)))
+                drop(reply.send(Ok(count)));
             }
             (Self::PutScreen { reply, .. }, Outcome::PutScreen(result)) => {
                 drop(reply.send(result.map(|screen| *screen)));
