@@ -15,7 +15,7 @@ use crate::{
     app::{
         html::{FRAGMENT, Html},
         text,
-        words::{Word, Words},
+        words::{self, Word, Words},
     },
     domain::{FoodOrder, ItemId, ItemStatus, LastChange, UnixMillis, What, screen::Language},
 };
@@ -47,6 +47,8 @@ pub(super) async fn timeline(
     query.finish(&["lang"])?;
     let stored = app.store.history(order_id(id)?).await?.ok_or(Problem::OrderNotFound)?;
     let settings = app.board_settings(language);
+    // From here on nothing waits, so that no other page speaks in between.
+    words::speak(language::words(language));
     let page = Page { words: language::words(language), utc_offset_s: settings.utc_offset_s };
     let mut html = Html::default();
     let order: FoodOrder = reads::parse(&stored.order_json)?;
