@@ -169,7 +169,7 @@ fn cancel(ui: Ui, place: usize) {
     let (Some(row), Some(reason)) = (ui.live.row(id), REASONS.get(place)) else { return };
     let placed = row.with_untracked(|ticket| ticket.order.status == OrderStatus::Placed);
     let to = if placed { OrderStatus::Rejected } else { OrderStatus::Cancelled };
-    ui.live.act(id, Action::Go { to, reason: Some((*reason).to_owned()) });
+    ui.live.act(id, Action::Go { to, reason: Some(ui.say(*reason).to_owned()) });
 }
 
 fn load_closed(ui: Ui) {
@@ -209,7 +209,7 @@ pub(super) fn recall(ui: Ui, id: OrderId, version: Version, then: Box<dyn FnOnce
         let actor = ui.live.actor();
         match actions::transition(actor, id, OrderStatus::Ready, version, why).await {
             Ok(order) => {
-                ui.live.say(format!("Order {} is back", order.number));
+                ui.live.say(ui.words.with(Word::OrderIsBack, &order.number.to_string()));
                 then(None);
             }
             Err(failure) => then(Some(failure.words)),
@@ -262,14 +262,14 @@ fn switch_keys(ui: Ui) {
 /// Automatic, dark, light, and round again; remembered on this device.
 fn next_theme(ui: Ui) {
     let Some(root) = document().document_element() else { return };
-    let next = match root.get_attribute("data-theme").as_deref() {
-        Some("dark") => "light",
-        Some("light") => "auto",
-        _ => "dark",
+    let (next, word) = match root.get_attribute("data-theme").as_deref() {
+        Some("dark") => ("light", Word::ThemeLight),
+        Some("light") => ("auto", Word::ThemeAuto),
+        _ => ("dark", Word::ThemeDark),
     };
     let _ = root.set_attribute("data-theme", next);
     if let Some(storage) = storage() {
         let _ = storage.set_item("theme", next);
     }
-    ui.live.say(format!("Theme: {next}"));
+    ui.live.say(ui.say(word).to_owned());
 }
