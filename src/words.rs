@@ -361,6 +361,43 @@ words! {
     Meanwhile,
     ByWhom,
     SomeChange,
+
+    ReasonCustomer,
+    ReasonSoldOut,
+    ReasonBusy,
+    ReasonClosing,
+    ReasonDuplicate,
+    CancelTitle,
+    RejectTitle,
+    WhyCancel,
+    KeepOrder,
+    ListFailed,
+    NoneClosed,
+    /// `{}` items of an order.
+    ItemCount,
+    /// On a ticket: due at `{}`.
+    DueBy,
+    ThemeAuto,
+    ThemeDark,
+    ThemeLight,
+    /// It took `{}` to come here from channel `[]`.
+    ArrivedLate,
+    /// When the customer placed it, by the channel's clock.
+    SourceAt,
+    /// When it came here.
+    ReceivedAt,
+    /// The items' text has `{}` pixels and needs `<>` from `[]` metres.
+    TooSmall,
+    AwayTitle,
+    AwayText,
+    RefusedStale,
+    RefusedWay,
+    RefusedClosed,
+    RefusedVoid,
+    RefusedNothingHere,
+    RefusedGone,
+    RefusedStore,
+    RefusedFields,
 }
 
 /// A language's table. Cheap to copy: it lasts as long as the program or page.

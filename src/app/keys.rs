@@ -601,7 +601,7 @@ fn learn(ui: Ui, action: usize, code: &str) {
 /// Writes the taught keys into the profile of `screen`, as it is now.
 async fn keep(screen: String, taught: Vec<(usize, String)>) -> Result<(), String> {
     let url = ["/api/screens/", &screen].concat();
-    let broken = |_: JsValue| "the answer cannot be read".to_owned();
+    let broken = |_: JsValue| crate::words::say(Word::Unreadable).to_owned();
     let profile = js_sys::JSON::parse(&api::answer("GET", &url, None).await?).map_err(broken)?;
     let keys: JsValue = js_sys::Object::new().into();
     for (action, code) in &taught {

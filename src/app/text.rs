@@ -2,7 +2,6 @@
 //! more than everything else on the page.
 
 use super::words::{Word, say};
-pub use crate::domain::text::count;
 use crate::domain::{Lane, OrderStatus, Service, UnixMillis};
 
 /// `at` as a time of day, `utc_offset_s` seconds east of UTC.

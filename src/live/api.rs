@@ -174,6 +174,8 @@ async fn exchange(
         init.set_body(&JsValue::from_str(body));
     }
     let request = Request::new_with_str_and_init(url, &init)?;
+    // A refusal is shown as it comes.
+    request.headers().set("accept-language", spoken().language.as_str())?;
     if body.is_some() {
         request.headers().set("content-type", "application/json")?;
     }

@@ -957,7 +957,7 @@ impl LiveBoard {
         let (id, number, open) = (order.id, order.number, order.status.is_open());
         self.update(order);
         if let (Some(until), Some(row), true) = (fresh_until, self.row(id), open) {
-            self.say(format!("New order {number}"));
+            self.say(spoken().with(Word::NewOrder, &number.to_string()));
             row.update(|ticket| ticket.mark.fresh_until = Some(until));
             self.fresh.update_value(|fresh| fresh.push(id));
         }

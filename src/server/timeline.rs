@@ -15,7 +15,7 @@ use crate::{
     app::{
         html::{FRAGMENT, Html},
         text,
-        words::{Word, Words},
+        words::{self, Word, Words},
     },
     domain::{FoodOrder, ItemId, ItemStatus, LastChange, UnixMillis, What, screen::Language},
 };
@@ -47,6 +47,8 @@ pub(super) async fn timeline(
     query.finish(&["lang"])?;
     let stored = app.store.history(order_id(id)?).await?.ok_or(Problem::OrderNotFound)?;
     let settings = app.board_settings(language);
+    // From here on nothing waits, so that no other page speaks in between.
+    words::speak(language::words(language));
     let page = Page { words: language::words(language), utc_offset_s: settings.utc_offset_s };
     let mut html = Html::default();
     let order: FoodOrder = reads::parse(&stored.order_json)?;
@@ -89,9 +91,17 @@ impl Page {
         let (times, how) = (&order.times, &order.fulfilment);
         let time = |at| text::time_of_day(at, self.utc_offset_s, false);
         let differs = |promised: &UnixMillis| Some(*promised) != times.due_at;
+        // To the second where two clocks are compared.
+        let source_at = order.source.placed_at.map(|at| self.time(at));
+        let received = if source_at.is_some() {
+            (Word::ReceivedAt, Some(self.time(times.placed_at)))
+        } else {
+            (Word::PlacedAt, Some(time(times.placed_at)))
+        };
         for (word, fact) in [
             (Word::From, Some(order.source.channel.as_str().to_owned())),
-            (Word::PlacedAt, Some(time(times.placed_at))),
+            (Word::SourceAt, source_at),
+            received,
             (Word::FiresAt, times.fires_at.filter(|_| order.flags.scheduled).map(time)),
             (Word::DueAt, times.due_at.map(time)),
             (Word::PromisedAt, times.promised_at.filter(differs).map(time)),
@@ -125,6 +135,12 @@ impl Page {
         if *what != What::Acknowledged
             && let Some(why) = reason
         {
+            // What the board itself gives as a reason is said in the reader's language.
+            let why = match why.as_str() {
+                "undo" => self.words.say(Word::Undo),
+                "recall" => self.words.say(Word::Recall),
+                why => why,
+            };
             html.raw(" – <bdi>").text(why).raw("</bdi>");
         }
         html.raw("</span> <bdi class=\"by\">").text(&actor.id).raw("</bdi></li>");

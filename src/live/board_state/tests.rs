@@ -34,6 +34,7 @@ fn placed(number: u32, station: &str, rush: bool) -> FoodOrder {
             channel: Channel::parse("web").expect("valid"),
             external_id: None,
             accept_by: None,
+            placed_at: None,
         },
         fulfilment: Fulfilment { service: Service::Delivery, ..Fulfilment::default() },
         customer: Customer::default(),

@@ -26,6 +26,7 @@ fn placed(number: u32) -> FoodOrder {
             channel: Channel::parse("web").expect("valid"),
             external_id: None,
             accept_by: None,
+            placed_at: None,
         },
         fulfilment: Fulfilment { service: Service::Pickup, ..Fulfilment::default() },
         customer: Customer::default(),

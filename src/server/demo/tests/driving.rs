@@ -370,6 +370,7 @@ async fn a_visitors_order_is_made_and_handed_out() {
             channel: Channel::parse("api").expect("valid"),
             external_id: None,
             accept_by: None,
+            placed_at: None,
         },
         fulfilment: Fulfilment { service: Service::Pickup, ..Fulfilment::default() },
         customer: Customer::default(),
