@@ -86,8 +86,8 @@ export async function evening(server: Server): Promise<Evening> {
     await place(wanted('Rosa P', 'pickup', 22, [salad(), tiramisu()]));
     for (const [name, how] of [['Eva M', 'pickup'], ['Sam O', 'delivery']] as const) {
         const ready = await make(wanted(name, how, 8, [burger(), fries()]));
-        for (const station of ['grill', 'fry']) await mark(server, ready, [station], 'done');
-        await server.move(await server.read(ready.id), 'ready');
+        // The last station that is done makes it ready.
+        await mark(server, ready, ['grill', 'fry'], 'done');
     }
     await server.move(await make(wanted('Nia D', 'delivery', 9, [thai(), tea()])), 'ready', 'out_for_delivery');
     for (const name of ['Ben T', 'Ida F', 'Max R']) {
@@ -99,12 +99,15 @@ export async function evening(server: Server): Promise<Evening> {
     return { late, changed, cancelled, making };
 }
 
+/** A screen of 15.6 inches, near at hand. */
+const NEAR = { diagonal_in: 15.6, width_px: 1366, height_px: 768, distance_m: 0.6 };
+
 /** The screens of that kitchen. */
 export async function screens(server: Server): Promise<void> {
-    await keepScreen(server, 'grill', { title: 'Grill', stations: ['grill'], view: 'grid' });
-    await keepScreen(server, 'fry', { title: 'Fry', stations: ['fry'], view: 'grid', digits: 'bump', bump_bar: true });
-    await keepScreen(server, 'expo', { title: 'Expo', role: 'expo', view: 'grid' });
+    await keepScreen(server, 'grill', { ...NEAR, title: 'Grill', stations: ['grill'], view: 'grid' });
+    await keepScreen(server, 'fry', { ...NEAR, title: 'Fry', stations: ['fry'], view: 'grid', digits: 'bump', bump_bar: true });
+    await keepScreen(server, 'expo', { ...NEAR, title: 'Expo', role: 'expo', view: 'grid' });
     await keepScreen(server, 'pass', { title: 'Pass, from 2 m', role: 'expo', view: 'grid', diagonal_in: 43, width_px: 1920, height_px: 1080, distance_m: 2 });
-    await keepScreen(server, 'kueche', { title: 'Küche', role: 'expo', view: 'grid', language: 'de' });
-    await keepScreen(server, 'matbakh', { title: 'المطبخ', role: 'expo', view: 'grid', language: 'ar' });
+    await keepScreen(server, 'kueche', { ...NEAR, title: 'Küche', role: 'expo', view: 'grid', language: 'de' });
+    await keepScreen(server, 'matbakh', { ...NEAR, title: 'المطبخ', role: 'expo', view: 'grid', language: 'ar' });
 }

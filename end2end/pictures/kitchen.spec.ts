@@ -34,6 +34,8 @@ async function openScreen(board: Board, name: string): Promise<void> {
     await board.page.goto(`/screens/${name}`);
     await expect(board.page.locator('#chip.is-live, .chip.is-live')).toBeVisible();
     await expect(board.tickets.first()).toBeVisible();
+    await board.page.locator('.strip.is-quiet').getByRole('button').last().click();
+    await expect(board.page.locator('.strip.is-quiet')).toHaveCount(0);
 }
 
 test('columns, dark', async ({ board }) => {
@@ -61,7 +63,10 @@ test.describe(() => {
     });
 });
 
-test('expo and stations', async ({ board }) => {
+test('expo and stations', async ({ board, page }) => {
+    await page.goto('/screens/expo');
+    await board.isLive();
+    await picture(board, 'start');
     await openScreen(board, 'expo');
     await picture(board, 'expo');
     await openScreen(board, 'grill');
@@ -158,6 +163,7 @@ test.describe(() => {
         await server.kill();
         await board.says(/Reconnecting…/, 30_000);
         await board.ticket(tonight.late).bump();
+        await board.ticket(tonight.late).waits('ready');
         await board.ticket(tonight.making).bump();
         await board.says(/Offline since .* 2 actions waiting\./, 60_000);
         await picture(board, 'offline');

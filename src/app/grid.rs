@@ -7,12 +7,12 @@
 //! of the list, out of sight, until the browser has counted.
 
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, MouseEvent};
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::{Element, HtmlElement, MouseEvent, ResizeObserver};
 
 use super::{
     Ui,
-    html::{Html, Spots, effect},
+    html::{Html, Spots},
     text,
     ticket::ticket,
     words::Word,
@@ -201,7 +201,7 @@ fn size(ui: Ui, order: &FoodOrder) -> Size {
     let wraps = |text: &str, letters: usize| text.chars().count().saturating_sub(1) / letters * 12;
     let flags = &order.flags;
     // The head, whose order it is, and what can be done with it.
-    let mut frame = 70;
+    let mut frame = 71;
     if flags.rush || flags.held || flags.recalled {
         frame += 12;
     }
@@ -438,15 +438,16 @@ pub fn widen(ui: Ui, item: &Element, seat: Seat) {
     ui.grid.wake.notify();
 }
 
-/// Counts how many slots have room, now and whenever the window's size changes,
-/// and minds where the pointer is.
+/// Counts what has room, now and whenever the room changes: a strip above takes
+/// some, and a panel beside. And minds where the pointer is.
 pub fn follow(ui: Ui) {
-    effect(move || {
-        ui.grid.view.track();
-        // When the page says so, and has been laid out like that.
-        later(0, move || measure(ui));
-    });
-    listen("resize", move |_| measure(ui));
+    let changed: Box<dyn FnMut()> = Box::new(move || measure(ui));
+    let changed = Closure::wrap(changed).into_js_value();
+    if let Ok(observer) = ResizeObserver::new(changed.unchecked_ref())
+        && let Some(list) = document().get_element_by_id(SLOTS_ID)
+    {
+        observer.observe(&list);
+    }
     for (event, down) in [
         ("pointerdown", Some(true)),
         ("pointermove", None),
@@ -500,6 +501,9 @@ fn measure(ui: Ui) {
         let rows = tracks("grid-template-rows");
         fit.rows = rows.len();
         grid.row.set_value(rows.first().copied().unwrap_or(1.0));
+    }
+    if grid.measured.get_value() && grid.fit.get_value() == fit {
+        return;
     }
     grid.fit.set_value(fit);
     grid.measured.set_value(true);

@@ -66,12 +66,15 @@ impl Size {
     pub fn shape(self, columns: usize, rows: usize) -> (usize, usize) {
         let rows = if rows == 0 { TALLEST } else { rows };
         let widest = WIDEST.min(columns).min(self.parts).max(1);
-        let tall = |span: usize| {
-            let uneven = if span > 1 { UNEVEN } else { 0 };
-            (self.frame + self.lines.div_ceil(span) + uneven).div_ceil(10).max(1)
-        };
-        let span = (1..widest).find(|span| tall(*span) <= rows.min(TALLEST)).unwrap_or(widest);
-        (span, tall(span).min(rows))
+        let low = |span: &usize| self.tall(*span) <= rows.min(TALLEST);
+        let span = (1..widest).find(low).unwrap_or(widest);
+        (span, self.tall(span).min(rows))
+    }
+
+    /// How many rows it takes of each of `span` columns.
+    fn tall(self, span: usize) -> usize {
+        let uneven = if span > 1 { UNEVEN } else { 0 };
+        (self.frame + self.lines.div_ceil(span) + uneven).div_ceil(10).max(1)
     }
 }
 
@@ -207,9 +210,17 @@ impl Slots {
         let mut pages = Vec::new();
         let mut page = Page::new(columns);
         for Place { id, size, .. } in &self.places {
-            let (span, tall) = size.shape(columns, rows);
-            let mut found = page.find(span, tall, rows);
-            if page.seats.len() >= most || found.is_none() {
+            let (mut span, mut tall) = size.shape(columns, rows);
+            let full = page.seats.len() >= most;
+            let mut found = if full { None } else { page.find(span, tall, rows) };
+            // Before a column is left empty, it is one that is very tall.
+            if found.is_none() && !full && span > 1 && size.tall(1) <= rows {
+                found = page.find(1, size.tall(1), rows);
+                if found.is_some() {
+                    (span, tall) = (1, size.tall(1));
+                }
+            }
+            if found.is_none() {
                 pages.push(std::mem::replace(&mut page, Page::new(columns)).seats);
                 found = page.find(span, tall, rows);
             }

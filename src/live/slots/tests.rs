@@ -91,7 +91,7 @@ fn a_still_board_only_empties_slots() {
 
 #[test]
 fn tickets_stand_below_each_other_as_tall_as_they_are() {
-    let tall = |rows| Size { frame: rows * 10, lines: 0, parts: 1 };
+    let tall = |rows: usize| Size { frame: rows * 10, lines: 0, parts: 1 };
     let wanted = [(id(1), tall(4)), (id(2), tall(3)), (id(3), tall(5)), (id(4), tall(8))];
     let slots = grid(2, 8, &wanted);
     let seats: Vec<_> =
@@ -128,6 +128,9 @@ fn what_goes_on_beside_itself_leaves_no_hole_that_the_next_one_fits() {
     assert_eq!(seats, [(1, 1), (1, 2), (1, 28), (1, 29)]);
     let wanted = [(id(1), LOW), (id(2), wide), (id(3), wide)];
     assert_eq!(grid(3, 30, &wanted).seats().len(), 2);
+    // Where the page is high enough, the last column is not left empty.
+    let last: Vec<_> = grid(3, 50, &wanted).seats().iter().map(|it| (it.span, it.tall)).collect();
+    assert_eq!(last, [(1, 1), (2, 26), (1, 43)]);
 }
 
 #[test]
