@@ -4,9 +4,11 @@
  * compared with nothing.
  */
 
+import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 import { expect, test } from '../fixtures';
+import { withPalette } from './palette';
 
 const FOLDER = fileURLToPath(new URL('../../docs/images/', import.meta.url));
 
@@ -25,7 +27,7 @@ for (const { name, ...screen } of PICTURES) {
         test(name, async ({ board }) => {
             await board.open();
             await expect(board.tickets).not.toHaveCount(0);
-            await board.page.screenshot({ path: `${FOLDER}${name}.png` });
+            await writeFile(`${FOLDER}${name}.png`, withPalette(await board.page.screenshot()));
         });
     });
 }

@@ -202,7 +202,10 @@ fn titled(ui: Ui, title: &str, html: &mut Html) {
 fn details(ui: Ui, Ticket { order, mark }: &Ticket, history: &History, html: &mut Html) {
     titled(ui, &ui.words.with(Word::OrderDetails, &order.number.to_string()), html);
     html.raw("<div data-order=\"").text(&order.id.to_string()).raw("\">");
-    html.raw("<p class=\"sub\"><bdi>").text(&order.customer.name).raw("</bdi> ");
+    html.raw("<p class=\"sub\">");
+    if !order.customer.name.is_empty() {
+        html.raw("<bdi>").text(&order.customer.name).raw("</bdi> · ");
+    }
     html.raw(text::service(order.fulfilment.service)).raw(" · ");
     html.raw(text::status(order.status)).raw("</p>");
     if let Some((_, failure)) = &mark.refused {

@@ -552,7 +552,11 @@ pub fn help(ui: Ui, html: &mut Html) {
         html.text(&told);
     }
     html.raw("</p><ul class=\"key-list\">");
-    for action in 0..KEY_ACTIONS.len() {
+    for (action, (name, _)) in KEY_ACTIONS.iter().enumerate() {
+        // Nothing on the board does these yet.
+        if matches!(*name, "print" | "new_order") {
+            continue;
+        }
         html.raw("<li><span>").text(&called(ui, action)).raw("</span><span>");
         ui.keymap.map.with_value(|map| {
             for code in map.codes(action) {
