@@ -4,7 +4,7 @@
 
 use std::cell::Cell;
 
-use crate::domain::screen::Language;
+use crate::domain::{OrderStatus, screen::Language};
 
 macro_rules! words {
     ($($(#[$meta:meta])* $name:ident,)+) => {
@@ -406,6 +406,25 @@ pub struct Words {
     texts: &'static [&'static str],
     /// Which language it is.
     pub language: Language,
+}
+
+impl Word {
+    /// What is said of an order whose status is `status`: that it is this.
+    #[must_use]
+    pub fn of_status(status: OrderStatus) -> Self {
+        match status {
+            OrderStatus::Placed => Self::IsNew,
+            OrderStatus::Accepted => Self::IsAccepted,
+            OrderStatus::Preparing => Self::IsBeingMade,
+            OrderStatus::Ready => Self::IsReady,
+            OrderStatus::OutForDelivery => Self::IsOut,
+            OrderStatus::Completed => Self::IsCompleted,
+            OrderStatus::Rejected => Self::IsRejected,
+            OrderStatus::Expired => Self::IsExpired,
+            OrderStatus::Cancelled => Self::IsCancelled,
+            OrderStatus::Failed => Self::IsFailed,
+        }
+    }
 }
 
 thread_local! {

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     domain::{
         FoodOrder, Lane, OrderId,
-        screen::{Role, Sort, View},
+        screen::{Role, View},
     },
     live::{
         Row,
@@ -56,7 +56,6 @@ pub struct Grid {
     slots: StoredValue<Slots>,
     hold: StoredValue<Hold>,
     role: Role,
-    sort: Sort,
     page_size: Option<usize>,
     /// What has room, as far as is known.
     fit: StoredValue<Fit>,
@@ -86,7 +85,6 @@ impl Grid {
             slots: StoredValue::new(Slots::default()),
             hold: StoredValue::new(Hold::default()),
             role: screen.map_or(Role::All, |screen| screen.role),
-            sort: screen.map_or(Sort::Due, |screen| screen.sort),
             page_size: screen.and_then(|screen| screen.page_size).map(|size| size as usize),
             fit: StoredValue::new(fit),
             row: StoredValue::new(1.0),
@@ -175,12 +173,8 @@ fn wanted(ui: Ui) -> Vec<(OrderId, Size)> {
     ui.live.read(|board| {
         for lane in ui.grid.lanes() {
             for rank in board.ranks(*lane) {
-                let mut rank = *rank;
-                if ui.grid.sort == Sort::Age {
-                    rank.1 = rank.2;
-                }
-                let place = ranks.partition_point(|other| *other < rank);
-                ranks.insert(place, rank);
+                let place = ranks.partition_point(|other| other < rank);
+                ranks.insert(place, *rank);
             }
         }
     });

@@ -81,18 +81,7 @@ pub fn bump(to: OrderStatus, by: Service) -> &'static str {
 /// A status in words.
 #[must_use]
 pub fn status(status: OrderStatus) -> &'static str {
-    say(match status {
-        OrderStatus::Placed => Word::IsNew,
-        OrderStatus::Accepted => Word::IsAccepted,
-        OrderStatus::Preparing => Word::IsBeingMade,
-        OrderStatus::Ready => Word::IsReady,
-        OrderStatus::OutForDelivery => Word::IsOut,
-        OrderStatus::Completed => Word::IsCompleted,
-        OrderStatus::Rejected => Word::IsRejected,
-        OrderStatus::Expired => Word::IsExpired,
-        OrderStatus::Cancelled => Word::IsCancelled,
-        OrderStatus::Failed => Word::IsFailed,
-    })
+    say(Word::of_status(status))
 }
 
 #[cfg(test)]

@@ -26,7 +26,11 @@ use super::{
     window::{STEP, Window},
 };
 use crate::{
-    domain::{FoodOrder, Lane, OrderId, UnixMillis, Version, change::Acknowledged, screen::Sounds},
+    domain::{
+        FoodOrder, Lane, OrderId, UnixMillis, Version,
+        change::Acknowledged,
+        screen::{Announce, Sort, Sounds},
+    },
     wire::{
         BoardPage, BoardSettings, Bye, ByeReason, EventId, Heartbeat, Hello, Snapshot, Stats,
         lean::{Json, Lean},
@@ -135,6 +139,8 @@ struct Line {
     query: String,
     /// Who the board acts as: its screen's name.
     actor: String,
+    /// What of the orders is read out.
+    announce: Announce,
     /// Whether an allergen has to be acknowledged before the bump.
     careful: bool,
     version: String,
@@ -190,7 +196,8 @@ impl LiveBoard {
         let part = Part::of_page(&page);
         let BoardPage { orders, cursor, server_time, stats, settings, open, intake, .. } = page;
         let BoardSettings { version, heartbeat_ms, clock_rate, screen, demo, .. } = settings;
-        let mut board = BoardState::of(part);
+        let sort = screen.as_ref().map_or(Sort::Due, |screen| screen.sort);
+        let mut board = BoardState::of(part, sort);
         let outcome = board.replace(orders);
         let live = Self {
             now: RwSignal::new(server_time),
@@ -222,6 +229,7 @@ impl LiveBoard {
             fresh: StoredValue::new(Vec::new()),
             line: StoredValue::new(Line {
                 query,
+                announce: screen.as_ref().map_or(Announce::New, |screen| screen.announce),
                 careful: screen.as_ref().is_some_and(|screen| screen.acknowledge_allergens),
                 actor: screen.map_or_else(|| ANY_BOARD.to_owned(), |screen| screen.name),
                 version,
@@ -428,6 +436,14 @@ impl LiveBoard {
     /// Has `text` read out when there is time.
     pub fn say(self, text: String) {
         self.line.update_value(|line| line.unannounced.push(text));
+    }
+
+    /// The same for what came of an order, where the screen wants so much.
+    fn tell(self, what: Announce, text: String) {
+        let wanted = self.line.with_value(|line| line.announce);
+        if wanted == Announce::All || wanted == what {
+            self.say(text);
+        }
     }
 
     /// Has `text` read out at once.
@@ -957,7 +973,7 @@ impl LiveBoard {
         let (id, number, open) = (order.id, order.number, order.status.is_open());
         self.update(order);
         if let (Some(until), Some(row), true) = (fresh_until, self.row(id), open) {
-            self.say(spoken().with(Word::NewOrder, &number.to_string()));
+            self.tell(Announce::New, spoken().with(Word::NewOrder, &number.to_string()));
             row.update(|ticket| ticket.mark.fresh_until = Some(until));
             self.fresh.update_value(|fresh| fresh.push(id));
         }
@@ -968,7 +984,7 @@ impl LiveBoard {
         let in_lane = self.read(|board| board.place(order.id).is_some());
         let fresh_until = fresh_until.filter(|_| in_lane);
         if fresh_until.is_some() {
-            self.say(spoken().with(Word::NewOrder, &order.number.to_string()));
+            self.tell(Announce::New, spoken().with(Word::NewOrder, &order.number.to_string()));
         }
         let sound = fresh_until.and_then(|_| Sound::of(None, &order));
         if let Some(sound) = sound {
@@ -1005,6 +1021,11 @@ impl LiveBoard {
             }
         });
         let (id, version, number) = (order.id, order.version, order.number);
+        let went = row.with_untracked(|before| before.order.status != order.status);
+        if went && !mine && order.status.is_open() {
+            let is = spoken().with(Word::OrderIs, &number.to_string());
+            self.tell(Announce::All, [&is, " ", say(Word::of_status(order.status))].concat());
+        }
         let cancelled = !order.status.is_open();
         // What a cook may have in hand goes only when somebody at it says so.
         let begun = order.times.preparing_at.is_some();

@@ -10,7 +10,7 @@ use super::{
     part::{Part, Place},
     table::Table,
 };
-use crate::domain::{FoodOrder, Lane, OrderId, OrderNumber, UnixMillis, Version};
+use crate::domain::{FoodOrder, Lane, OrderId, OrderNumber, UnixMillis, Version, screen::Sort};
 
 /// How many closed orders are remembered, so that a late repeat does not bring
 /// one back.
@@ -68,8 +68,8 @@ pub fn index(lane: Lane) -> usize {
     }
 }
 
-/// Rush, then when it was promised (or sent, where nothing was), then when it was
-/// placed; the id makes it total.
+/// Rush, then when it was promised (or sent, where nothing was), unless the screen
+/// goes by age, then when it was placed; the id makes it total.
 pub type Rank = (bool, UnixMillis, UnixMillis, OrderId);
 
 #[derive(Clone, Copy, Debug)]
@@ -100,6 +100,7 @@ impl Entry {
 #[derive(Clone, Debug, Default)]
 pub struct BoardState {
     part: Part,
+    sort: Sort,
     entries: Table<Entry>,
     lanes: [Vec<Rank>; 4],
     closed: Table<Version>,
@@ -107,10 +108,10 @@ pub struct BoardState {
 }
 
 impl BoardState {
-    /// The board of a screen that makes `part` of each order.
+    /// The board of a screen that makes `part` of each order, and has them in this order.
     #[must_use]
-    pub fn of(part: Part) -> Self {
-        Self { part, ..Self::default() }
+    pub fn of(part: Part, sort: Sort) -> Self {
+        Self { part, sort, ..Self::default() }
     }
 
     /// What of each order the screen makes.
@@ -282,11 +283,15 @@ impl BoardState {
         let sent_at = times.sent_at();
         let fires_at = times.fired_at.or(times.fires_at).unwrap_or(sent_at);
         let lane = if let Place::Lane(lane) = place { Some(lane) } else { None };
+        let first = match self.sort {
+            Sort::Due => promised.unwrap_or(sent_at),
+            Sort::Age => times.placed_at,
+        };
         let entry = Entry {
             version: order.version,
             number: order.number,
             lane,
-            rank: (!order.flags.rush, promised.unwrap_or(sent_at), times.placed_at, order.id),
+            rank: (!order.flags.rush, first, times.placed_at, order.id),
             fires_at,
             since: match lane {
                 Some(Lane::Ready) => times.ready_at,

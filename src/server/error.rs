@@ -17,10 +17,9 @@ use super::{
     stream::Full,
 };
 use crate::{
-    app::text,
     domain::{ItemId, OrderId, OrderStatus, Refusal, Version, limits},
     wire::filter::FilterError,
-    words::{self, Word, Words},
+    words::{Word, Words},
 };
 
 /// A field that breaks a rule.
@@ -301,13 +300,12 @@ impl Problem {
             Self::StoreUnavailable(_) => Word::RefusedStore,
             Self::InvalidFields(_) => Word::RefusedFields,
             Self::IllegalTransition { from: is, .. } | Self::OrderIsClosed(is) => {
-                words::speak(words);
                 let word = if matches!(self, Self::OrderIsClosed(_)) {
                     Word::RefusedClosed
                 } else {
                     Word::RefusedWay
                 };
-                return Some(words.with(word, text::status(*is)));
+                return Some(words.with(word, words.say(Word::of_status(*is))));
             }
             _ => return None,
         };

@@ -120,7 +120,7 @@ impl Page {
         let LastChange { to, what, at, actor, reason, .. } = &then.last_change;
         html.raw("<li><time>").text(&self.time(*at)).raw("</time> <span class=\"what\">");
         match what {
-            What::Status => html.raw(text::status(*to)),
+            What::Status => html.text(self.words.say(Word::of_status(*to))),
             What::Item | What::Station | What::Edited => {
                 let lines = self.lines(then, before);
                 match lines.as_str() {

@@ -107,6 +107,17 @@ impl Shown {
 }
 
 #[test]
+fn a_screen_goes_by_promise_or_by_age() {
+    let (mut first, second) = (placed(1, "grill", false), placed(2, "grill", false));
+    first.times.promised_at = second.times.promised_at.map(|at| at.plus(60_000));
+    for (sort, order) in [(Sort::Due, [second.id, first.id]), (Sort::Age, [first.id, second.id])] {
+        let mut board = BoardState::of(Part::default(), sort);
+        board.replace(vec![first.clone(), second.clone()]);
+        assert_eq!(board.lane(Lane::New), order, "{sort:?}");
+    }
+}
+
+#[test]
 fn a_ticket_moves_along_the_lanes_and_leaves() {
     let mut board = board();
     let mut order = placed(1, "grill", false);
