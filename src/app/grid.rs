@@ -59,8 +59,8 @@ pub struct Grid {
     page_size: Option<usize>,
     /// What has room, as far as is known.
     fit: StoredValue<Fit>,
-    /// How many pixels a row is high.
-    row: StoredValue<f64>,
+    /// How many pixels all rows are high.
+    height: StoredValue<i32>,
     /// Tickets that were found to need more room than reckoned, and how much.
     more: StoredValue<Table<usize>>,
     /// Whether it is known what has room. Before, the list places its tickets itself.
@@ -87,7 +87,7 @@ impl Grid {
             role: screen.map_or(Role::All, |screen| screen.role),
             page_size: screen.and_then(|screen| screen.page_size).map(|size| size as usize),
             fit: StoredValue::new(fit),
-            row: StoredValue::new(1.0),
+            height: StoredValue::new(1),
             more: StoredValue::new(Table::default()),
             measured: StoredValue::new(false),
         }
@@ -423,8 +423,8 @@ pub fn widen(ui: Ui, item: &Element, seat: Seat) {
     if lacks <= 2 || (seat.tall == rows && seat.span == WIDEST.min(columns)) {
         return;
     }
-    #[expect(clippy::cast_sign_loss, clippy::cast_possible_truncation, reason = "a few rows")]
-    let tenths = (f64::from(lacks) * 10.0 / ui.grid.row.get_value()).ceil() as usize;
+    let whole = usize::try_from(ui.grid.height.get_value()).unwrap_or_default();
+    let tenths = usize::try_from(lacks * 10).unwrap_or_default() * rows / whole.max(1) + 1;
     ui.grid.more.update_value(|more| {
         let before = more.get(seat.id).copied().unwrap_or_default();
         more.insert(seat.id, before + tenths * seat.span);
@@ -480,21 +480,19 @@ fn measure(ui: Ui) {
     }
     let Some(list) = document().get_element_by_id(SLOTS_ID) else { return };
     let Ok(Some(style)) = window().get_computed_style(&list) else { return };
-    // What nobody has asked for has no size.
-    let tracks = |name| -> Vec<f64> {
+    // What nobody has asked for has no size, and says "0px".
+    let tracks = |name| {
         let says = style.get_property_value(name).unwrap_or_default();
-        let sizes = says.split("px").filter_map(|size| size.trim().parse().ok());
-        sizes.filter(|size| *size > 0.0).collect()
+        says.split(' ').filter(|size| size.ends_with("px") && !size.starts_with('0')).count()
     };
-    let columns = tracks("grid-template-columns").len();
+    let columns = tracks("grid-template-columns");
     let mut fit = Fit { columns, rows: 0, most: grid.page_size.unwrap_or(MOST) };
     // The page scrolls where nothing says how high a grid is at least.
-    if tracks("min-height").is_empty() {
+    if tracks("min-height") == 0 {
         fit.most = fit.most.min(ON_A_PHONE);
     } else {
-        let rows = tracks("grid-template-rows");
-        fit.rows = rows.len();
-        grid.row.set_value(rows.first().copied().unwrap_or(1.0));
+        fit.rows = tracks("grid-template-rows");
+        grid.height.set_value(list.client_height());
     }
     if grid.measured.get_value() && grid.fit.get_value() == fit {
         return;
