@@ -77,7 +77,7 @@ test('the test hears English', async ({ page, server }) => {
     const kitchen = await busyKitchen(server, 'en');
     await openScreen(page, kitchen.screens.columns);
     const texts = new Set(await said(page));
-    for (const text of ['Accept', 'Dine-in', 'Search']) expect(texts).toContain(text);
+    for (const text of ['Accept', 'Pickup', 'Search']) expect(texts).toContain(text);
     for (const language of ['de', 'ar'] as const) {
         expect((await english(page, language)).length).toBeGreaterThan(20);
     }
@@ -113,9 +113,12 @@ for (const language of ['de', 'ar'] as const) {
             await expect(ticket.locator('.refused')).toBeVisible();
             await ticket.locator('.refused [data-act="dismiss"], .refused [data-act="let-go"]').first().click();
             await page.unroute(`**/${stale.id}/transitions`);
-            // Undone, and read out.
+            // Made, undone, and read out.
             await ticket.locator('[data-act="bump"]').first().click();
+            await expect(page.locator(`.lane-preparing [data-order="${stale.id}"]`)).toHaveCount(1);
+            await ticket.locator('[data-act="bump"]').first().press('Enter');
             await page.locator('#undo [data-act="undo"]').click();
+            await expect(page.locator(`.lane-preparing [data-order="${stale.id}"]`)).toHaveCount(1);
             await page.locator('[data-act="theme"]').click();
             await page.locator('[data-act="sound"]').filter({ visible: true }).first().click();
             await server.ask('PUT', '/api/intake', { state: 'open', minutes: 1 });
