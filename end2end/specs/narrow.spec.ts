@@ -53,7 +53,7 @@ for (const [device, viewport] of [
 test('nothing moves for those who asked for less motion', async ({ page, server, board }) => {
     await page.emulateMedia({ reducedMotion: 'reduce' });
     await board.open();
-    const began = page.evaluate(() => {
+    await page.evaluate(() => {
         Object.assign(window, { moved: [] });
         for (const event of ['animationstart', 'transitionrun']) {
             document.addEventListener(event, ({ target }) => {
@@ -61,8 +61,7 @@ test('nothing moves for those who asked for less motion', async ({ page, server,
             });
         }
     });
-    await began;
-    const placed = await server.place(order());
+    const placed = await server.move(await server.place(order()), 'accepted');
     await board.has(placed, 'New');
     await board.ticket(placed).bump();
     await board.has(placed, 'Preparing');
