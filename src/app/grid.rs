@@ -223,7 +223,7 @@ fn size(ui: Ui, order: &FoodOrder) -> Size {
             for modifier in &item.modifiers {
                 line += 12 + wraps(&modifier.name, 14);
             }
-            line += item.note.as_ref().map_or(0, |note| 12 + wraps(note, 18));
+            line += item.note.as_ref().map_or(0, |note| 12 + wraps(note, 14));
             lines += line.max(22);
             parts += 1;
         }
@@ -503,9 +503,12 @@ fn measure(ui: Ui) {
     if grid.measured.get_value() && grid.fit.get_value() == fit {
         return;
     }
+    // Lines break anew where a column is narrower.
+    if grid.fit.get_value().columns != columns {
+        grid.more.update_value(Table::clear);
+    }
     grid.fit.set_value(fit);
     grid.measured.set_value(true);
-    grid.more.update_value(Table::clear);
     grid.slots.update_value(|slots| slots.set_fit(fit));
     grid.wake.notify();
 }
