@@ -406,9 +406,10 @@ fn proceed(ui: Ui, item: &Element, span: usize) {
         let here = if span > 1 { it.get_bounding_client_rect().left() } else { 0.0 };
         let begins = left.replace(here).is_some_and(|left: f64| (left - here).abs() > 1.0);
         if begins != it.has_attribute(SAYS) {
-            let _ = match begins {
-                true => it.set_attribute(SAYS, ui.say(Word::Continued)),
-                false => it.remove_attribute(SAYS),
+            let _ = if begins {
+                it.set_attribute(SAYS, ui.say(Word::Continued))
+            } else {
+                it.remove_attribute(SAYS)
             };
         }
         line = it.next_element_sibling();
