@@ -25,8 +25,11 @@ test.beforeEach(async ({ server }) => {
 
 async function picture({ page }: Board, name: string): Promise<void> {
     await expect(page.locator('.badge-new')).toHaveCount(0, { timeout: 30_000 });
-    // No pointer over anything.
+    // No pointer over anything, and every ticket as tall as it has to be.
     await page.mouse.move(0, 0);
+    const cut = () =>
+        page.locator('#slots .details').evaluateAll((all) => all.some((it) => it.scrollHeight > it.clientHeight + 2));
+    await expect.poll(cut).toBe(false);
     await writeFile(`${FOLDER}${name}.png`, withPalette(await page.screenshot({ animations: 'disabled' })));
 }
 
@@ -164,6 +167,9 @@ test.describe(() => {
         await board.says(/Reconnecting…/, 30_000);
         await board.ticket(tonight.late).bump();
         await board.ticket(tonight.late).waits('ready');
+        // The ticket above has grown by what it says: nothing is pressed while that moves.
+        await page.mouse.move(0, 0);
+        await board.says(/Offline since .* 1 action waiting\./, 60_000);
         await board.ticket(tonight.making).bump();
         await board.says(/Offline since .* 2 actions waiting\./, 60_000);
         await picture(board, 'offline');

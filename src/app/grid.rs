@@ -217,7 +217,7 @@ fn size(ui: Ui, order: &FoodOrder) -> Size {
             for modifier in &item.modifiers {
                 line += 12 + wraps(&modifier.name, 14);
             }
-            line += item.note.as_ref().map_or(0, |note| 12 + wraps(note, 18));
+            line += item.note.as_ref().map_or(0, |note| 12 + wraps(note, 14));
             lines += line.max(22);
             parts += 1;
         }
@@ -400,9 +400,10 @@ fn proceed(ui: Ui, item: &Element, span: usize) {
         let here = if span > 1 { it.get_bounding_client_rect().left() } else { 0.0 };
         let begins = left.replace(here).is_some_and(|left: f64| (left - here).abs() > 1.0);
         if begins != it.has_attribute(SAYS) {
-            let _ = match begins {
-                true => it.set_attribute(SAYS, ui.say(Word::Continued)),
-                false => it.remove_attribute(SAYS),
+            let _ = if begins {
+                it.set_attribute(SAYS, ui.say(Word::Continued))
+            } else {
+                it.remove_attribute(SAYS)
             };
         }
         line = it.next_element_sibling();
@@ -497,9 +498,12 @@ fn measure(ui: Ui) {
     if grid.measured.get_value() && grid.fit.get_value() == fit {
         return;
     }
+    // Lines break anew where a column is narrower.
+    if grid.fit.get_value().columns != columns {
+        grid.more.update_value(Table::clear);
+    }
     grid.fit.set_value(fit);
     grid.measured.set_value(true);
-    grid.more.update_value(Table::clear);
     grid.slots.update_value(|slots| slots.set_fit(fit));
     grid.wake.notify();
 }
