@@ -361,6 +361,14 @@ words! {
     Meanwhile,
     ByWhom,
     SomeChange,
+
+    DecideFirst,
+    NotKept,
+    /// `{}` actions dropped.
+    ActionsDropped,
+    ListMore,
+    /// The last `{}` alone.
+    ListEnds,
 }
 
 /// A language's table. Cheap to copy: it lasts as long as the program or page.
