@@ -361,8 +361,8 @@ fn load_closed(ui: Ui, most: usize) {
     ui.dialog.set(Dialog::Loading);
     let then = move |answer: Result<String, api::Failure>| {
         let orders = answer.map_err(|failure| failure.why).and_then(|text| api::orders(&text));
-        let list = orders
-            .map_or_else(Dialog::Failed, |(orders, more)| Dialog::Closed(orders, more, None));
+        let list =
+            orders.map_or_else(Dialog::Failed, |(orders, more)| Dialog::Closed(orders, more, None));
         if ui.dialog.with_untracked(|dialog| matches!(dialog, Dialog::Loading)) {
             ui.dialog.set(list);
         }

@@ -230,6 +230,19 @@ impl Outbox {
             let place = there.partition_point(|it| it.key < entry.key);
             there.insert(place, entry);
         }
+        // What waits behind something that the device had no room for goes by a
+        // version that nobody knows: somebody has to look.
+        let orphans: Vec<u64> =
+            self.entries.iter().filter(|it| self.is_orphan(it)).map(|it| it.key).collect();
+        for key in orphans {
+            self.refuse(key, "");
+        }
+    }
+
+    fn is_orphan(&self, entry: &Entry) -> bool {
+        entry.expected.is_none()
+            && entry.refused.is_none()
+            && self.first(entry.order).is_some_and(|first| first.key == entry.key)
     }
 
     /// Has the device `keep` what it has to remember now, new texts and what to
@@ -360,13 +373,15 @@ impl Outbox {
         self.land(key);
         let Some(place) = self.entries.iter().position(|entry| entry.key == key) else { return };
         let Entry { order, expected, .. } = self.entries.remove(place);
-        self.note(key);
         let next = self.first(order).map(|entry| entry.key);
         if let Some(version) = version.or(expected)
             && let Some(next) = next.and_then(|next| self.change(next))
         {
             next.expected = Some(version);
         }
+        // Last, so that another tab never finds the next without a version and
+        // nothing before it.
+        self.note(key);
     }
 
     /// There is no answer: it may have been carried out.

@@ -393,7 +393,9 @@ mod tests {
 
     #[test]
     fn what_is_heard_of_a_change() {
-        let of = |before: Option<&FoodOrder>, after: &FoodOrder| Sound::of(before, after, &Part::default());
+        let of = |before: Option<&FoodOrder>, after: &FoodOrder| {
+            Sound::of(before, after, &Part::default())
+        };
         let placed = order(1);
         assert_eq!(of(None, &placed), Some(Sound::New));
         assert_eq!(of(Some(&placed), &placed), None);

@@ -358,6 +358,8 @@ mod tests {
             css: "/pkg/board.css".to_owned(),
             script: String::new(),
             wasm: String::new(),
+            link: None,
+            extras: None,
             reload_port: None,
         };
         let response = away(&assets);
