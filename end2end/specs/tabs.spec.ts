@@ -137,6 +137,42 @@ test('a tab that cannot read what it lacks is not live', async ({ board, context
     await other.isLive(30_000);
 });
 
+test('an answer that is older than the stream takes nothing away', async ({ board, context, server }) => {
+    const kept = await server.place(order());
+    await board.open('?station=grill');
+    const other = new Board(await context.newPage());
+    await other.page.clock.install();
+    await other.open('?station=grill');
+    // Now and then a board that leaves out orders reads all that it should have.
+    const whole = /\/api\/events\?.*snapshot=1/;
+    let release = () => {};
+    const released = new Promise<void>((resolve) => (release = resolve));
+    let ask = () => {};
+    const asked = new Promise<void>((resolve) => (ask = resolve));
+    await other.page.route(whole, async (route) => {
+        const response = await route.fetch();
+        ask();
+        await released;
+        await route.fulfill({ response }).catch(() => undefined);
+    });
+    await other.page.clock.fastForward(130_000);
+    await asked;
+    // It has the stream itself before there is an answer.
+    await board.page.close();
+    const placed = await server.place(order());
+    await expect(other.ticketIn(placed, 'New')).toHaveCount(1, { timeout: 30_000 });
+    const over = Promise.race(
+        (['requestfinished', 'requestfailed'] as const).map((event) =>
+            other.page.waitForEvent(event as 'requestfinished', (request) => whole.test(request.url())),
+        ),
+    );
+    release();
+    await over;
+    const next = await server.place(order());
+    await other.has(next, 'New');
+    await other.holdsExactly([kept, placed, next]);
+});
+
 test('a tab that hangs loses the stream to another', async ({ board, context, server, network }) => {
     await hangable(board.page);
     await board.open();
