@@ -188,7 +188,8 @@ impl LiveBoard {
             State::Connecting | State::Live | State::Interrupted | State::LiveAgain { .. }
         );
         let placed = with_outbox(|outbox| {
-            let again = |last: &&Entry| last.request == request && !last.sent;
+            let again =
+                |last: &&Entry| last.request == request && !last.sent && last.refused.is_none();
             let last = outbox.of(id).next_back().filter(again).map(|last| last.key);
             if let Some(last) = last {
                 outbox.forget(last);
