@@ -398,6 +398,13 @@ words! {
     RefusedGone,
     RefusedStore,
     RefusedFields,
+    DecideFirst,
+    NotKept,
+    /// `{}` actions dropped.
+    ActionsDropped,
+    ListMore,
+    /// The last `{}` alone.
+    ListEnds,
 }
 
 /// A language's table. Cheap to copy: it lasts as long as the program or page.

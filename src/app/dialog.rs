@@ -23,8 +23,10 @@ use crate::{
     live::{Action, Ticket, actions, api, board_state::BoardState, listen},
 };
 
-/// What is asked for when the list of closed orders opens.
-const CLOSED_URL: &str = "/api/orders?status=closed&since=day&limit=200";
+/// What is asked for when the list of closed orders opens; so many of them follow.
+const CLOSED_URL: &str = "/api/orders?status=closed&since=day&limit=";
+/// How many closed orders are listed at first, and at most.
+const LISTED: [usize; 2] = [200, 1_000];
 /// The reasons that a kitchen gives for cancelling.
 const REASONS: [Word; 5] = [
     Word::ReasonCustomer,
@@ -51,8 +53,9 @@ pub enum Dialog {
     Loading,
     /// It could not be loaded.
     Failed(String),
-    /// What was closed today, the newest first; and why bringing one back was refused.
-    Closed(Vec<FoodOrder>, Option<String>),
+    /// What was closed today, the newest first; whether there are others, and why
+    /// bringing one back was refused.
+    Closed(Vec<FoodOrder>, bool, Option<String>),
     /// What each key does.
     Keys,
 }
@@ -167,7 +170,9 @@ fn content(ui: Ui) -> String {
             html.text(ui.say(Word::Retry)).raw("</button>");
         }
         Dialog::Keys => keys::help(ui, &mut html),
-        Dialog::Closed(orders, refused) => closed_orders(ui, orders, refused.as_deref(), &mut html),
+        Dialog::Closed(orders, more, refused) => {
+            closed_orders(ui, (orders, *more), refused.as_deref(), &mut html);
+        }
     });
     html.done()
 }
@@ -279,7 +284,12 @@ fn scheduled(ui: Ui, html: &mut Html) {
     html.raw("</ul>");
 }
 
-fn closed_orders(ui: Ui, orders: &[FoodOrder], refused: Option<&str>, html: &mut Html) {
+fn closed_orders(
+    ui: Ui,
+    (orders, more): (&[FoodOrder], bool),
+    refused: Option<&str>,
+    html: &mut Html,
+) {
     titled(ui, ui.say(Word::ClosedToday), html);
     if let Some(why) = refused {
         html.raw("<p class=\"refused\" role=\"alert\">").text(why).raw("</p>");
@@ -300,7 +310,11 @@ fn closed_orders(ui: Ui, orders: &[FoodOrder], refused: Option<&str>, html: &mut
         }
         html.raw("</li>");
     }
-    html.raw("</ul><footer class=\"keys\"><span><kbd>Z</kbd> ").text(ui.say(Word::KeyUndo));
+    html.raw("</ul>");
+    if more {
+        closed::more(ui, orders.len(), LISTED[1], "closed-more", html);
+    }
+    html.raw("<footer class=\"keys\"><span><kbd>Z</kbd> ").text(ui.say(Word::KeyUndo));
     html.raw(" · <kbd>R</kbd> ").text(ui.say(Word::KeyHelp));
     html.raw("</span><button type=\"button\" class=\"button\" data-act=\"keys\">");
     let on = ui.keys.get();
@@ -311,7 +325,8 @@ fn closed_orders(ui: Ui, orders: &[FoodOrder], refused: Option<&str>, html: &mut
 /// Does what a button says that is about the dialog; whether it is one.
 pub fn act(ui: Ui, act: &str) -> bool {
     match act {
-        "closed" | "recall-list" => load_closed(ui),
+        "closed" | "recall-list" => load_closed(ui, LISTED[0]),
+        "closed-more" => load_closed(ui, LISTED[1]),
         "scheduled" => ui.dialog.set(Dialog::Scheduled),
         "close" => ui.dialog.set(Dialog::None),
         _ => {
@@ -342,29 +357,30 @@ fn cancel_because(ui: Ui, place: usize) {
     ui.live.act(id, Action::Go { to, reason: Some(ui.say(*reason).to_owned()) });
 }
 
-fn load_closed(ui: Ui) {
+fn load_closed(ui: Ui, most: usize) {
     ui.dialog.set(Dialog::Loading);
     let then = move |answer: Result<String, api::Failure>| {
         let orders = answer.map_err(|failure| failure.why).and_then(|text| api::orders(&text));
-        let list = orders.map_or_else(Dialog::Failed, |orders| Dialog::Closed(orders, None));
+        let list =
+            orders.map_or_else(Dialog::Failed, |(orders, more)| Dialog::Closed(orders, more, None));
         if ui.dialog.with_untracked(|dialog| matches!(dialog, Dialog::Loading)) {
             ui.dialog.set(list);
         }
     };
-    api::ask("GET", CLOSED_URL.to_owned(), None, Box::new(then));
+    api::ask("GET", [CLOSED_URL, &most.to_string()].concat(), None, Box::new(then));
 }
 
 /// Brings the order at `place` of the list back.
 fn bring_back(ui: Ui, place: usize) {
     let listed = ui.dialog.with_untracked(|dialog| match dialog {
-        Dialog::Closed(orders, _) => orders.get(place).map(|order| (order.id, order.version)),
+        Dialog::Closed(orders, ..) => orders.get(place).map(|order| (order.id, order.version)),
         _ => None,
     });
     let Some((id, version)) = listed else { return };
     let then = move |refused| match refused {
         None => ui.dialog.set(Dialog::None),
         Some(why) => ui.dialog.update(|dialog| {
-            if let Dialog::Closed(_, refused) = dialog {
+            if let Dialog::Closed(_, _, refused) = dialog {
                 *refused = Some(why);
             }
         }),

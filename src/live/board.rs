@@ -50,6 +50,9 @@ const NOTICE_MS: i64 = 6_000;
 const ANNOUNCE_EVERY_MS: i64 = 4_000;
 /// A board whose count differs from the server's reads everything anew, at most this often.
 const RESYNC_EVERY_MS: i64 = 60_000;
+/// The server counts all orders: a board that leaves some out looks this often
+/// whether it has what the server has.
+const CHECK_EVERY_MS: i64 = 120_000;
 
 /// One order on the board, and what is under way with it.
 #[derive(Clone, Debug)]
@@ -91,8 +94,8 @@ pub struct Pulse {
     pub clock_is_fast: i64,
     /// One line about the board itself, until the local clock shows this.
     pub notice: Option<(String, i64)>,
-    /// How many actions wait to be sent.
-    pub waiting: u32,
+    /// How many actions wait to be sent, and whether the device remembers all of them.
+    pub waiting: (usize, bool),
 }
 
 /// The board's signals, and the connection that feeds them.
@@ -154,6 +157,8 @@ struct Line {
     /// How many heartbeats in a row counted other open orders than the board.
     mismatches: u32,
     resynced_at: Option<i64>,
+    /// When the board was last found to be what the server has.
+    checked_at: i64,
     /// Whether something came that cannot be read, so that the board lacks it.
     unread: bool,
     /// Whether the next connection asks for everything.
@@ -212,7 +217,7 @@ impl LiveBoard {
                 later: 0,
                 clock_is_fast: 0,
                 notice: None,
-                waiting: 0,
+                waiting: (0, true),
             }),
             polite: RwSignal::new(String::new()),
             alert: RwSignal::new(String::new()),
@@ -241,6 +246,7 @@ impl LiveBoard {
                 clock: ServerClock::new(clock_rate, server_time, server_time.0),
                 mismatches: 0,
                 resynced_at: None,
+                checked_at: server_time.0,
                 unread: false,
                 resync: false,
                 written: Written::default(),
@@ -481,6 +487,7 @@ impl LiveBoard {
         let seed = (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
         self.line.update_value(|line| {
             line.freshness = Freshness::new(line.heartbeat_ms, now, seed);
+            line.checked_at = now;
             // A page from before was rendered when it says, and not now.
             let age = known::stale_since().map_or(0, |rendered| now - rendered);
             line.clock = ServerClock::new(line.clock_rate, server_time, monotonic_now() - age);
@@ -643,21 +650,18 @@ impl LiveBoard {
             Told::Event { name, id, before, data } if follows => {
                 shared::answered();
                 let lacks = self.line.try_update_value(|line| {
-                    if let Some(held) = &mut line.held {
-                        held.push([name, id, data].map(str::to_owned));
+                    if line.held.is_some() {
                         return None;
                     }
                     Some(name != Snapshot::NAME && shared::lacks(&line.cursor, before))
                 });
                 match lacks.flatten() {
-                    None => {}
-                    Some(lacks) => {
-                        // What it lacks may be older: the higher version wins.
-                        let id = if lacks { "" } else { id };
-                        self.receive(name, data, id);
-                        if lacks {
-                            self.catch_up(false);
-                        }
+                    None => self.hold([name, id, data]),
+                    Some(false) => self.receive(name, data, id),
+                    // Until it has what it lacks, nothing says that it is live.
+                    Some(true) => {
+                        self.catch_up(false);
+                        self.hold([name, id, data]);
                     }
                 }
             }
@@ -678,8 +682,14 @@ impl LiveBoard {
                 let caught_up = self.read_events(whole).await.is_some();
                 let held = self.line.try_update_value(|line| line.held.take()).flatten();
                 for [name, id, data] in held.unwrap_or_default() {
-                    // Without what is missing, the position stays where it is.
-                    self.receive(&name, &data, if caught_up { &id } else { "" });
+                    // Without what is missing, the position stays where it is,
+                    // and the board is not live. What came may be older than
+                    // what is missing: the higher version wins.
+                    if caught_up {
+                        self.receive(&name, &data, &id);
+                    } else if name != Heartbeat::NAME {
+                        self.receive(&name, &data, "");
+                    }
                 }
                 if caught_up {
                     self.feed(Input::Heartbeat);
@@ -687,6 +697,13 @@ impl LiveBoard {
                 }
             }));
         }
+    }
+
+    /// What another tab tells waits until this one has what it lacks.
+    fn hold(self, told: [&str; 3]) {
+        self.line.update_value(|line| {
+            line.held.get_or_insert_default().push(told.map(str::to_owned));
+        });
     }
 
     async fn read_events(self, mut whole: bool) -> Option<()> {
@@ -701,13 +718,19 @@ impl LiveBoard {
             whole = false;
             let mut answer = api::get(&url).await?;
             let cursor = EventId::read(answer.take("cursor")?)?;
+            // This tab has the connection by now, and has heard more by it than
+            // this answer knows.
+            if shared::is_after(&self.cursor(), &cursor.to_string()) {
+                return None;
+            }
             if let Some(mut snapshot) = answer.take("snapshot") {
-                self.snapshot(Snapshot {
+                let snapshot = Snapshot {
                     reason: Lean::read(snapshot.take("reason")?)?,
                     cursor,
                     server_time: Lean::read(snapshot.take("server_time")?)?,
                     orders: Lean::read(snapshot.take("orders")?)?,
-                });
+                };
+                self.snapshot(snapshot, true);
             }
             let Some(Json::List(events)) = answer.take("events") else { return None };
             for mut event in events {
@@ -794,7 +817,7 @@ impl LiveBoard {
     fn hear(self, event: &MessageEvent) {
         let data = event.data().as_string().unwrap_or_default();
         let (id, name) = (event.last_event_id(), event.type_());
-        let before = self.line.with_value(|line| line.cursor.clone());
+        let before = self.cursor();
         shared::tell(Told::Event { name: &name, id: &id, before: &before, data: &data });
         self.receive(&name, &data, &id);
     }
@@ -803,7 +826,7 @@ impl LiveBoard {
         let known = match name {
             Hello::NAME => Hello::parse(data).map(|hello| self.hello(&hello)),
             Heartbeat::NAME => Heartbeat::parse(data).map(|heartbeat| self.heartbeat(&heartbeat)),
-            Snapshot::NAME => Snapshot::parse(data).map(|snapshot| self.snapshot(snapshot)),
+            Snapshot::NAME => Snapshot::parse(data).map(|snapshot| self.snapshot(snapshot, false)),
             Bye::NAME => Bye::parse(data).map(|bye| self.goodbye(&bye)),
             _ => FoodOrder::parse(data).map(|order| self.changed(order)),
         };
@@ -849,10 +872,21 @@ impl LiveBoard {
         });
         self.aside.heartbeat(heartbeat);
         let here = self.board.with_value(BoardState::tickets) as u64;
-        let missing = !self.filtered() && here != heartbeat.open;
-        self.line.update_value(|line| {
+        let filtered = self.filtered();
+        let missing = !filtered && here != heartbeat.open;
+        let now = local_now();
+        let check = self.line.try_update_value(|line| {
             line.mismatches = if missing { line.mismatches + 1 } else { 0 };
+            // A clock that was set back holds nothing up.
+            let check = filtered && !(0..CHECK_EVERY_MS).contains(&(now - line.checked_at));
+            if check {
+                line.checked_at = now;
+            }
+            check
         });
+        if check == Some(true) {
+            self.catch_up(true);
+        }
         self.resync_if_due();
         // All that happened meanwhile is on the board.
         self.send_waiting();
@@ -876,7 +910,9 @@ impl LiveBoard {
         }
     }
 
-    fn snapshot(self, snapshot: Snapshot) {
+    /// Takes in the board as the server has it; `told` says that it is worth a
+    /// word if that is another than it was here.
+    fn snapshot(self, snapshot: Snapshot, told: bool) {
         self.read_clock(snapshot.server_time);
         for order in &snapshot.orders {
             self.settle_waiting(order);
@@ -892,7 +928,7 @@ impl LiveBoard {
             resynced
         });
         self.take_in(outcome);
-        if resynced == Some(true) {
+        if resynced == Some(true) || told && (new, gone) != (0, 0) {
             let words = spoken();
             let orders = |count: u32| words.count(Word::Orders, u64::from(count));
             let text = match (new, gone) {
@@ -914,10 +950,14 @@ impl LiveBoard {
         self.pulse.update(|pulse| pulse.notice = Some((text, local_now() + NOTICE_MS)));
     }
 
+    /// Up to where the board has everything.
+    pub(super) fn cursor(self) -> String {
+        self.line.with_value(|line| line.cursor.clone())
+    }
+
     /// Which database the board shows the orders of.
     pub(super) fn epoch(self) -> String {
-        let epoch = |line: &Line| line.cursor.split('-').next().unwrap_or_default().to_owned();
-        self.line.with_value(epoch)
+        self.cursor().split('-').next().unwrap_or_default().to_owned()
     }
 
     fn changed(self, order: FoodOrder) {
@@ -986,7 +1026,7 @@ impl LiveBoard {
         if fresh_until.is_some() {
             self.tell(Announce::New, spoken().with(Word::NewOrder, &order.number.to_string()));
         }
-        let sound = fresh_until.and_then(|_| Sound::of(None, &order));
+        let sound = fresh_until.and_then(|_| self.sound(None, &order));
         if let Some(sound) = sound {
             self.aside.with(&mut |things| things.ringer.note(sound));
         }
@@ -1006,6 +1046,10 @@ impl LiveBoard {
         });
     }
 
+    fn sound(self, before: Option<&FoodOrder>, after: &FoodOrder) -> Option<Sound> {
+        self.read(|board| Sound::of(before, after, board.part()))
+    }
+
     fn update(self, order: FoodOrder) {
         let Some(row) = self.row(order.id) else { return };
         // What this screen does itself, it need not be told. A board that is of
@@ -1013,7 +1057,7 @@ impl LiveBoard {
         let actor = self.actor();
         let mine = actor != ANY_BOARD && order.last_change.actor.id == actor;
         row.with_untracked(|Ticket { order: before, mark }| {
-            if let Some(sound) = Sound::of(Some(before), &order)
+            if let Some(sound) = self.sound(Some(before), &order)
                 && !mine
                 && mark.pending.is_none()
             {

@@ -362,6 +362,8 @@ mod tests {
             css: "/pkg/board.css".to_owned(),
             script: String::new(),
             wasm: String::new(),
+            link: None,
+            extras: None,
             reload_port: None,
         };
         let words = super::super::language::words(Language::English);

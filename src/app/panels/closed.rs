@@ -18,6 +18,17 @@ pub fn row(ui: Ui, order: &FoodOrder, html: &mut Html) {
     html.raw("</bdi></span></span>");
 }
 
+/// Says that there are more than the `listed` orders, and leads to at most `most`
+/// of them by `act`.
+pub fn more(ui: Ui, listed: usize, most: usize, act: &'static str, html: &mut Html) {
+    if listed < most {
+        html.raw("<button type=\"button\" class=\"button wide\" data-act=\"").raw(act);
+        html.raw("\">").text(ui.say(Word::ListMore)).raw("</button>");
+    } else {
+        html.raw("<p>").text(&ui.words.with(Word::ListEnds, &listed.to_string())).raw("</p>");
+    }
+}
+
 /// Whether a closed order can be brought back.
 #[must_use]
 pub fn can_come_back(order: &FoodOrder) -> bool {
