@@ -1,6 +1,6 @@
 /**
- * The pictures of the README, from the demo. The same seed gives the same
- * evening but not the same second of it, so they are taken by hand and
+ * The picture of the README, from the demo. The same seed gives the same
+ * evening but not the same second of it, so it is taken by hand and
  * compared with nothing.
  */
 
@@ -16,8 +16,6 @@ test.use({ serverOptions: { command: 'demo', args: ['--seed', '7'] } });
 
 const PICTURES = [
     { name: 'board-dark', colorScheme: 'dark', viewport: { width: 1600, height: 900 }, deviceScaleFactor: 1 },
-    { name: 'board-light', colorScheme: 'light', viewport: { width: 1600, height: 900 }, deviceScaleFactor: 1 },
-    { name: 'board-phone', colorScheme: 'dark', viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 },
 ] as const;
 
 for (const { name, ...screen } of PICTURES) {
