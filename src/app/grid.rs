@@ -19,12 +19,12 @@ use super::{
 };
 use crate::{
     domain::{
-        FoodOrder, Lane, OrderId,
+        FoodOrder, Lane, OrderId, Version,
         screen::{Role, Sort, View},
     },
     live::{
-        Row,
-        board_state::Rest,
+        Row, Ticket,
+        board_state::{Rank, Rest},
         later, listen,
         slots::{Fit, Hold, MOST, Seat, Slots, WIDEST},
         table::Table,
@@ -68,6 +68,8 @@ pub struct Grid {
     columns: StoredValue<usize>,
     /// Tickets that were found to need more slots than reckoned, and how many.
     wider: StoredValue<Table<usize>>,
+    /// How many slots each ticket was reckoned to need, and for which version.
+    spans: StoredValue<Table<(Version, usize)>>,
     /// Whether it is known what has room. Before, the list places its tickets itself.
     measured: StoredValue<bool>,
 }
@@ -93,6 +95,7 @@ impl Grid {
             page_size: screen.and_then(|screen| screen.page_size).map(|size| size as usize),
             columns: StoredValue::new(columns),
             wider: StoredValue::new(Table::default()),
+            spans: StoredValue::new(Table::default()),
             measured: StoredValue::new(false),
         }
     }
@@ -173,24 +176,48 @@ impl Grid {
 
 /// Every ticket that the grid has, the most urgent first, and how wide it is.
 fn wanted(ui: Ui) -> Vec<(OrderId, usize)> {
-    let mut ranks = Vec::new();
+    let mut ranks: Vec<Rank> = Vec::new();
     ui.live.read(|board| {
         for lane in ui.grid.lanes() {
-            for rank in board.ranks(*lane) {
-                let mut rank = *rank;
-                if ui.grid.sort == Sort::Age {
-                    rank.1 = rank.2;
+            let before = std::mem::take(&mut ranks);
+            let mut before = before.into_iter().peekable();
+            if ui.grid.sort == Sort::Age {
+                ranks.extend(before);
+                for rank in board.ranks(*lane) {
+                    let rank = (rank.0, rank.2, rank.2, rank.3);
+                    let place = ranks.partition_point(|other| *other < rank);
+                    ranks.insert(place, rank);
                 }
-                let place = ranks.partition_point(|other| *other < rank);
-                ranks.insert(place, rank);
+                continue;
             }
+            // Each lane is in order.
+            for rank in board.ranks(*lane) {
+                while let Some(earlier) = before.next_if(|other| other < rank) {
+                    ranks.push(earlier);
+                }
+                ranks.push(*rank);
+            }
+            ranks.extend(before);
         }
     });
-    let span = |id| {
-        let span = ui.live.row(id).map_or(1, |row| row.with_untracked(|it| span(ui, &it.order)));
-        ui.grid.wider.with_value(|wider| wider.get(id).copied().unwrap_or_default()).max(span)
-    };
-    ranks.into_iter().map(|(.., id)| (id, span(id))).collect()
+    // Of five hundred tickets few have changed since they were asked last.
+    let spans = ui.grid.spans.try_update_value(std::mem::take).unwrap_or_default();
+    let mut now = Table::default();
+    let wanted = ranks.into_iter().map(|(.., id)| {
+        let span = ui.live.row(id).map_or(1, |row| {
+            row.with_untracked(|Ticket { order, .. }| {
+                let known = spans.get(id).filter(|(version, _)| *version == order.version);
+                let span = known.map_or_else(|| span(ui, order), |(_, span)| *span);
+                now.insert(id, (order.version, span));
+                span
+            })
+        });
+        let wider = ui.grid.wider.with_value(|wider| wider.get(id).copied().unwrap_or_default());
+        (id, wider.max(span))
+    });
+    let wanted = wanted.collect();
+    ui.grid.spans.set_value(now);
+    wanted
 }
 
 /// How many slots `order` takes: reckoned and not measured, so that the server
@@ -250,7 +277,9 @@ pub fn spots(ui: Ui, spots: &mut Spots) {
     });
     spots.content("pager-more", move || more(ui));
     spots.content("pager-numbers", move || {
-        grid.arranged.track();
+        // Told by the second: nobody reads it while it is out of sight.
+        ui.live.local.track();
+        grid.view.track();
         let mut html = Html::default();
         for (place, id) in hidden(ui).into_iter().enumerate() {
             let number = ui.live.row(id).map(|row| row.with_untracked(|it| it.order.number.0));
