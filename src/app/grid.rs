@@ -19,12 +19,12 @@ use super::{
 };
 use crate::{
     domain::{
-        FoodOrder, Lane, OrderId,
+        FoodOrder, Lane, OrderId, Version,
         screen::{Role, View},
     },
     live::{
-        Row,
-        board_state::Rest,
+        Row, Ticket,
+        board_state::{Rank, Rest},
         later, listen,
         slots::{Fit, Hold, MOST, Seat, Size, Slots, WIDEST},
         table::Table,
@@ -63,6 +63,8 @@ pub struct Grid {
     height: StoredValue<i32>,
     /// Tickets that were found to need more room than reckoned, and how much.
     more: StoredValue<Table<usize>>,
+    /// How much room each ticket was reckoned to need, and for which version.
+    sizes: StoredValue<Table<(Version, Size)>>,
     /// Whether it is known what has room. Before, the list places its tickets itself.
     measured: StoredValue<bool>,
 }
@@ -89,6 +91,7 @@ impl Grid {
             fit: StoredValue::new(fit),
             height: StoredValue::new(1),
             more: StoredValue::new(Table::default()),
+            sizes: StoredValue::new(Table::default()),
             measured: StoredValue::new(false),
         }
     }
@@ -169,23 +172,38 @@ impl Grid {
 
 /// Every ticket that the grid has, the most urgent first, and how much room it needs.
 fn wanted(ui: Ui) -> Vec<(OrderId, Size)> {
-    let mut ranks = Vec::new();
+    let mut ranks: Vec<Rank> = Vec::new();
     ui.live.read(|board| {
         for lane in ui.grid.lanes() {
+            // Each lane is in order.
+            let mut before = std::mem::take(&mut ranks).into_iter().peekable();
             for rank in board.ranks(*lane) {
-                let place = ranks.partition_point(|other| other < rank);
-                ranks.insert(place, *rank);
+                while let Some(earlier) = before.next_if(|other| other < rank) {
+                    ranks.push(earlier);
+                }
+                ranks.push(*rank);
             }
+            ranks.extend(before);
         }
     });
-    let sized = |id| {
-        let row = ui.live.row(id);
-        let mut size =
-            row.map_or_else(Size::default, |row| row.with_untracked(|it| size(ui, &it.order)));
+    // Of five hundred tickets few have changed since they were asked last.
+    let sizes = ui.grid.sizes.try_update_value(std::mem::take).unwrap_or_default();
+    let mut now = Table::default();
+    let wanted = ranks.into_iter().map(|(.., id)| {
+        let mut size = ui.live.row(id).map_or_else(Size::default, |row| {
+            row.with_untracked(|Ticket { order, .. }| {
+                let known = sizes.get(id).filter(|(version, _)| *version == order.version);
+                let size = known.map_or_else(|| size(ui, order), |(_, size)| *size);
+                now.insert(id, (order.version, size));
+                size
+            })
+        });
         size.lines += ui.grid.more.with_value(|more| more.get(id).copied().unwrap_or_default());
-        size
-    };
-    ranks.into_iter().map(|(.., id)| (id, sized(id))).collect()
+        (id, size)
+    });
+    let wanted = wanted.collect();
+    ui.grid.sizes.set_value(now);
+    wanted
 }
 
 /// How much room the ticket of `order` needs: reckoned and not measured, so that
@@ -262,7 +280,9 @@ pub fn spots(ui: Ui, spots: &mut Spots) {
     });
     spots.content("pager-more", move || more(ui));
     spots.content("pager-numbers", move || {
-        grid.arranged.track();
+        // Told by the second: nobody reads it while it is out of sight.
+        ui.live.local.track();
+        grid.view.track();
         let mut html = Html::default();
         for (place, id) in hidden(ui).into_iter().enumerate() {
             let number = ui.live.row(id).map(|row| row.with_untracked(|it| it.order.number.0));

@@ -5,6 +5,8 @@
 //! the same. A screen's profile may say otherwise which key does what; at `/` the
 //! device remembers it.
 
+use std::cell::Cell;
+
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, HtmlElement, KeyboardEvent};
@@ -205,10 +207,15 @@ pub fn follow(ui: Ui) {
             event.prevent_default();
         }
     });
+    let marks = Cell::new(false);
     effect(move || {
         ui.grid.arranged.track();
         ui.live.changes.track();
         let selected = ui.grid.selected.get();
+        // Most of the time nobody uses keys.
+        if !marks.replace(selected.is_some()) && selected.is_none() {
+            return;
+        }
         // What changed is on the page by then.
         crate::live::later(0, move || mark(ui, selected));
     });

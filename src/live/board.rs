@@ -38,6 +38,12 @@ use crate::{
     words::{Word, say, spoken},
 };
 
+/// Changes are shown together, at most this often; one that comes alone is shown
+/// at once. Twenty of them a second would be twenty frames, and nobody sees more
+/// than a few: what they cost is taken from whoever touches the board.
+const TOGETHER_MS: i64 = 200;
+/// Whoever touches the board sees what that does before anything else.
+const TOUCH_FIRST_MS: i64 = 100;
 /// How long a ticket that came over the stream is marked as new.
 const FRESH_MS: i64 = 20_000;
 /// Who a board acts as that is of no screen.
@@ -170,6 +176,17 @@ struct Line {
     unannounced: Vec<String>,
     announced_at: i64,
     still: Still,
+    coming: Coming,
+}
+
+/// What has come and is not shown yet.
+#[derive(Default)]
+struct Coming {
+    orders: Vec<FoodOrder>,
+    /// Not before this, by the clock that nobody sets.
+    not_before: i64,
+    /// Whether it is looked at again.
+    waits: bool,
 }
 
 /// Longest that a touch keeps the tickets where they are.
@@ -254,6 +271,7 @@ impl LiveBoard {
                 unannounced: Vec::new(),
                 announced_at: 0,
                 still: Still::default(),
+                coming: Coming::default(),
             }),
         };
         live.step(outcome, None);
@@ -325,7 +343,11 @@ impl LiveBoard {
     pub fn touched(self, down: bool) {
         let now = local_now();
         let stays = if down { TOUCH_MS } else { AFTER_TOUCH_MS };
-        self.line.update_value(|line| line.still.until = now + stays);
+        let first = monotonic_now() + TOUCH_FIRST_MS;
+        self.line.update_value(|line| {
+            line.still.until = now + stays;
+            line.coming.not_before = line.coming.not_before.max(first);
+        });
         self.settle_in(stays);
     }
 
@@ -518,6 +540,7 @@ impl LiveBoard {
 
     /// Writes down what the board knows, if it is all there is.
     fn remember(self, goes: bool) {
+        self.show_coming();
         if !matches!(
             self.pulse.with_untracked(|pulse| pulse.state),
             State::Live | State::LiveAgain { .. }
@@ -691,6 +714,7 @@ impl LiveBoard {
                         self.receive(&name, &data, "");
                     }
                 }
+                self.show_coming();
                 if caught_up {
                     self.feed(Input::Heartbeat);
                     self.send_waiting();
@@ -823,6 +847,10 @@ impl LiveBoard {
     }
 
     fn receive(self, name: &str, data: &str, id: &str) {
+        if [Hello::NAME, Heartbeat::NAME, Snapshot::NAME, Bye::NAME].contains(&name) {
+            // What came before it is on the board before it says anything.
+            self.show_coming();
+        }
         let known = match name {
             Hello::NAME => Hello::parse(data).map(|hello| self.hello(&hello)),
             Heartbeat::NAME => Heartbeat::parse(data).map(|heartbeat| self.heartbeat(&heartbeat)),
@@ -960,11 +988,48 @@ impl LiveBoard {
         self.cursor().split('-').next().unwrap_or_default().to_owned()
     }
 
+    /// Shows `order` when it is time for what has come.
     fn changed(self, order: FoodOrder) {
-        self.settle_waiting(&order);
-        if let Some(outcome) = self.board.try_update_value(|board| board.apply(order)) {
+        // Whoever has just done it waits for it, and a page that nobody sees has
+        // timers that come late.
+        let awaited = self
+            .row(order.id)
+            .is_some_and(|row| row.with_untracked(|ticket| ticket.mark.pending.is_some()));
+        self.line.update_value(|line| line.coming.orders.push(order));
+        if awaited || document().hidden() {
+            self.show_coming();
+        } else if self.line.with_value(|line| !line.coming.waits) {
+            self.show_coming_when_due();
+        }
+    }
+
+    fn show_coming_when_due(self) {
+        let wait = self.line.with_value(|line| line.coming.not_before - monotonic_now());
+        if wait <= 0 {
+            return self.show_coming();
+        }
+        self.line.update_value(|line| line.coming.waits = true);
+        super::later(u32::try_from(wait).unwrap_or_default(), move || {
+            self.line.update_value(|line| line.coming.waits = false);
+            self.show_coming_when_due();
+        });
+    }
+
+    /// Shows what has come.
+    fn show_coming(self) {
+        let coming = self.line.try_update_value(|line| std::mem::take(&mut line.coming.orders));
+        let coming = coming.unwrap_or_default();
+        if coming.is_empty() {
+            return;
+        }
+        for order in &coming {
+            self.settle_waiting(order);
+        }
+        if let Some(outcome) = self.board.try_update_value(|board| board.apply_all(coming)) {
             self.take_in(outcome);
         }
+        let not_before = monotonic_now() + TOGETHER_MS;
+        self.line.update_value(|line| line.coming.not_before = not_before);
     }
 
     fn take_in(self, outcome: Outcome) {
@@ -983,7 +1048,11 @@ impl LiveBoard {
         let mut gone = Vec::new();
         for step in outcome.steps {
             match step {
-                Step::Insert(order) => self.insert(order, fresh_until),
+                Step::Insert(order) => {
+                    // One that went may have come back with the same news.
+                    gone.retain(|id| *id != order.id);
+                    self.insert(order, fresh_until);
+                }
                 Step::Update(order) => self.update(order),
                 Step::Fire(order) => self.fire(order, fresh_until),
                 Step::Remove(id) => gone.push(id),

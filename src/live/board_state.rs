@@ -226,23 +226,33 @@ impl BoardState {
 
     /// Takes in one order as an event brought it. The higher version wins.
     pub fn apply(&mut self, order: FoodOrder) -> Outcome {
+        self.apply_all(vec![order])
+    }
+
+    /// Takes in orders as events brought them, one after the other.
+    pub fn apply_all(&mut self, orders: Vec<FoodOrder>) -> Outcome {
         let mut outcome = Outcome::default();
+        for order in orders {
+            self.take_in(order, &mut outcome);
+        }
+        outcome
+    }
+
+    fn take_in(&mut self, order: FoodOrder, outcome: &mut Outcome) {
         let known = self.entries.get(order.id).map(|entry| entry.version);
         if known.or(self.closed.get(order.id).copied()) >= Some(order.version) {
-            return outcome;
+            return;
         }
         let place = self.part.place(&order);
         if place != Place::Off {
-            self.put(order, place, &mut outcome);
-            return outcome;
+            return self.put(order, place, outcome);
         }
         let (id, version) = (order.id, order.version);
-        if self.take(id, &mut outcome) {
+        if self.take(id, outcome) {
             outcome.steps.push(Step::Remove(id));
             outcome.gone += 1;
         }
         self.remember(id, version);
-        outcome
     }
 
     /// Takes in every order on the board as the server has them: what is not

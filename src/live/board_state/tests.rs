@@ -142,6 +142,28 @@ fn a_ticket_moves_along_the_lanes_and_leaves() {
 }
 
 #[test]
+fn what_comes_together_is_taken_in_one_after_the_other() {
+    let mut board = BoardState::default();
+    let first = placed(1, "grill", false);
+    let accepted = went(&first, OrderStatus::Accepted);
+    let second = placed(2, "grill", false);
+    let rejected = went(&second, OrderStatus::Rejected);
+    let outcome = board.apply_all(vec![first.clone(), second.clone(), accepted.clone(), rejected]);
+    assert_eq!(
+        outcome.steps,
+        [
+            Step::Insert(first.clone()),
+            Step::Insert(second.clone()),
+            Step::Update(accepted),
+            Step::Remove(second.id),
+        ]
+    );
+    assert_eq!((outcome.new, outcome.gone), (2, 1));
+    assert_eq!(board.lane(Lane::New), [first.id]);
+    assert_eq!(board.apply_all(vec![second]), Outcome::default());
+}
+
+#[test]
 fn rush_comes_first_then_the_oldest_promise() {
     let mut board = board();
     for (number, rush) in [(3, false), (1, false), (4, true), (2, false)] {
