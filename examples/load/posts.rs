@@ -21,7 +21,9 @@ use anyhow::Context as _;
 use clap::Args;
 use live_orders::{
     domain::{OrderId, OrderNumber, Promise, UnixMillis},
-    server::store::{CommitSink, Committed, Placement, SqliteStore, Store, sqlite::Purpose},
+    server::store::{
+        CommitSink, Committed, Fingerprint, Placement, SqliteStore, Store, sqlite::Purpose,
+    },
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -264,7 +266,7 @@ fn store(folder: &Path, clients: u32, window: Duration) -> anyhow::Result<f64> {
                 at: UnixMillis(1_760_000_000_000),
                 business_day: 20_251_009,
                 key: None,
-                fingerprint,
+                fingerprint: Fingerprint::kept(fingerprint.to_vec()),
                 promise: Promise::default(),
                 paused: None,
             };

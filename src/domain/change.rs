@@ -34,7 +34,8 @@ pub enum Action {
         /// Why.
         reason: Option<String>,
     },
-    /// Mark one line.
+    /// Mark one line. The last line that is made makes the order ready, whoever
+    /// marks it and however.
     Item {
         /// Which line.
         item: ItemId,
@@ -42,8 +43,7 @@ pub enum Action {
         status: ItemStatus,
     },
     /// Mark every line of some stations, as a prep screen does that bumps its
-    /// part. The first station that begins starts the order; the last that is
-    /// done makes it ready.
+    /// part. The first station that begins starts the order.
     Stations {
         /// Which.
         stations: Vec<Station>,
@@ -65,7 +65,8 @@ pub enum Action {
     Acknowledge {
         /// Of what.
         of: Acknowledged,
-        /// Of a change: for these stations alone; all when there are none.
+        /// Of a change or a cancellation: for these stations alone; for all when
+        /// there are none.
         stations: Vec<Station>,
     },
 }
@@ -188,10 +189,12 @@ impl Change {
             Action::Item { item, status } => {
                 must_be_open(&after)?;
                 mark(&mut after, *item, *status)?;
+                follow_lines(&mut after, order, at)?;
                 What::Item
             }
             Action::Stations { stations, status } => {
                 mark_stations(&mut after, stations, *status, at)?;
+                follow_lines(&mut after, order, at)?;
                 What::Station
             }
             Action::Flags { rush, held } => {
@@ -207,6 +210,7 @@ impl Change {
             }
             Action::Edit(edit) => {
                 self::edit(&mut after, edit, at)?;
+                follow_lines(&mut after, order, at)?;
                 What::Edited
             }
             Action::Acknowledge { of, stations } => {
@@ -296,7 +300,57 @@ fn go(order: &mut FoodOrder, to: OrderStatus, at: UnixMillis) -> Result<(), Refu
     }
     order.status = to;
     order.flags.recalled = recall;
-    order.flags.cancel_unseen = to == OrderStatus::Cancelled;
+    if to == OrderStatus::Cancelled {
+        call_off(order, from);
+    }
+    Ok(())
+}
+
+/// Has the kitchen say that it knows `order` is called off, which stood at
+/// `from`: all that may have begun it, or else whoever reads it first. What it
+/// never saw it need not know of.
+fn call_off(order: &mut FoodOrder, from: OrderStatus) {
+    let asked = from == OrderStatus::Placed && order.source.accept_by.is_some();
+    order.flags.cancel_unseen = asked || !order.flags.scheduled;
+    order.unaware = if order.times.preparing_at.is_some() { at_work(order) } else { Vec::new() };
+}
+
+/// The stations that have something of `order` to make.
+fn at_work(order: &FoodOrder) -> Vec<Station> {
+    let mut stations = Vec::new();
+    for line in order.items.iter().filter(|line| line.status != ItemStatus::Void) {
+        if !stations.contains(&line.station) {
+            stations.push(line.station.clone());
+        }
+    }
+    stations
+}
+
+/// Whether something of `order` is made, and nothing is left to make.
+fn is_made(order: &FoodOrder) -> bool {
+    let status = |wanted: ItemStatus| order.items.iter().filter(move |it| it.status == wanted);
+    let done = status(ItemStatus::Done).count();
+    done > 0 && done + status(ItemStatus::Void).count() == order.items.len()
+}
+
+/// Takes `order`, whose lines were those of `before`, along with them: to ready
+/// when the last is made, and back when one is not made after all. Whoever
+/// bumped it without a look at its lines is not overruled by them.
+fn follow_lines(order: &mut FoodOrder, before: &FoodOrder, at: UnixMillis) -> Result<(), Refusal> {
+    match (is_made(before), is_made(order)) {
+        (false, true) => {
+            if order.status == OrderStatus::Accepted {
+                go(order, OrderStatus::Preparing, at)?;
+            }
+            if order.status == OrderStatus::Preparing {
+                go(order, OrderStatus::Ready, at)?;
+            }
+        }
+        (true, false) if order.status == OrderStatus::Ready => {
+            go(order, OrderStatus::Preparing, at)?;
+        }
+        _ => {}
+    }
     Ok(())
 }
 
@@ -329,7 +383,7 @@ fn line(order: &mut FoodOrder, item: ItemId) -> Result<&mut OrderItem, Refusal> 
 }
 
 /// Marks every line of `stations`, and takes the order along where that begins
-/// or ends its preparation.
+/// its preparation, or ends it once more.
 fn mark_stations(
     order: &mut FoodOrder,
     stations: &[Station],
@@ -349,8 +403,7 @@ fn mark_stations(
     if !any {
         return Err(Refusal::NothingAtStation);
     }
-    let made =
-        order.items.iter().all(|line| matches!(line.status, ItemStatus::Done | ItemStatus::Void));
+    let made = is_made(order);
     match (order.status, status) {
         (OrderStatus::Placed | OrderStatus::Accepted, ItemStatus::Doing | ItemStatus::Done) => {
             go(order, OrderStatus::Preparing, at)
@@ -381,6 +434,7 @@ fn edit(order: &mut FoodOrder, edit: &Edit, at: UnixMillis) -> Result<(), Refusa
     for item in &edit.remove {
         mark(order, *item, ItemStatus::Void)?;
     }
+    let mut more = !edit.add.is_empty();
     for (item, quantity) in &edit.quantities {
         let line = line(order, *item)?;
         if line.status == ItemStatus::Void {
@@ -390,6 +444,7 @@ fn edit(order: &mut FoodOrder, edit: &Edit, at: UnixMillis) -> Result<(), Refusa
             line.quantity_before.get_or_insert(line.quantity);
             if *quantity > line.quantity {
                 line.status = ItemStatus::Todo;
+                more = true;
             }
             line.quantity = *quantity;
             changed(order);
@@ -412,9 +467,7 @@ fn edit(order: &mut FoodOrder, edit: &Edit, at: UnixMillis) -> Result<(), Refusa
     if let Some(due_at) = edit.due_at.filter(|due_at| order.times.due_at != Some(*due_at)) {
         move_due(order, due_at, at);
     }
-    // There is more to make of what was made.
-    let to_make = order.items.iter().any(|line| line.status == ItemStatus::Todo);
-    if order.status == OrderStatus::Ready && to_make && !edit.add.is_empty() {
+    if order.status == OrderStatus::Ready && more {
         go(order, OrderStatus::Preparing, at)?;
     }
     Ok(())
@@ -431,6 +484,8 @@ fn move_due(order: &mut FoodOrder, due_at: UnixMillis, at: UnixMillis) {
     times.due_at = Some(due_at);
     order.fulfilment.due_at = Some(due_at);
     order.flags.changed = true;
+    // It concerns no line, and so every station.
+    order.unaware = at_work(order);
     if order.times.fires_at.is_some_and(|fires_at| fires_at <= at) {
         fire(order, at);
     }
@@ -444,17 +499,22 @@ fn changed(order: &mut FoodOrder) {
 }
 
 fn acknowledge(order: &mut FoodOrder, of: Acknowledged, stations: &[Station]) {
+    let speaks_for = |station: &Station| stations.is_empty() || stations.contains(station);
     match of {
-        Acknowledged::Cancel => order.flags.cancel_unseen = false,
         Acknowledged::Allergens => order.flags.allergens_seen = true,
+        Acknowledged::Cancel if !order.flags.cancel_unseen => {}
+        Acknowledged::Cancel => {
+            order.unaware.retain(|station| !speaks_for(station));
+            order.flags.cancel_unseen = !order.unaware.is_empty();
+        }
         Acknowledged::Change => {
-            for line in &mut order.items {
-                if stations.is_empty() || stations.contains(&line.station) {
-                    line.quantity_before = None;
-                }
+            order.unaware.retain(|station| !speaks_for(station));
+            for line in order.items.iter_mut().filter(|line| speaks_for(&line.station)) {
+                line.quantity_before = None;
             }
             // Other stations may not have seen their part of it yet.
-            order.flags.changed = order.items.iter().any(|line| line.quantity_before.is_some());
+            order.flags.changed = !order.unaware.is_empty()
+                || order.items.iter().any(|line| line.quantity_before.is_some());
         }
     }
 }

@@ -52,6 +52,8 @@ pub const PAGE: usize = 1000;
 /// Values of one parameter of a stream's filter.
 pub const FILTER_VALUES: usize = 32;
 
+/// Screens that are noted to have shown one order.
+pub const SEEN_BY: u32 = 32;
 /// Screens that are kept.
 pub const SCREENS: usize = 200;
 /// Characters of a screen's title.

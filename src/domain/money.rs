@@ -81,7 +81,8 @@ impl<'de> Deserialize<'de> for Currency {
     }
 }
 
-/// What an order costs. `total = subtotal + tax + tip + fees - discount`, always.
+/// What an order costs. `total = subtotal + tax + tip + fees - discount`, but
+/// nothing where that would be less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Money {
     /// The currency of every amount here.
@@ -102,12 +103,12 @@ pub struct Money {
 
 impl Money {
     /// The same money for other items: a new subtotal, and the total that
-    /// follows from it. A discount takes off no more than there is, or the
-    /// amounts would not add up any longer.
+    /// follows from it. A discount stays what was granted, though there may be less
+    /// for a while that it can take off.
     #[must_use]
     pub fn with_subtotal(self, subtotal: MinorUnits) -> Self {
         let before_discount = subtotal + self.tax + self.tip + self.fees;
-        let discount = self.discount.min(before_discount);
-        Self { subtotal, discount, total: MinorUnits(before_discount.0 - discount.0), ..self }
+        let total = before_discount.0.saturating_sub(self.discount.0).max(0);
+        Self { subtotal, total: MinorUnits(total), ..self }
     }
 }

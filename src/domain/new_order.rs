@@ -150,6 +150,7 @@ impl NewOrder {
             revision: 0,
             items,
             money,
+            unaware: Vec::new(),
             flags: Flags { rush: self.rush, scheduled: fires_at.is_some(), ..Flags::default() },
         }
     }

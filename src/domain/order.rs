@@ -40,6 +40,11 @@ pub struct FoodOrder {
     pub money: Money,
     /// Marks that the kitchen must see.
     pub flags: Flags,
+    /// Stations that have not said yet that they know of what concerns the whole
+    /// order: that it is cancelled, or due at another time. None where anybody may say
+    /// it for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unaware: Vec<Station>,
     /// When it came to each point of its life.
     pub times: Times,
     /// The change that made this version.
@@ -55,14 +60,31 @@ impl FoodOrder {
     }
 
     /// The lane of the board that shows it. A cancelled order stays where it
-    /// stood until somebody knows.
+    /// stood until everybody knows who has to.
     #[must_use]
     pub fn lane(&self) -> Option<Lane> {
-        if self.flags.cancel_unseen {
-            self.last_change.from.and_then(OrderStatus::lane)
-        } else {
-            self.status.lane()
+        if !self.flags.cancel_unseen {
+            return self.status.lane();
         }
+        let Times { out_for_delivery_at, ready_at, preparing_at, .. } = self.times;
+        let stood = if out_for_delivery_at.is_some() {
+            OrderStatus::OutForDelivery
+        } else if ready_at.is_some() {
+            OrderStatus::Ready
+        } else if preparing_at.is_some() {
+            OrderStatus::Preparing
+        } else {
+            OrderStatus::Accepted
+        };
+        stood.lane()
+    }
+
+    /// Whether one of `stations`, or anybody where there are none, has yet to
+    /// say that they know of what concerns the whole order.
+    #[must_use]
+    pub fn waits_for(&self, stations: &[Station]) -> bool {
+        let waits = |station| stations.contains(station);
+        self.unaware.is_empty() || stations.is_empty() || self.unaware.iter().any(waits)
     }
 
     /// The stations that have items of this order, each once, in the order of the items.

@@ -84,10 +84,7 @@ impl Action {
             Self::Rush(on) => order.flags.rush == *on,
             Self::Hold(on) => order.flags.held == *on,
             Self::Fire => !order.flags.scheduled,
-            Self::Know { of: Acknowledged::Change, stations } => {
-                !Part::new(stations.clone()).has_change(order)
-            }
-            Self::Know { of, .. } => of.is_known(order),
+            Self::Know { of, stations } => !Part::new(stations.clone()).wants_to_know(*of, order),
         }
     }
 

@@ -143,6 +143,7 @@ struct Still {
 }
 
 /// What the connection needs to know.
+#[expect(clippy::struct_excessive_bools, reason = "each stands or falls by itself")]
 struct Line {
     /// The filter, as the stream takes it; empty when it wants everything.
     query: String,
@@ -1152,6 +1153,9 @@ impl LiveBoard {
             };
             tried.is_some_and(|to| !to.is_open())
         });
+        // Once, however many stations say afterwards that they know.
+        let was_open = row.with_untracked(|ticket| ticket.order.status.is_open());
+        let cancelled = cancelled && was_open;
         row.update(|ticket| {
             if ticket.mark.confirmed_by.is_some_and(|confirmed| confirmed <= version) {
                 ticket.mark.pending = None;

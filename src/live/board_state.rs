@@ -95,8 +95,10 @@ impl Entry {
     }
 }
 
-/// Where every ticket on the board stands. What a page may filter by stays the
-/// same all through an order's life, so the stream alone sees to it.
+/// Where every ticket on the board stands. The stream alone sees to what a page
+/// filters by: channel and service stay the same all through an order's life, and
+/// an order is of each station that ever had a line of it, so an edit may bring
+/// it here but never takes it away.
 #[derive(Clone, Debug, Default)]
 pub struct BoardState {
     part: Part,

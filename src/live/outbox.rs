@@ -10,6 +10,7 @@
 //! It knows requests, not what they are for: whatever the board learns to do
 //! waits here too.
 
+use super::part::Part;
 use crate::{
     domain::{FoodOrder, ItemId, ItemStatus, OrderId, OrderNumber, OrderStatus, Version},
     wire::lean::{Json, Lean, LeanWrite},
@@ -97,7 +98,8 @@ impl Request {
             }
             (Wish::Other, Some("acknowledge")) => {
                 let of = self.field::<String>("of").and_then(|of| of.parse().ok());
-                of.is_some_and(|of: crate::domain::change::Acknowledged| of.is_known(order))
+                let part = Part::new(self.field("stations").unwrap_or_default());
+                of.is_some_and(|of| !part.wants_to_know(of, order))
             }
             (Wish::Other, Some("fire")) => !order.flags.scheduled,
             (Wish::Other, None) => {

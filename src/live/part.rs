@@ -110,17 +110,30 @@ impl Part {
     #[must_use]
     pub fn has_change(&self, order: &FoodOrder) -> bool {
         let is_new = |item: &OrderItem| item.quantity_before.is_some();
-        order.flags.changed && (self.items(order).any(is_new) || !order.items.iter().any(is_new))
+        let of_all = !order.unaware.is_empty() || !order.items.iter().any(is_new);
+        order.flags.changed
+            && (self.items(order).any(is_new) || (of_all && order.waits_for(&self.0)))
+    }
+
+    /// Whether nobody of this part has said that they know `of` something of `order`.
+    #[must_use]
+    pub fn wants_to_know(&self, of: Acknowledged, order: &FoodOrder) -> bool {
+        match of {
+            Acknowledged::Cancel => order.flags.cancel_unseen && order.waits_for(&self.0),
+            Acknowledged::Change => self.has_change(order),
+            Acknowledged::Allergens => !of.is_known(order),
+        }
     }
 
     /// Where a screen of this part shows `order`. What is called off stays where
-    /// it stood; what its channel wants an answer to waits for it in a lane,
+    /// it stood, until somebody at this part knows; what its channel wants an answer to waits for it in a lane,
     /// however late it is to be made; what is made here is out of the way.
     #[must_use]
     pub fn place(&self, order: &FoodOrder) -> Place {
         let Some(lane) = order.lane() else { return Place::Off };
         if order.flags.cancel_unseen {
-            return Place::Lane(lane);
+            let known = !self.wants_to_know(Acknowledged::Cancel, order);
+            return if known { Place::Off } else { Place::Lane(lane) };
         }
         let unanswered = order.status == OrderStatus::Placed && order.source.accept_by.is_some();
         if order.flags.scheduled && !unanswered {
@@ -169,8 +182,8 @@ impl Part {
     #[must_use]
     pub fn know(&self, of: Acknowledged) -> Action {
         let stations = match of {
-            Acknowledged::Change => self.0.clone(),
-            _ => Vec::new(),
+            Acknowledged::Change | Acknowledged::Cancel => self.0.clone(),
+            Acknowledged::Allergens => Vec::new(),
         };
         Action::Know { of, stations }
     }

@@ -298,10 +298,9 @@ mod tests {
         let [first, second, third] = [1, 2, 3].map(|number| order(number).id);
         let sounds = heard(&mut ringer, 0..60, |second_now, ringer| {
             let late: &[OrderId] = match second_now {
-                0..10 => &[first],
                 10..20 => &[first, second],
-                // It was late, was made, was recalled.
-                20..30 => &[first],
+                // The second was late, is made, is recalled then.
+                0..30 => &[first],
                 _ => &[first, second, third],
             };
             ringer.late(late);

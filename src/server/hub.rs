@@ -249,23 +249,45 @@ impl Hub {
         self.lock().kitchen.clone()
     }
 
-    /// Has `tell` change what heartbeats tell of the kitchen. If that is
-    /// something else now, every reader is told at once.
-    pub fn tell(&self, now: UnixMillis, tell: impl FnOnce(&mut KitchenState)) {
+    /// Has heartbeats tell of another intake switch. If it is another, every
+    /// reader is told at once.
+    pub fn tell_intake(&self, now: UnixMillis, intake: Intake) {
         let differs = {
             let mut state = self.lock();
-            let before = state.kitchen.clone();
-            tell(&mut state.kitchen);
-            state.kitchen != before
+            let before = std::mem::replace(&mut state.kitchen.intake, intake);
+            state.kitchen.intake != before
         };
         if differs {
             self.heartbeat(now);
         }
     }
 
+    /// Has heartbeats tell of the orders that are on no screen, the oldest first.
+    /// If what they tell is something else now, whoever is told of all orders is
+    /// told at once. Whether it is.
+    pub fn tell_unseen(&self, now: UnixMillis, mut unseen: Vec<Unseen>) -> bool {
+        // What nobody is told makes no difference.
+        unseen.truncate(Heartbeat::UNSEEN_MOST);
+        let differs = {
+            let mut state = self.lock();
+            let before = std::mem::replace(&mut state.kitchen.unseen, unseen);
+            state.kitchen.unseen != before
+        };
+        if differs {
+            self.beat(now, false);
+        }
+        differs
+    }
+
     /// Sends every reader a heartbeat. It comes behind all events up to the id
     /// it carries; who has had a later one in the meantime needs none.
     pub fn heartbeat(&self, now: UnixMillis) {
+        self.beat(now, true);
+    }
+
+    /// Sends a heartbeat to those who are told of all orders, and to those who
+    /// asked for certain ones if `everybody` is to have one.
+    fn beat(&self, now: UnixMillis, everybody: bool) {
         // What is told last is what was known last.
         let _turn = self.beating.lock().unwrap_or_else(PoisonError::into_inner);
         let (head, floor, beat, feeds) = {
@@ -274,18 +296,28 @@ impl Hub {
             let beat = state.beat(now);
             (state.recent.head(), state.recent.floor(), beat, self.feeds(&state))
         };
-        let frame = self.encode_beat(head, &beat);
-        let packed = packed_alone(&frame);
+        let encode = |beat: &Heartbeat| {
+            let frame = self.encode_beat(head, beat);
+            let packed = packed_alone(&frame);
+            (frame, packed)
+        };
+        let of_all = encode(&beat);
+        let of_some = everybody.then(|| encode(&without_others(beat)));
         for feed in feeds {
-            feed.beat((frame.clone(), packed.clone()), head, floor);
-            feed.wake();
+            let certain = is_of_certain_orders(feed.filter());
+            let frames = if certain { of_some.as_ref() } else { Some(&of_all) };
+            if let Some(frames) = frames {
+                feed.beat(frames.clone(), head, floor);
+                feed.wake();
+            }
         }
     }
 
-    /// A heartbeat for one reader, which has come up to `reached`.
+    /// A heartbeat for one reader with `filter`, which has come up to `reached`.
     #[must_use]
-    pub fn heartbeat_at(&self, reached: Seq, now: UnixMillis) -> Bytes {
+    pub fn heartbeat_at(&self, filter: &StreamFilter, reached: Seq, now: UnixMillis) -> Bytes {
         let beat = self.lock().beat(now);
+        let beat = if is_of_certain_orders(filter) { without_others(beat) } else { beat };
         self.encode_beat(reached, &beat)
     }
 
@@ -350,6 +382,16 @@ impl Hub {
     }
 }
 
+/// Whether `filter` is that of whoever follows an order of theirs, and is to
+/// hear nothing of anybody else's.
+fn is_of_certain_orders(filter: &StreamFilter) -> bool {
+    !filter.orders.is_empty()
+}
+
+fn without_others(beat: Heartbeat) -> Heartbeat {
+    Heartbeat { unseen: Vec::new(), ..beat }
+}
+
 impl State {
     /// What a heartbeat says at `now`.
     fn beat(&mut self, now: UnixMillis) -> Heartbeat {
@@ -368,7 +410,7 @@ impl State {
             open: self.figures.open(),
             stats,
             intake: intake.at(now),
-            unseen: unseen.iter().take(Heartbeat::UNSEEN_MOST).cloned().collect(),
+            unseen: unseen.clone(),
         }
     }
 }
@@ -424,5 +466,55 @@ impl CommitSink for Hub {
         for feed in stirred.iter().chain(&*broad).chain([&self.everything]) {
             feed.wake();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{OrderNumber, Station};
+
+    fn unseen(count: u32) -> Vec<Unseen> {
+        let station = Station::parse("grill").expect("a station");
+        let one = |number: u32| Unseen {
+            id: OrderId(uuid::Uuid::from_u128(number.into())),
+            number: OrderNumber(number),
+            stations: vec![station.clone()],
+            since: UnixMillis(number.into()),
+        };
+        (1..=count).map(one).collect()
+    }
+
+    fn text(frame: &Bytes) -> &str {
+        std::str::from_utf8(frame).expect("UTF-8")
+    }
+
+    #[test]
+    fn what_no_heartbeat_tells_is_no_reason_for_one() {
+        let hub = Hub::new(Epoch(1), Seq(0), HubSettings { ring_bytes: 1024 });
+        let most = u32::try_from(Heartbeat::UNSEEN_MOST).expect("few");
+        let now = UnixMillis(1_000_000);
+        assert!(hub.tell_unseen(now, unseen(most)));
+        assert!(!hub.tell_unseen(now, unseen(most + 30)), "nobody is told of those");
+        assert!(hub.tell_unseen(now, unseen(most - 1)));
+    }
+
+    #[test]
+    fn whoever_follows_one_order_hears_of_no_other() {
+        let hub = Hub::new(Epoch(1), Seq(0), HubSettings { ring_bytes: 1024 });
+        let now = UnixMillis(1_000_000);
+        let own = StreamFilter { orders: vec![OrderId(uuid::Uuid::nil())], ..Default::default() };
+        hub.tell_unseen(now, unseen(1));
+        let all = hub.heartbeat_at(&StreamFilter::default(), Seq(0), now);
+        assert!(text(&all).contains("unseen"), "{}", text(&all));
+        let one = hub.heartbeat_at(&own, Seq(0), now);
+        assert!(!text(&one).contains("unseen"), "{}", text(&one));
+
+        let Join::Seat(seat) = hub.join(&own, Seq(0)) else { panic!("there is a seat") };
+        hub.heartbeat(now);
+        let Next::Parts(parts, _) = seat.next(1024) else { panic!("a heartbeat") };
+        let beat = joined(&parts);
+        assert!(text(&beat).contains("heartbeat"), "{}", text(&beat));
+        assert!(!text(&beat).contains("unseen"), "{}", text(&beat));
     }
 }

@@ -15,7 +15,12 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::Value;
 
-use super::{error::Problem, reads, state::App};
+use super::{
+    error::Problem,
+    reads,
+    state::App,
+    store::{Fingerprint, Placed, PlacedBefore, Sought},
+};
 use crate::domain::{ItemId, OrderId, limits};
 
 mod decode;
@@ -32,12 +37,17 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// See `docs/api.md`.
 pub async fn place(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let key = idempotency_key(request.headers())?;
-    let order = decode::new_order(&json_body(request).await?, &app.orders.defaults())?;
+    let body = json_body(request).await?;
+    let defaults = app.orders.defaults();
+    let order = decode::new_order(&body, &defaults);
     let _in_flight = match &key {
         Some(key) => Some(app.keys_in_flight.enter(key).ok_or(Problem::IdempotencyKeyInFlight)?),
         None => None,
     };
-    let placed = app.orders.place(order, key).await?;
+    let placed = match order {
+        Ok(order) => app.orders.place_sent(order, key, &body).await?,
+        Err(refusal) => repeated(&app, &body, key, defaults).await?.ok_or(refusal)?,
+    };
     let mut response = json(StatusCode::CREATED, placed.order_json);
     let location = HeaderValue::try_from(format!("/api/orders/{}", placed.id));
     if let Ok(location) = location {
@@ -47,6 +57,28 @@ pub async fn place(State(app): State<App>, request: Request) -> Result<Response,
         response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
     }
     Ok(response)
+}
+
+/// The order that `body` has placed before, when it could not be placed now: what
+/// was near then may be past, and the kitchen makes the order all the same.
+async fn repeated(
+    app: &App,
+    body: &Value,
+    key: Option<String>,
+    defaults: Defaults,
+) -> Result<Option<Placed>, Problem> {
+    let sought = Sought { key, source: decode::external_id(body, &defaults) };
+    if sought.key.is_none() && sought.source.is_none() {
+        return Ok(None);
+    }
+    let Some(before) = app.store.placed_before(sought).await? else { return Ok(None) };
+    let then = Defaults { now: before.placed_at, ..defaults };
+    let mut sent = Fingerprint::of_body(body);
+    if let Ok(order) = decode::new_order(body, &then) {
+        sent = sent.and(Fingerprint::of_order(&order));
+    }
+    let PlacedBefore { id, fingerprint, order_json, .. } = before;
+    Ok(fingerprint.agrees(&sent).then_some(Placed { id, order_json, replayed: true }))
 }
 
 /// `POST /api/orders/{id}/transitions`: changes an order's status.
@@ -169,8 +201,8 @@ pub async fn seen_one(
 /// # Errors
 /// See `docs/api.md`.
 pub async fn set_intake(State(app): State<App>, request: Request) -> Result<Response, Problem> {
-    let intake = decode::intake(&json_body(request).await?, app.clock.now())?;
-    app.kitchen.set_intake(intake).await?;
+    let (intake, actor) = decode::intake(&json_body(request).await?, app.clock.now())?;
+    app.kitchen.set_intake(intake, actor).await?;
     reads::intake(State(app)).await
 }
 

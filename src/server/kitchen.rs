@@ -7,7 +7,10 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
+
+use serde::{Deserialize, Serialize};
 
 use super::{
     clock::Clock,
@@ -15,9 +18,13 @@ use super::{
     store::{Seen, Setting, Store, Unavailable},
 };
 use crate::{
-    domain::{FoodOrder, Intake, OrderId, OrderNumber, OrderStatus, Station, UnixMillis},
+    domain::{Actor, FoodOrder, Intake, OrderId, OrderNumber, OrderStatus, Station, UnixMillis},
     wire::Unseen,
 };
+
+/// How long readers are not told again out of turn of what no screen shows. Each
+/// time costs a write to every one of them.
+const ALARM_EVERY: Duration = Duration::from_secs(1);
 
 /// What the kitchen is watched for.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +42,31 @@ pub struct Kitchen {
     settings: KitchenSettings,
     /// Orders that some station has not shown yet.
     waiting: Mutex<HashMap<OrderId, Waiting>>,
+    /// When readers were last told out of turn of what no screen shows.
+    told: Mutex<Turn>,
+    /// Held by whoever moves the intake switch, so that what is told last is
+    /// what was kept last.
+    switching: tokio::sync::Mutex<()>,
+}
+
+/// The intake switch as the store keeps it.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    #[serde(flatten)]
+    intake: Intake,
+    /// Who moved it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    actor: Option<Actor>,
+}
+
+/// When something was done that is not to be done too often.
+#[derive(Default)]
+struct Turn(Option<Instant>);
+
+impl Turn {
+    fn has_come(&self, now: Instant) -> bool {
+        self.0.is_none_or(|at| now.saturating_duration_since(at) >= ALARM_EVERY)
+    }
 }
 
 struct Waiting {
@@ -52,7 +84,15 @@ impl Kitchen {
         clock: Clock,
         settings: KitchenSettings,
     ) -> Self {
-        Self { store, hub, clock, settings, waiting: Mutex::default() }
+        Self {
+            store,
+            hub,
+            clock,
+            settings,
+            waiting: Mutex::default(),
+            told: Mutex::default(),
+            switching: tokio::sync::Mutex::default(),
+        }
     }
 
     /// Sets the intake switch as it was when the server stopped.
@@ -60,9 +100,14 @@ impl Kitchen {
     /// # Errors
     /// The store cannot be read.
     pub async fn restore(&self) -> Result<(), Unavailable> {
-        let intake = self.store.setting(Setting::Intake).await?;
-        let intake = intake.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
-        self.hub.tell(self.clock.now(), |state| state.intake = intake);
+        if let Some(json) = self.store.setting(Setting::Intake).await? {
+            match serde_json::from_str::<Kept>(&json) {
+                Ok(kept) => self.hub.tell_intake(self.clock.now(), kept.intake),
+                // A kitchen that takes orders can be told to stop; one that does not
+                // start takes none for no reason that anybody gave.
+                Err(error) => tracing::error!(%error, "kitchen.intake.unreadable: it is open"),
+            }
+        }
         Ok(())
     }
 
@@ -72,16 +117,19 @@ impl Kitchen {
         self.hub.kitchen().intake.at(self.clock.now())
     }
 
-    /// Sets the intake switch. Durable when this returns.
+    /// Has `actor` set the intake switch. Durable when this returns.
     ///
     /// # Errors
     /// The store cannot write.
-    pub async fn set_intake(&self, intake: Intake) -> Result<(), Unavailable> {
-        let json = serde_json::to_string(&intake)
+    pub async fn set_intake(&self, intake: Intake, actor: Actor) -> Result<(), Unavailable> {
+        let (state, by) = (intake.state.as_str(), actor.id.clone());
+        let kept = Kept { intake, actor: Some(actor) };
+        let json = serde_json::to_string(&kept)
             .map_err(|_| Unavailable("the switch cannot be written".to_owned()))?;
+        let _turn = self.switching.lock().await;
         self.store.set(Setting::Intake, json).await?;
-        tracing::info!(state = intake.state.as_str(), "kitchen.intake");
-        self.hub.tell(self.clock.now(), |state| state.intake = intake);
+        tracing::info!(state, by, "kitchen.intake");
+        self.hub.tell_intake(self.clock.now(), kept.intake);
         Ok(())
     }
 
@@ -96,6 +144,9 @@ impl Kitchen {
         orders: Vec<OrderId>,
     ) -> Result<(), Unavailable> {
         let at = self.clock.now();
+        let seen = orders.iter().map(|order| Seen { order: *order, screen: screen.to_owned(), at });
+        // The alarm ends when it is on the disk who has shown the order.
+        self.store.note_seen(seen.collect()).await?;
         {
             let mut waiting = self.waiting();
             for order in &orders {
@@ -107,8 +158,7 @@ impl Kitchen {
             }
         }
         self.tick();
-        let seen = orders.into_iter().map(|order| Seen { order, screen: screen.to_owned(), at });
-        self.store.note_seen(seen.collect()).await
+        Ok(())
     }
 
     /// Takes in an order as a commit left it.
@@ -135,9 +185,14 @@ impl Kitchen {
         }
     }
 
-    /// Raises the alarm for what no screen has shown in time, and ends it.
+    /// Raises the alarm for what no screen has shown in time, and ends it; when
+    /// that was done a moment ago, one of the next ticks does it.
     pub fn tick(&self) {
         let Some(after) = self.settings.unseen_after else { return };
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if !told.has_come(Instant::now()) {
+            return;
+        }
         let now = self.clock.now();
         let mut unseen: Vec<Unseen> = self
             .waiting()
@@ -151,7 +206,9 @@ impl Kitchen {
             })
             .collect();
         unseen.sort_by_key(|it| (it.since, it.id));
-        self.hub.tell(now, |state| state.unseen = unseen);
+        if self.hub.tell_unseen(now, unseen) {
+            *told = Turn(Some(Instant::now()));
+        }
     }
 
     fn waiting(&self) -> MutexGuard<'_, HashMap<OrderId, Waiting>> {
@@ -162,4 +219,36 @@ impl Kitchen {
 fn wait(waiting: &mut HashMap<OrderId, Waiting>, order: &FoodOrder, since: UnixMillis) {
     let stations = order.stations().into_iter().cloned().collect();
     waiting.insert(order.id, Waiting { number: order.number, since, stations });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{ActorKind, IntakeState};
+
+    #[test]
+    fn nobody_is_told_more_than_once_a_second() {
+        let at = Instant::now();
+        assert!(Turn::default().has_come(at));
+        assert!(!Turn(Some(at)).has_come(at + ALARM_EVERY / 2));
+        assert!(Turn(Some(at)).has_come(at + ALARM_EVERY));
+    }
+
+    #[test]
+    fn the_switch_is_kept_with_who_moved_it_and_read_as_it_was_kept_before() {
+        let intake = Intake {
+            state: IntakeState::Paused,
+            until: Some(UnixMillis(1000)),
+            extra_min: 0,
+            reason: Some("oven".to_owned()),
+        };
+        let before = serde_json::to_string(&intake).expect("serialises");
+        let kept: Kept = serde_json::from_str(&before).expect("parses");
+        assert_eq!((kept.intake, kept.actor), (intake.clone(), None));
+        let actor = Actor { kind: ActorKind::Staff, id: "expo".to_owned() };
+        let kept = Kept { intake: intake.clone(), actor: Some(actor.clone()) };
+        let json = serde_json::to_string(&kept).expect("serialises");
+        let kept: Kept = serde_json::from_str(&json).expect("parses");
+        assert_eq!((kept.intake, kept.actor), (intake, Some(actor)));
+    }
 }

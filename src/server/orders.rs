@@ -8,14 +8,14 @@ use jiff::{
     civil::{Date, Time},
     tz::TimeZone,
 };
-use sha2::{Digest as _, Sha256};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
     clock::Clock,
     ingest::Defaults,
     kitchen::Kitchen,
-    store::{ChangeError, Paused, PlaceError, Placed, Placement, Store},
+    store::{ChangeError, Fingerprint, Paused, PlaceError, Placed, Placement, Store},
 };
 use crate::domain::{
     Change, Channel, Currency, Fulfilment, Location, NewOrder, OrderId, Promises, Routing,
@@ -81,8 +81,31 @@ impl Orders {
     /// The key or the external id belongs to another order; no order is taken
     /// now; the store cannot write.
     pub async fn place(&self, order: NewOrder, key: Option<String>) -> Result<Placed, PlaceError> {
+        let fingerprint = Fingerprint::of_order(&order);
+        self.place_as(order, key, fingerprint).await
+    }
+
+    /// Places `order`, which was read from `body`; else as [`place`](Self::place).
+    ///
+    /// # Errors
+    /// As [`place`](Self::place).
+    pub async fn place_sent(
+        &self,
+        order: NewOrder,
+        key: Option<String>,
+        body: &Value,
+    ) -> Result<Placed, PlaceError> {
+        let fingerprint = Fingerprint::of_body(body).and(Fingerprint::of_order(&order));
+        self.place_as(order, key, fingerprint).await
+    }
+
+    async fn place_as(
+        &self,
+        order: NewOrder,
+        key: Option<String>,
+        fingerprint: Fingerprint,
+    ) -> Result<Placed, PlaceError> {
         let at = self.clock.now();
-        let content = serde_json::to_vec(&order).unwrap_or_default();
         let intake = self.kitchen.intake();
         let Fulfilment { service, due_at, .. } = order.fulfilment;
         let busy = intake.extra_millis(at);
@@ -97,7 +120,7 @@ impl Orders {
             id: OrderId(Uuid::now_v7()),
             at,
             business_day: self.business_day(at),
-            fingerprint: Sha256::digest(content).into(),
+            fingerprint,
             key,
             order,
         };

@@ -291,6 +291,7 @@ mod tests {
                 total: none,
             },
             flags: Flags::default(),
+            unaware: Vec::new(),
             times: Times { placed_at: UnixMillis(940_000), ..Times::default() },
             last_change: LastChange {
                 from: None,

@@ -154,6 +154,10 @@ async fn assemble(
         kitchen: Arc::downgrade(&kitchen),
         clockwork: Arc::downgrade(&clockwork),
     };
+    let promised = store.promise_the_old(config.orders.promises).await?;
+    if promised > 0 {
+        tracing::info!(orders = promised, "store.promised");
+    }
     fill(&hub, &kitchen, &clockwork, &*store, head, &clock).await?;
     let _ = relay.ends.set(ends);
 

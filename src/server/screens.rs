@@ -1,6 +1,8 @@
 //! Screens: what each device in the kitchen shows, kept under a name. Over the
 //! API, as the board itself, and ([`site`]) on pages where people make them.
 
+use std::fmt::Write as _;
+
 use axum::{
     body::Body,
     extract::{Path, RawQuery, Request, State, rejection::PathRejection},
@@ -256,10 +258,12 @@ fn scale_of(profile: &Profile) -> String {
     let Legibility { columns, item_px, .. } =
         Legibility::of(&Profile { view: View::Grid, ..profile.clone() });
     for (least, count) in [(1, 1), (640, columns.min(2)), (1000, columns)] {
-        css.push_str(&format!("@media (min-width:{least}px){{.is-grid{{"));
-        css.push_str(&format!(
-            "--columns:{columns};--item:clamp(20px,(100vw / {count} - 57px) / 9.9,{item_px}px)}}}}"
-        ));
+        // Writing to text cannot fail.
+        let _ = write!(
+            css,
+            "@media (min-width:{least}px){{.is-grid{{--columns:{columns};\
+             --item:clamp(20px,(100vw / {count} - 57px) / 9.9,{item_px}px)}}}}"
+        );
     }
     css
 }

@@ -13,14 +13,16 @@ use futures_util::future::BoxFuture;
 
 use crate::{
     domain::{
-        Change, FoodOrder, NewOrder, OrderId, Profile, Promise, Refusal, Screen, ScreenName,
-        UnixMillis, Version,
+        Change, Channel, FoodOrder, NewOrder, OrderId, Profile, Promise, Promises, Refusal, Screen,
+        ScreenName, UnixMillis, Version,
     },
     wire::{Epoch, EventFacts, EventId, Seq, StreamFilter},
 };
 
+mod fingerprint;
 pub mod sqlite;
 
+pub use fingerprint::Fingerprint;
 pub use sqlite::SqliteStore;
 
 /// Which orders of a list somebody wants.
@@ -52,6 +54,12 @@ pub trait Store: Send + Sync + 'static {
     /// external id has placed before. Durable when this returns.
     fn place(&self, placement: Placement) -> BoxFuture<'_, Result<Placed, PlaceError>>;
 
+    /// The order that the same key or the same external id has placed before.
+    fn placed_before(
+        &self,
+        sought: Sought,
+    ) -> BoxFuture<'_, Result<Option<PlacedBefore>, Unavailable>>;
+
     /// Changes an order. Durable when this returns.
     fn change(
         &self,
@@ -81,7 +89,7 @@ pub trait Store: Send + Sync + 'static {
     fn order(&self, id: OrderId) -> BoxFuture<'_, Result<Option<FoodOrder>, Unavailable>>;
 
     /// Notes which screens have shown which orders. An order that there is not,
-    /// and a screen that has shown it before, change nothing.
+    /// a screen that has shown it before, and one more than are noted change nothing.
     fn note_seen(&self, seen: Vec<Seen>) -> BoxFuture<'_, Result<(), Unavailable>>;
 
     /// A setting that outlives the process: none when it was never set.
@@ -89,6 +97,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// Sets a setting. Durable when this returns.
     fn set(&self, name: Setting, value: String) -> BoxFuture<'_, Result<(), Unavailable>>;
+
+    /// Promises what is on the board and was placed by a version that promised
+    /// nothing, as if it had. Before anybody reads; how many orders there were.
+    fn promise_the_old(&self, promises: Promises) -> BoxFuture<'_, Result<u64, Unavailable>>;
 
     /// Every order on the board, and those that were changed at or after `since`.
     fn recent(&self, since: UnixMillis) -> BoxFuture<'_, Result<Vec<FoodOrder>, Unavailable>>;
@@ -175,11 +187,33 @@ pub struct Placement {
     /// The client's idempotency key.
     pub key: Option<String>,
     /// What tells another order from a repeat of this one.
-    pub fingerprint: [u8; 32],
+    pub fingerprint: Fingerprint,
     /// What it is promised.
     pub promise: Promise,
     /// Why no new order is taken now; then only a repeat is answered.
     pub paused: Option<Paused>,
+}
+
+/// What an order may have been placed by before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sought {
+    /// The client's idempotency key.
+    pub key: Option<String>,
+    /// The channel and its own id of the order.
+    pub source: Option<(Channel, String)>,
+}
+
+/// An order that was placed before.
+#[derive(Clone, Debug)]
+pub struct PlacedBefore {
+    /// Its id.
+    pub id: OrderId,
+    /// What tells another order from a repeat of this one.
+    pub fingerprint: Fingerprint,
+    /// When it was placed.
+    pub placed_at: UnixMillis,
+    /// The order as it was placed, as JSON.
+    pub order_json: Bytes,
 }
 
 /// No new order is taken.

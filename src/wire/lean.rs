@@ -478,7 +478,8 @@ by_name!(
 );
 both_ways! {
     FoodOrder {
-        id, number, location, version, status, source, fulfilment, customer, revision, items,
+        id, number, location, version, status, source, fulfilment, customer, unaware, revision,
+        items,
         money, flags, times, last_change
     }
     Source { channel, external_id, accept_by, placed_at }

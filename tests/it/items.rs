@@ -59,16 +59,21 @@ async fn a_void_item_costs_nothing_and_stays_void() {
 }
 
 #[tokio::test]
-async fn money_adds_up_when_a_discount_is_more_than_what_is_left() {
+async fn a_discount_takes_off_no_more_than_is_left_and_stays_what_was_granted() {
     let server = TestServer::start().await;
     let mut body = two_lines();
     body["discount"] = json!(1500);
     let order = server.place(&body).await;
     let voided = mark(&server, &order, 1, "void").await.order();
-    let money = voided.money;
-    assert_eq!(money.total, MinorUnits(0));
-    let sum = money.subtotal.0 + money.tax.0 + money.tip.0 + money.fees.0 - money.discount.0;
-    assert_eq!(money.total.0, sum);
+    assert_eq!(voided.money.total, MinorUnits(0));
+    assert_eq!(voided.money.discount, MinorUnits(1500));
+    let path = format!("/api/orders/{}", order.id);
+    let add = json!({
+        "add": [{"name": "Steak", "quantity": 1, "unit_price": 2000}],
+        "expected_version": voided.version,
+    });
+    let money = server.patch(&path, &add).await.order().money;
+    assert_eq!((money.discount, money.total), (MinorUnits(1500), MinorUnits(900)));
 }
 
 #[tokio::test]

@@ -277,6 +277,64 @@ async fn an_order_that_no_screen_shows_raises_an_alarm_until_one_does() {
 }
 
 #[tokio::test]
+async fn an_alarm_stays_when_it_cannot_be_kept_who_has_shown_the_order() {
+    let server = TestServer::start_with(|config| config.kitchen.unseen_after = Some(1)).await;
+    let order = server.place(&two_stations()).await;
+    let is_unseen = async |filter: &str| {
+        let frame = server.stream(filter).await.until("heartbeat").await;
+        let beat: Value = serde_json::from_str(&frame.data).expect("JSON");
+        beat["unseen"][0]["id"] == json!(order.id)
+    };
+    within("the alarm", async { while !is_unseen("").await {} }).await;
+    let own = format!("order={}", order.id);
+    assert!(!is_unseen(&own).await, "whoever follows an order is told of no alarm");
+
+    let store = rusqlite::Connection::open(server.data().join("orders.db")).expect("a store");
+    store.execute_batch("ALTER TABLE seen RENAME TO elsewhere").expect("renamed");
+    let body = json!({"screen": "expo", "orders": [order.id]});
+    server.post("/api/seen", &body).await.problem(503, "store_unavailable");
+    assert!(is_unseen("").await);
+    store.execute_batch("ALTER TABLE elsewhere RENAME TO seen").expect("renamed");
+    assert_eq!(server.post("/api/seen", &body).await.status, 204);
+    within("the alarm to end", async { while is_unseen("").await {} }).await;
+}
+
+#[tokio::test]
+async fn no_more_screens_are_noted_than_anybody_has() {
+    let server = TestServer::start().await;
+    let order = server.place(&two_stations()).await;
+    for number in 0..40 {
+        let body = json!({"screen": format!("screen {number}"), "orders": [order.id]});
+        assert_eq!(server.post("/api/seen", &body).await.status, 204);
+    }
+    let read = server.get(&format!("/api/orders/{}", order.id)).await.json();
+    assert_eq!(read["seen"].as_array().map(Vec::len), Some(32));
+    assert_eq!(read["seen"][0]["screen"], "screen 0");
+}
+
+#[tokio::test]
+async fn whoever_moves_the_switch_last_is_heard_last() {
+    let server = TestServer::start().await;
+    let wishes = (1..=20).map(|minutes| {
+        let client = server.client;
+        let actor = json!({"kind": "staff", "id": format!("screen {minutes}")});
+        let body = json!({"state": "paused", "minutes": minutes, "actor": actor});
+        tokio::spawn(async move { client.put("/api/intake", &body).await.status })
+    });
+    for wish in wishes.collect::<Vec<_>>() {
+        assert_eq!(wish.await.expect("an answer"), 200);
+    }
+    let told = server.get("/api/intake").await.json();
+    let store = rusqlite::Connection::open(server.data().join("orders.db")).expect("a store");
+    let kept: String = store
+        .query_row("SELECT value FROM meta WHERE key LIKE '%intake%'", [], |row| row.get(0))
+        .expect("a switch");
+    let kept: Value = serde_json::from_str(&kept).expect("JSON");
+    assert_eq!((&kept["state"], &kept["until"]), (&told["state"], &told["until"]));
+    assert_eq!(kept["actor"]["kind"], "staff");
+}
+
+#[tokio::test]
 async fn items_that_name_no_station_are_routed() {
     let server = TestServer::start_with(|config| {
         let flag = |key: &str, value: &str| (key.to_owned(), value.to_owned());

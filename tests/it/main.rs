@@ -30,3 +30,4 @@ mod stream;
 mod readers;
 mod support;
 mod transitions;
+mod upgrade;

@@ -19,8 +19,8 @@ use hyper::Request;
 use live_orders::{
     domain::{
         Actor, ActorKind, Change, Channel, Currency, Customer, FoodOrder, Fulfilment, ItemId,
-        ItemStatus, Location, MinorUnits, NewItem, NewOrder, OrderId, OrderStatus, Profile, Screen,
-        ScreenName, Service, Station, UnixMillis, Version, change::Action,
+        ItemStatus, Location, MinorUnits, NewItem, NewOrder, OrderId, OrderStatus, Profile,
+        Promises, Screen, ScreenName, Service, Station, UnixMillis, Version, change::Action,
     },
     server::{
         assets::Assets,
@@ -35,9 +35,9 @@ use live_orders::{
         router::router,
         state::{App, PageSettings, Parts},
         store::{
-            ChangeError, CommitSink, Committed, EventPage, History, PlaceError, Placed, Placement,
-            ScreenError, Seen, Setting, SqliteStore, Store, StoredOrders, Unavailable, Wanted,
-            sqlite::Purpose,
+            ChangeError, CommitSink, Committed, EventPage, History, PlaceError, Placed,
+            PlacedBefore, Placement, ScreenError, Seen, Setting, Sought, SqliteStore, Store,
+            StoredOrders, Unavailable, Wanted, sqlite::Purpose,
         },
         stream::{OpenStreams, Snapshots, Sweepers},
     },
@@ -783,6 +783,17 @@ impl Store for Forgetful {
 
     fn set(&self, name: Setting, value: String) -> BoxFuture<'_, Result<(), Unavailable>> {
         self.0.set(name, value)
+    }
+
+    fn placed_before(
+        &self,
+        sought: Sought,
+    ) -> BoxFuture<'_, Result<Option<PlacedBefore>, Unavailable>> {
+        self.0.placed_before(sought)
+    }
+
+    fn promise_the_old(&self, promises: Promises) -> BoxFuture<'_, Result<u64, Unavailable>> {
+        self.0.promise_the_old(promises)
     }
 
     fn recent(&self, since: UnixMillis) -> BoxFuture<'_, Result<Vec<FoodOrder>, Unavailable>> {

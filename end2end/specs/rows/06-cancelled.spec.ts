@@ -38,6 +38,28 @@ test('row 6: a cancelled order must be acknowledged, and never vanishes under th
     await expect(other.tickets).toHaveCount(0);
 });
 
+test('row 6: what one station knows of stays where another has it in hand', async ({
+    board,
+    anotherBoard,
+    server,
+}) => {
+    await keepScreen(server, 'grill', { stations: ['grill'] });
+    await keepScreen(server, 'fry', { stations: ['fry'] });
+    const placed = await server.move(await server.place(both), 'accepted', 'preparing');
+    const fry = await anotherBoard();
+    await board.page.goto('/screens/grill');
+    await board.isLive();
+    await fry.page.goto('/screens/fry');
+    await fry.isLive();
+    await server.cancel(placed, 'Customer called');
+    const gotIt = { name: `Got it order ${placed.number}` };
+    await board.ticket(placed).root.getByRole('button', gotIt).click();
+    await expect(board.tickets).toHaveCount(0);
+    await expect(fry.ticket(placed).root).toContainText('Customer called');
+    await fry.ticket(placed).root.getByRole('button', gotIt).click();
+    await expect(fry.tickets).toHaveCount(0);
+});
+
 test('row 6: what was made already is acknowledged too, where it was made', async ({ board, server }) => {
     await keepScreen(server, 'grill', { stations: ['grill'] });
     const placed = await server.move(await server.place(both), 'accepted', 'preparing');

@@ -10,7 +10,7 @@ use futures_util::{FutureExt as _, future::BoxFuture};
 use live_orders::{
     domain::{
         Actor, ActorKind, Change, FoodOrder, OrderId, OrderNumber, OrderStatus, Profile, Promise,
-        Screen, ScreenName, UnixMillis, Version,
+        Promises, Screen, ScreenName, UnixMillis, Version,
     },
     server::{
         assets::Assets,
@@ -25,9 +25,9 @@ use live_orders::{
         router::router,
         state::{App, PageSettings, Parts},
         store::{
-            ChangeError, CommitSink, Committed, EventPage, History, PlaceError, Placed, Placement,
-            ScreenError, Seen, Setting, SqliteStore, Store, StoredEvent, StoredOrders, Unavailable,
-            Wanted, sqlite::Purpose,
+            ChangeError, CommitSink, Committed, EventPage, History, PlaceError, Placed,
+            PlacedBefore, Placement, ScreenError, Seen, Setting, Sought, SqliteStore, Store,
+            StoredEvent, StoredOrders, Unavailable, Wanted, sqlite::Purpose,
         },
         stream::{self, OpenStreams, Snapshots, Sweepers},
     },
@@ -221,6 +221,17 @@ impl Store for Ahead {
 
     fn set(&self, name: Setting, value: String) -> BoxFuture<'_, Result<(), Unavailable>> {
         self.inner.set(name, value)
+    }
+
+    fn placed_before(
+        &self,
+        sought: Sought,
+    ) -> BoxFuture<'_, Result<Option<PlacedBefore>, Unavailable>> {
+        self.inner.placed_before(sought)
+    }
+
+    fn promise_the_old(&self, promises: Promises) -> BoxFuture<'_, Result<u64, Unavailable>> {
+        self.inner.promise_the_old(promises)
     }
 
     fn recent(&self, since: UnixMillis) -> BoxFuture<'_, Result<Vec<FoodOrder>, Unavailable>> {

@@ -132,6 +132,103 @@ fn an_edit_shows_what_was_there_until_each_station_knows() {
 }
 
 #[test]
+fn another_due_time_is_acknowledged_by_each_station() {
+    let accepted = after(&order(Promise::default()), to(OrderStatus::Accepted));
+    let edit = Edit { due_at: Some(AT.plus(7_200_000)), ..Edit::default() };
+    let moved = after(&accepted, Action::Edit(edit));
+    let know = |name: &str| Action::Acknowledge {
+        of: Acknowledged::Change,
+        stations: vec![station(name)],
+    };
+    let grill = after(&moved, know("grill"));
+    assert!(grill.flags.changed, "fry does not know");
+    assert_eq!(wish(&grill, know("grill")).decide(&grill, AT), Ok(None), "said once");
+    assert!(!after(&grill, know("fry")).flags.changed);
+    let all = Action::Acknowledge { of: Acknowledged::Change, stations: Vec::new() };
+    let known = after(&moved, all);
+    assert!(!known.flags.changed && known.unaware.is_empty());
+}
+
+#[test]
+fn what_was_begun_stays_cancelled_until_each_station_knows() {
+    let mut begun = after(&order(Promise::default()), to(OrderStatus::Accepted));
+    begun = after(&begun, at("grill", ItemStatus::Doing));
+    let cancelled = after(&begun, to(OrderStatus::Cancelled));
+    let know = |names: &[&str]| Action::Acknowledge {
+        of: Acknowledged::Cancel,
+        stations: names.iter().map(|name| station(name)).collect(),
+    };
+    let grill = after(&cancelled, know(&["grill"]));
+    assert!(grill.flags.cancel_unseen, "fry does not know");
+    assert_eq!(grill.lane(), cancelled.lane(), "it stays where it stood");
+    assert!(!grill.waits_for(&[station("grill")]) && grill.waits_for(&[station("fry")]));
+    assert!(!after(&grill, know(&["fry"])).is_on_board());
+    assert!(!after(&grill, know(&[])).is_on_board(), "a manager speaks for all");
+    // What nobody has begun is nobody's loss: one who reads it is enough.
+    let unbegun = after(&order(Promise::default()), to(OrderStatus::Cancelled));
+    assert!(!after(&unbegun, know(&["fry"])).is_on_board());
+}
+
+#[test]
+fn what_the_kitchen_never_saw_need_not_be_acknowledged() {
+    let later = Promise { fires_at: Some(AT.plus(9_000_000)), ..Promise::default() };
+    let scheduled = order(later);
+    assert!(!after(&scheduled, to(OrderStatus::Cancelled)).is_on_board());
+    let fired = after(&scheduled, Action::Fire);
+    assert!(after(&fired, to(OrderStatus::Cancelled)).is_on_board());
+    // Whoever was asked to answer has it before them.
+    let mut asked = scheduled;
+    asked.source.accept_by = Some(AT.plus(60_000));
+    assert!(after(&asked, to(OrderStatus::Cancelled)).is_on_board());
+}
+
+#[test]
+fn the_last_line_makes_the_order_ready_however_it_is_marked() {
+    let item = |id: u32, status: ItemStatus| Action::Item { item: ItemId(id), status };
+    let accepted = after(&order(Promise::default()), to(OrderStatus::Accepted));
+    let preparing = after(&accepted, to(OrderStatus::Preparing));
+
+    let one = after(&preparing, item(1, ItemStatus::Done));
+    assert_eq!(one.status, OrderStatus::Preparing);
+    let ready = after(&one, item(2, ItemStatus::Done));
+    assert_eq!((ready.status, ready.last_change.what), (OrderStatus::Ready, What::Item));
+    assert_eq!(ready.times.ready_at, Some(AT.plus(1000)));
+    let back = after(&ready, item(2, ItemStatus::Todo));
+    assert_eq!(back.status, OrderStatus::Preparing, "it was not made after all");
+
+    // Taken off instead of made, one way and the other.
+    assert_eq!(after(&one, item(2, ItemStatus::Void)).status, OrderStatus::Ready);
+    let remove = Edit { remove: vec![ItemId(2)], ..Edit::default() };
+    assert_eq!(after(&one, Action::Edit(remove.clone())).status, OrderStatus::Ready);
+
+    // A single station that is done at once.
+    let single = after(&accepted, Action::Edit(remove));
+    let done = after(&single, at("grill", ItemStatus::Done));
+    assert_eq!(done.status, OrderStatus::Ready);
+    assert_eq!(done.times.preparing_at, done.times.ready_at);
+
+    // Who brought it back as a whole is not overruled by what changes nothing.
+    let recalled = after(&ready, to(OrderStatus::Preparing));
+    let due = Edit { due_at: Some(AT.plus(7_200_000)), ..Edit::default() };
+    assert_eq!(after(&recalled, Action::Edit(due)).status, OrderStatus::Preparing);
+    let rush = Action::Flags { rush: Some(true), held: None };
+    assert_eq!(after(&recalled, rush).status, OrderStatus::Preparing);
+}
+
+#[test]
+fn what_is_ready_is_made_further_when_there_is_to_be_more_of_it() {
+    let mut ready = after(&order(Promise::default()), to(OrderStatus::Accepted));
+    for status in [OrderStatus::Preparing, OrderStatus::Ready] {
+        ready = after(&ready, to(status));
+    }
+    let count = |quantity: u32| Edit { quantities: vec![(ItemId(1), quantity)], ..Edit::default() };
+    let more = after(&ready, Action::Edit(count(5)));
+    assert_eq!(more.status, OrderStatus::Preparing);
+    assert_eq!(more.items[0].status, ItemStatus::Todo);
+    assert_eq!(after(&ready, Action::Edit(count(1))).status, OrderStatus::Ready);
+}
+
+#[test]
 fn what_is_ready_is_made_further_when_something_is_added() {
     let mut ready = after(&order(Promise::default()), to(OrderStatus::Accepted));
     for status in [OrderStatus::Preparing, OrderStatus::Ready] {

@@ -141,6 +141,54 @@ fn a_part_that_was_taken_off_stays_until_it_was_seen() {
 }
 
 #[test]
+fn what_was_begun_goes_from_a_screen_when_its_own_cook_knows() {
+    let order = went(&placed(None, Promise::default()), OrderStatus::Accepted);
+    let begun = did(&order, grill().bump(&order).expect("a bump"));
+    let cancelled = went(&begun, OrderStatus::Cancelled);
+    let Action::Know { of, stations } = grill().know(Acknowledged::Cancel) else { panic!() };
+    let known = after(&cancelled, change::Action::Acknowledge { of, stations });
+    assert_eq!(grill().place(&known), Place::Off);
+    for part in [fry(), Part::default()] {
+        assert_eq!(part.place(&known), Place::Lane(Lane::Preparing));
+    }
+    let know = grill().know(Acknowledged::Cancel);
+    assert!(know.is_done_in(&known) && !fry().know(Acknowledged::Cancel).is_done_in(&known));
+    let Action::Know { of, stations } = Part::default().know(Acknowledged::Cancel) else {
+        panic!()
+    };
+    let known = after(&known, change::Action::Acknowledge { of, stations });
+    assert_eq!(fry().place(&known), Place::Off, "expo speaks for all");
+}
+
+#[test]
+fn more_of_what_one_station_made_comes_back_to_it() {
+    let mut order = went(&placed(None, Promise::default()), OrderStatus::Accepted);
+    let remove = Edit { remove: vec![ItemId(2)], ..Edit::default() };
+    order = after(&order, change::Action::Edit(remove));
+    for _ in 0..2 {
+        order = did(&order, grill().bump(&order).expect("a bump"));
+    }
+    assert_eq!(order.status, OrderStatus::Ready);
+    let more = Edit { quantities: vec![(ItemId(1), 5)], ..Edit::default() };
+    order = after(&order, change::Action::Edit(more));
+    assert_eq!(grill().place(&order), Place::Lane(Lane::Preparing));
+    order = did(&order, grill().bump(&order).expect("a bump"));
+    assert_eq!(order.status, OrderStatus::Ready);
+}
+
+#[test]
+fn another_due_time_beside_a_changed_line_still_concerns_everybody() {
+    let order = went(&placed(None, Promise::default()), OrderStatus::Accepted);
+    let edit =
+        Edit { quantities: vec![(ItemId(1), 3)], due_at: Some(AT.plus(1)), ..Edit::default() };
+    let order = after(&order, change::Action::Edit(edit));
+    assert!(fry().has_change(&order));
+    let of = Acknowledged::Change;
+    let known = after(&order, change::Action::Acknowledge { of, stations: vec![station("fry")] });
+    assert!(!fry().has_change(&known) && grill().has_change(&known));
+}
+
+#[test]
 fn an_order_for_later_is_in_no_lane_unless_somebody_has_to_answer() {
     let promise = Promise { fires_at: Some(AT.plus(9_000_000)), ..Promise::default() };
     let order = placed(None, promise);
@@ -150,6 +198,8 @@ fn an_order_for_later_is_in_no_lane_unless_somebody_has_to_answer() {
     assert_eq!(Part::default().place(&asked), Place::Lane(Lane::New));
     assert_eq!(Part::default().place(&went(&asked, OrderStatus::Accepted)), Place::Later);
     let cancelled = went(&order, OrderStatus::Cancelled);
+    assert_eq!(Part::default().place(&cancelled), Place::Off, "no cook ever saw it");
+    let cancelled = went(&asked, OrderStatus::Cancelled);
     assert_eq!(Part::default().place(&cancelled), Place::Lane(Lane::New), "somebody has to know");
 }
 

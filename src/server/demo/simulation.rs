@@ -225,6 +225,12 @@ impl TicketLine {
 }
 
 impl Ticket {
+    /// Whether something is ticked, and nothing is left to tick.
+    fn is_ticked(&self) -> bool {
+        let status = |wanted: ItemStatus| self.lines.iter().any(|line| line.status == wanted);
+        status(ItemStatus::Done) && !status(ItemStatus::Todo) && !status(ItemStatus::Doing)
+    }
+
     fn is_made(&self) -> bool {
         self.lines.iter().all(TicketLine::is_finished)
     }
@@ -941,13 +947,22 @@ impl Simulation {
             return None;
         }
         line.status = status;
-        Some(Action::Item {
-            order,
-            expected_version: ticket.version,
-            item: line.item,
-            status,
-            actor: staff(&actor_station),
-        })
+        let (item, expected_version) = (line.item, ticket.version);
+        if status == ItemStatus::Done {
+            self.follow_lines(id);
+        }
+        Some(Action::Item { order, expected_version, item, status, actor: staff(&actor_station) })
+    }
+
+    /// Goes on with a ticket whose last line was just marked: the server takes its
+    /// order to ready by itself.
+    fn follow_lines(&mut self, id: TicketId) {
+        let Some(ticket) = self.tickets.get_mut(&id) else { return };
+        let being_made = matches!(ticket.status, OrderStatus::Accepted | OrderStatus::Preparing);
+        if being_made && ticket.is_ticked() {
+            ticket.status = OrderStatus::Ready;
+            self.plan_hand_over(id);
+        }
     }
 
     fn void(&mut self, id: TicketId, index: usize) -> Option<Action> {
@@ -969,6 +984,7 @@ impl Simulation {
         if !was_made && ticket.is_made() {
             self.plan_bump(id);
         }
+        self.follow_lines(id);
         self.plan_to_know(id);
         let actor = staff("counter");
         Some(Action::Item { order, expected_version, item, status: ItemStatus::Void, actor })
@@ -1007,11 +1023,8 @@ impl Simulation {
         let ticket = self.tickets.get_mut(&id)?;
         let order = ticket.order?;
         match of {
-            Acknowledged::Cancel => {
-                if !std::mem::take(&mut ticket.to_acknowledge) {
-                    return None;
-                }
-            }
+            Acknowledged::Cancel if !std::mem::take(&mut ticket.to_acknowledge) => return None,
+            Acknowledged::Cancel => {}
             _ if !ticket.status.is_open() => return None,
             _ => {}
         }

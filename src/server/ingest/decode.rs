@@ -42,6 +42,18 @@ pub(super) fn new_order(body: &Value, defaults: &Defaults) -> Result<NewOrder, P
     errors.finish(order)
 }
 
+/// The channel that `body` names and its own id of the order, as far as they
+/// can be read, whatever else is wrong with it.
+pub(super) fn external_id(body: &Value, defaults: &Defaults) -> Option<(Channel, String)> {
+    let source = body.get("source")?;
+    let id = text::clean(source.get("external_id")?.as_str()?);
+    let channel = match source.get("channel").and_then(Value::as_str) {
+        Some(channel) => Channel::parse(channel).ok()?,
+        None => defaults.channel.clone(),
+    };
+    (!id.is_empty()).then_some((channel, id))
+}
+
 /// The change of status that `body` wishes.
 pub(super) fn transition(body: &Value) -> Result<Change, Problem> {
     let mut errors = Errors::default();
@@ -203,10 +215,10 @@ pub(super) fn seen_one(body: &Value, order: OrderId) -> Result<SeenBy, Problem> 
     errors.finish(seen)
 }
 
-/// The intake switch as `body` sets it.
-pub(super) fn intake(body: &Value, now: UnixMillis) -> Result<Intake, Problem> {
+/// The intake switch as `body` sets it, and who does.
+pub(super) fn intake(body: &Value, now: UnixMillis) -> Result<(Intake, Actor), Problem> {
     let mut errors = Errors::default();
-    let known = ["state", "minutes", "extra_min", "reason"];
+    let known = ["state", "minutes", "extra_min", "reason", "actor"];
     let intake = errors.object(Pointer::ROOT, body, &known).and_then(|fields| {
         let state = fields.required(&mut errors, "state", Errors::parsed::<IntakeState>);
         let minutes = |errors: &mut Errors, at, value: &Value| {
@@ -217,9 +229,10 @@ pub(super) fn intake(body: &Value, now: UnixMillis) -> Result<Intake, Problem> {
             errors.whole(at, value, &(1..=limits::BUSY_MINUTES))
         });
         let reason = fields.optional(&mut errors, "reason", text_of(limits::NOTE)).flatten();
+        let actor = actor(&mut errors, &fields);
         let (state, extra_min) = (state?, u32::try_from(extra_min?).ok()?);
         if state == IntakeState::Open {
-            return Some(Intake::default());
+            return Some((Intake::default(), actor?));
         }
         // What is not open has an end, or it is forgotten until the next morning.
         let Some(minutes) = for_minutes else {
@@ -230,7 +243,8 @@ pub(super) fn intake(body: &Value, now: UnixMillis) -> Result<Intake, Problem> {
             return None;
         };
         let extra_min = if state == IntakeState::Busy { extra_min } else { 0 };
-        Some(Intake { state, until: Some(now.plus(minutes * 60_000)), extra_min, reason })
+        let until = Some(now.plus(minutes * 60_000));
+        Some((Intake { state, until, extra_min, reason }, actor?))
     });
     errors.finish(intake)
 }
@@ -241,13 +255,13 @@ fn who(errors: &mut Errors, fields: &Fields<'_>) -> (Option<Version>, Option<Act
         errors.whole(at, value, &(1..=i64::from(u32::MAX)))
     });
     let expected = expected.and_then(|number| u32::try_from(number).ok()).map(Version);
-    let actor = fields.or(
-        errors,
-        "actor",
-        Actor { kind: ActorKind::Staff, id: "api".to_owned() },
-        Errors::actor,
-    );
-    (expected, actor)
+    (expected, actor(errors, fields))
+}
+
+/// Whoever does something.
+fn actor(errors: &mut Errors, fields: &Fields<'_>) -> Option<Actor> {
+    let api = Actor { kind: ActorKind::Staff, id: "api".to_owned() };
+    fields.or(errors, "actor", api, Errors::actor)
 }
 
 /// Where a value stands in the body.

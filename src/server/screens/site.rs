@@ -60,14 +60,13 @@ pub(in crate::server) async fn new(State(app): State<App>, RawQuery(query): RawQ
     };
     let from = parameters.text("from");
     let original = choices.screens.iter().find(|screen| screen.name.as_str() == from);
-    let form = match original {
-        Some(original) => copy_of(original, &choices.screens),
-        None => {
-            let role = parameters.text("role").parse().unwrap_or(Role::Prep);
-            let mut form = Form::of(&Profile::of(role));
-            form.set("name", parameters.text("name"));
-            form
-        }
+    let form = if let Some(original) = original {
+        copy_of(original, &choices.screens)
+    } else {
+        let role = parameters.text("role").parse().unwrap_or(Role::Prep);
+        let mut form = Form::of(&Profile::of(role));
+        form.set("name", parameters.text("name"));
+        form
     };
     choices.edit(&app, StatusCode::OK, None, &form, &[], original.map(Notice::CopyOf).as_ref())
 }
@@ -146,11 +145,8 @@ async fn keep(app: &App, name: Option<ScreenName>, request: Request) -> Response
             }
         }
     };
-    let choices = match Choices::read(app).await {
-        Ok(choices) => choices,
-        // What was typed is worth more than a list of what could be chosen.
-        Err(_) => Choices::default(),
-    };
+    // What was typed is worth more than a list of what could be chosen.
+    let choices = Choices::read(app).await.unwrap_or_default();
     let screen = choices.screens.iter().find(|screen| Some(&screen.name) == name.as_ref());
     choices.edit(app, status, screen, &form, &errors, trouble.as_ref())
 }

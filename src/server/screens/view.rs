@@ -12,7 +12,7 @@ use leptos::nonce::Nonce;
 use crate::{
     app::{html::Html, text},
     domain::{
-        Profile, Screen, ScreenName,
+        Channel, Profile, Screen, ScreenName, Station,
         legibility::{Legibility, Verdict},
         screen::{Language, Role, Sort, View},
     },
@@ -155,8 +155,8 @@ fn in_english() {
 /// Which orders a screen shows.
 fn what(profile: &Profile) -> String {
     let mut parts = Vec::new();
-    let stations: Vec<&str> = profile.stations.iter().map(|it| it.as_str()).collect();
-    let channels: Vec<&str> = profile.channels.iter().map(|it| it.as_str()).collect();
+    let stations: Vec<&str> = profile.stations.iter().map(Station::as_str).collect();
+    let channels: Vec<&str> = profile.channels.iter().map(Channel::as_str).collect();
     let services: Vec<&str> = profile.services.iter().map(|it| text::service(*it)).collect();
     parts.push(if stations.is_empty() { "All stations".to_owned() } else { stations.join(", ") });
     for names in [channels, services] {

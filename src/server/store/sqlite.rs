@@ -19,11 +19,13 @@ use futures_util::{FutureExt as _, future::BoxFuture};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    ChangeError, CommitSink, EventPage, History, PlaceError, Placed, Placement, ScreenError, Seen,
-    Setting, Store, StoredOrders, Unavailable, Wanted,
+    ChangeError, CommitSink, EventPage, History, PlaceError, Placed, PlacedBefore, Placement,
+    ScreenError, Seen, Setting, Sought, Store, StoredOrders, Unavailable, Wanted,
 };
 use crate::{
-    domain::{Change, FoodOrder, OrderId, Profile, Screen, ScreenName, UnixMillis, Version},
+    domain::{
+        Change, FoodOrder, OrderId, Profile, Promises, Screen, ScreenName, UnixMillis, Version,
+    },
     wire::{Epoch, Seq, StreamFilter},
 };
 
@@ -148,6 +150,13 @@ impl Store for SqliteStore {
         .boxed()
     }
 
+    fn placed_before(
+        &self,
+        sought: Sought,
+    ) -> BoxFuture<'_, Result<Option<PlacedBefore>, Unavailable>> {
+        self.readers.read(move |connection, _| writer::placed_before(connection, &sought))
+    }
+
     fn change(
         &self,
         id: OrderId,
@@ -198,6 +207,10 @@ impl Store for SqliteStore {
 
     fn set(&self, name: Setting, value: String) -> BoxFuture<'_, Result<(), Unavailable>> {
         async move { self.ask(|reply| Job::Set { name, value, reply }).await? }.boxed()
+    }
+
+    fn promise_the_old(&self, promises: Promises) -> BoxFuture<'_, Result<u64, Unavailable>> {
+        async move { self.ask(|reply| Job::Promise { promises, reply }).await? }.boxed()
     }
 
     fn recent(&self, since: UnixMillis) -> BoxFuture<'_, Result<Vec<FoodOrder>, Unavailable>> {

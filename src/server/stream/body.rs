@@ -98,7 +98,8 @@ impl StreamBody {
                         // A heartbeat tells a reader that it has caught up.
                         self.greeted = true;
                         follower.interrupted();
-                        let beat = app.hub.heartbeat_at(reached, app.clock.now());
+                        let beat =
+                            app.hub.heartbeat_at(follower.filter(), reached, app.clock.now());
                         self.ready.push_back(self.reader.encoding.more(beat));
                         return Poll::Ready(());
                     }

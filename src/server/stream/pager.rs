@@ -94,7 +94,7 @@ impl Pager {
             if self.spoke_at.elapsed() >= self.app.stream.heartbeat {
                 self.spoke_at = Instant::now();
                 let now = self.app.clock.now();
-                return Page::Frames(self.app.hub.heartbeat_at(self.after, now));
+                return Page::Frames(self.app.hub.heartbeat_at(&self.filter, self.after, now));
             }
         }
     }

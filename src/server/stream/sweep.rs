@@ -585,7 +585,8 @@ impl Member {
     /// A heartbeat tells a reader that it has caught up.
     fn greet(&mut self) {
         let app = &self.reader.app;
-        let beat = app.hub.heartbeat_at(self.seat.place.reached(), app.clock.now());
+        let beat =
+            app.hub.heartbeat_at(self.seat.filter(), self.seat.place.reached(), app.clock.now());
         self.say(beat);
         self.seat.interrupted();
         self.greeted = true;

@@ -105,6 +105,7 @@ fn order() -> impl Strategy<Value = FoodOrder> {
                     instructions: None,
                 },
                 customer: Customer { name: name.clone(), phone },
+                unaware: Station::parse(&label).into_iter().filter(|_| recalled).collect(),
                 revision: number,
                 items,
                 money: Money {

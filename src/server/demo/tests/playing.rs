@@ -252,7 +252,7 @@ fn every_text_keeps_within_the_limits() {
             | Action::Recount { actor, .. }
             | Action::Mark { actor, .. }
             | Action::Acknowledge { actor, .. } => {
-                assert!(actor.id.chars().count() <= limits::LABEL)
+                assert!(actor.id.chars().count() <= limits::LABEL);
             }
             Action::Look { .. } => {}
         }

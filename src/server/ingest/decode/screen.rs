@@ -271,12 +271,12 @@ mod tests {
     use super::*;
     use crate::domain::screen::View;
 
-    fn named(name: &str) -> Option<ScreenName> {
-        Some(ScreenName::parse(name).expect("a name"))
+    fn named(name: &str) -> ScreenName {
+        ScreenName::parse(name).expect("a name")
     }
 
     fn refused(body: &Value) -> Vec<String> {
-        match screen(named("grill"), body) {
+        match screen(Some(named("grill")), body) {
             Err(Problem::InvalidFields(errors)) => {
                 errors.into_iter().map(|error| error.pointer).collect()
             }
@@ -302,11 +302,11 @@ mod tests {
 
     #[test]
     fn what_is_not_said_follows_the_role() {
-        let expo = screen(named("pass"), &json!({"role": "expo", "sounds": {"new": false}}));
+        let expo = screen(Some(named("pass")), &json!({"role": "expo", "sounds": {"new": false}}));
         let expo = expo.expect("a screen").profile;
         assert_eq!(expo.view, View::Grid);
         assert!(expo.sounds.late && !expo.sounds.new);
-        let all = screen(named("pass"), &json!({})).expect("a screen").profile;
+        let all = screen(Some(named("pass")), &json!({})).expect("a screen").profile;
         assert_eq!(all, Profile { title: "Pass".to_owned(), ..Profile::of(Role::All) });
     }
 
@@ -360,7 +360,7 @@ mod tests {
 
     #[test]
     fn a_number_may_have_one_digit_after_the_point() {
-        let wished = screen(named("bar"), &json!({"diagonal_in": 10.1, "distance_m": 0.6}));
+        let wished = screen(Some(named("bar")), &json!({"diagonal_in": 10.1, "distance_m": 0.6}));
         let profile = wished.expect("a screen").profile;
         assert_eq!((profile.diagonal_in, profile.distance_m), (Tenths(101), Tenths(6)));
     }

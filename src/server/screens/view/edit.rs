@@ -123,6 +123,7 @@ const LABELS: [(&str, &str); 22] = [
     ("bump_bar", "Bump bar"),
 ];
 
+#[expect(clippy::too_many_lines, reason = "a form, field by field")]
 fn groups(html: &mut Html, edit: &Edit<'_>) {
     group(html, "who", "Name and role");
     line(html, edit, "title", "Title", "In the head of the screen.", " maxlength=\"40\"");

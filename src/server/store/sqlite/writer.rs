@@ -8,15 +8,15 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     super::{
-        ChangeError, CommitSink, Committed, PlaceError, Placed, Placement, ScreenError, Seen,
-        Setting, StoredEvent, Unavailable,
+        ChangeError, CommitSink, Committed, Fingerprint, PlaceError, Placed, PlacedBefore,
+        Placement, ScreenError, Seen, Setting, Sought, StoredEvent, Unavailable,
     },
     rows, schema, screens,
 };
 use crate::{
     domain::{
-        Change, FoodOrder, OrderId, OrderNumber, OrderStatus, Screen, ScreenName, UnixMillis,
-        Version,
+        Change, FoodOrder, OrderId, OrderNumber, OrderStatus, Promise, Promises, Screen,
+        ScreenName, UnixMillis, Version, limits,
     },
     wire::{EventFacts, Seq},
 };
@@ -52,6 +52,10 @@ pub(super) enum Job {
         seen: Vec<Seen>,
         reply: Reply<Result<(), Unavailable>>,
     },
+    Promise {
+        promises: Promises,
+        reply: Reply<Result<u64, Unavailable>>,
+    },
     Set {
         name: Setting,
         value: String,
@@ -75,7 +79,7 @@ pub(super) enum Job {
 enum Outcome {
     Place(Result<Placed, PlaceError>),
     Change(Result<Bytes, ChangeError>),
-    Prune(u64),
+    Count(u64),
     PutScreen(Result<Box<Screen>, ScreenError>),
     DeleteScreen(Result<(), ScreenError>),
     Done,
@@ -240,7 +244,10 @@ impl Job {
                 apply(connection, draft, *id, change, *at).map(Outcome::Change)
             }
             Self::Prune { before, keys_before, .. } => {
-                prune(connection, draft, *before, *keys_before).map(Outcome::Prune)
+                prune(connection, draft, *before, *keys_before).map(Outcome::Count)
+            }
+            Self::Promise { promises, .. } => {
+                promise_the_old(connection, promises).map(Outcome::Count)
             }
             Self::Seen { seen, .. } => note_seen(connection, seen).map(|()| Outcome::Done),
             Self::Set { name, value, .. } => {
@@ -272,7 +279,9 @@ impl Job {
         match (self, outcome) {
             (Self::Place { reply, .. }, Outcome::Place(result)) => drop(reply.send(result)),
             (Self::Change { reply, .. }, Outcome::Change(result)) => drop(reply.send(result)),
-            (Self::Prune { reply, .. }, Outcome::Prune(count)) => drop(reply.send(Ok(count))),
+            (Self::Prune { reply, .. } | Self::Promise { reply, .. }, Outcome::Count(count)) => {
+                drop(reply.send(Ok(count)));
+            }
             (Self::PutScreen { reply, .. }, Outcome::PutScreen(result)) => {
                 drop(reply.send(result.map(|screen| *screen)));
             }
@@ -301,7 +310,9 @@ impl Job {
             Self::DeleteScreen { reply, .. } => {
                 drop(reply.send(Err(ScreenError::Unavailable(error.clone()))));
             }
-            Self::Prune { reply, .. } => drop(reply.send(Err(error.clone()))),
+            Self::Prune { reply, .. } | Self::Promise { reply, .. } => {
+                drop(reply.send(Err(error.clone())));
+            }
             Self::Seen { reply, .. } | Self::Set { reply, .. } | Self::Check { reply } => {
                 drop(reply.send(Err(error.clone())));
             }
@@ -312,7 +323,8 @@ impl Job {
 /// An order that a repeat could mean.
 struct Known {
     id: OrderId,
-    fingerprint: Vec<u8>,
+    fingerprint: Fingerprint,
+    placed_at: UnixMillis,
     by_key: bool,
 }
 
@@ -321,8 +333,11 @@ fn place(
     draft: &mut Draft,
     placement: &Placement,
 ) -> rusqlite::Result<Result<Placed, PlaceError>> {
-    if let Some(known) = find_repeat(connection, placement)? {
-        if known.fingerprint != placement.fingerprint {
+    let Placement { key, order, .. } = placement;
+    let external_id = order.source.external_id.as_deref();
+    let source = external_id.map(|id| (order.source.channel.as_str(), id));
+    if let Some(known) = find_repeat(connection, key.as_deref(), source)? {
+        if !known.fingerprint.agrees(&placement.fingerprint) {
             return Ok(Err(PlaceError::KeyReused { by_key: known.by_key, order: known.id }));
         }
         if let (Some(key), false) = (&placement.key, known.by_key) {
@@ -349,7 +364,7 @@ fn place(
             order.is_on_board(),
             order.source.channel.as_str(),
             order.source.external_id,
-            placement.fingerprint,
+            placement.fingerprint.bytes(),
             order.times.placed_at.0,
             text(&order_json)?,
         ])?;
@@ -361,18 +376,37 @@ fn place(
     Ok(Ok(Placed { id, order_json, replayed: false }))
 }
 
-/// The order that `placement` repeats: by its key, or else by its channel's external id.
-fn find_repeat(connection: &Connection, placement: &Placement) -> rusqlite::Result<Option<Known>> {
+/// The order that was placed before by what is sought.
+pub(super) fn placed_before(
+    connection: &Connection,
+    Sought { key, source }: &Sought,
+) -> rusqlite::Result<Option<PlacedBefore>> {
+    let source = source.as_ref().map(|(channel, id)| (channel.as_str(), id.as_str()));
+    let Some(known) = find_repeat(connection, key.as_deref(), source)? else { return Ok(None) };
+    let order_json = as_placed(connection, known.id)?;
+    let Known { id, fingerprint, placed_at, .. } = known;
+    Ok(Some(PlacedBefore { id, fingerprint, placed_at, order_json }))
+}
+
+/// The order that a repeat means: by its key, or else by its channel and the
+/// channel's own id.
+fn find_repeat(
+    connection: &Connection,
+    key: Option<&str>,
+    source: Option<(&str, &str)>,
+) -> rusqlite::Result<Option<Known>> {
     let known = |by_key: bool| {
         move |row: &rusqlite::Row<'_>| {
             let id = rows::order_id(row.get_ref(0)?.as_blob()?)?;
-            Ok(Known { id, fingerprint: row.get(1)?, by_key })
+            let fingerprint = Fingerprint::kept(row.get(1)?);
+            let placed_at = UnixMillis(row.get(2)?);
+            Ok(Known { id, fingerprint, placed_at, by_key })
         }
     };
-    if let Some(key) = &placement.key {
+    if let Some(key) = key {
         let found = connection
             .prepare_cached(
-                "SELECT orders.id, orders.fingerprint FROM idempotency_keys
+                "SELECT orders.id, orders.fingerprint, orders.placed_at FROM idempotency_keys
                  JOIN orders ON orders.id = idempotency_keys.order_id
                  WHERE idempotency_keys.key = ?1",
             )?
@@ -382,15 +416,15 @@ fn find_repeat(connection: &Connection, placement: &Placement) -> rusqlite::Resu
             return Ok(found);
         }
     }
-    let source = &placement.order.source;
-    let Some(external_id) = &source.external_id else {
+    let Some((channel, external_id)) = source else {
         return Ok(None);
     };
     connection
         .prepare_cached(
-            "SELECT id, fingerprint FROM orders WHERE channel = ?1 AND external_id = ?2",
+            "SELECT id, fingerprint, placed_at FROM orders \
+             WHERE channel = ?1 AND external_id = ?2",
         )?
-        .query_row([source.channel.as_str(), external_id.as_str()], known(false))
+        .query_row([channel, external_id], known(false))
         .optional()
 }
 
@@ -510,12 +544,43 @@ fn note_seen(connection: &Connection, seen: &[Seen]) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO seen (order_id, screen, at)
          SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM orders WHERE id = ?1)
+         AND (SELECT count(*) FROM seen WHERE order_id = ?1) < ?4
          ON CONFLICT DO NOTHING",
     )?;
     for Seen { order, screen, at } in seen {
-        statement.execute(params![order.0.as_bytes(), screen, at.0])?;
+        statement.execute(params![order.0.as_bytes(), screen, at.0, limits::SEEN_BY])?;
     }
     Ok(())
+}
+
+/// Promises what is on the board and was placed by a version that promised
+/// nothing, as if it had: it wrote no revision either, so none is promised twice.
+/// Nobody has read the last of its events yet, which tells of it now.
+fn promise_the_old(connection: &Connection, promises: &Promises) -> rusqlite::Result<u64> {
+    let old: Vec<String> = connection
+        .prepare(
+            "SELECT data FROM orders WHERE open = 1 AND json_extract(data, '$.revision') IS NULL",
+        )?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for json in &old {
+        let mut order = rows::parse(json)?;
+        let (service, times) = (order.fulfilment.service, &mut order.times);
+        // The kitchen has it already: it does not fire.
+        let Promise { fires_at: _, warn_at, promised_at } =
+            promises.promise(service, times.due_at, times.placed_at, 0);
+        times.warn_at = times.warn_at.or(warn_at);
+        times.promised_at = times.promised_at.or(promised_at);
+        let json = serde_json::to_string(&order)
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+        let id = order.id.0.as_bytes();
+        connection.execute("UPDATE orders SET data = ?2 WHERE id = ?1", params![id, json])?;
+        connection.execute(
+            "UPDATE log SET data = ?2 WHERE seq = (SELECT max(seq) FROM log WHERE order_id = ?1)",
+            params![id, json],
+        )?;
+    }
+    Ok(old.len() as u64)
 }
 
 /// Deletes the oldest events, a step at a time: the log stays without a gap
