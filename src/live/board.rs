@@ -204,7 +204,7 @@ fn monotonic_now() -> i64 {
     now
 }
 
-fn local_now() -> i64 {
+pub(super) fn local_now() -> i64 {
     // Whole milliseconds since 1970 fit an `f64` exactly.
     #[expect(clippy::cast_possible_truncation, reason = "see above")]
     let now = js_sys::Date::now() as i64;
