@@ -37,7 +37,7 @@ lint: ## Formatting, clippy, documentation, licences
 sizes: build ## Say how much a board has to fetch
 	@scripts/check-sizes
 
-screenshots: ## Take the pictures of the README from the running demo
+screenshots: ## Take the pictures of the README and of docs/kitchen.md
 	@scripts/screenshots
 
 clean-tools: ## Throw the fetched tools away

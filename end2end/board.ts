@@ -141,6 +141,18 @@ export class Board {
         await expect.poll(known, { timeout: 20_000 }).toContain(text);
     }
 
+    /**
+     * Stops the page's program, as for the fifth time in a row: it loads itself
+     * anew so late, 48 s, that there is time to look at it.
+     */
+    async crash(): Promise<void> {
+        await this.page.evaluate(() => {
+            sessionStorage.setItem('crashes', '4');
+            // See CRASHED_EVENT in src/app.rs.
+            window.dispatchEvent(new Event('live-orders:crashed'));
+        });
+    }
+
     // --- what can be done ----------------------------------------------------
 
     async undo(): Promise<void> {

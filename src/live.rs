@@ -39,7 +39,7 @@ pub mod board;
 pub mod board_state;
 pub mod clock;
 pub mod freshness;
-mod known;
+pub mod known;
 pub mod outbox;
 pub mod part;
 pub mod replay;

@@ -4,7 +4,7 @@
 
 use std::cell::Cell;
 
-use crate::domain::screen::Language;
+use crate::domain::{OrderStatus, screen::Language};
 
 macro_rules! words {
     ($($(#[$meta:meta])* $name:ident,)+) => {
@@ -361,6 +361,50 @@ words! {
     Meanwhile,
     ByWhom,
     SomeChange,
+
+    ReasonCustomer,
+    ReasonSoldOut,
+    ReasonBusy,
+    ReasonClosing,
+    ReasonDuplicate,
+    CancelTitle,
+    RejectTitle,
+    WhyCancel,
+    KeepOrder,
+    ListFailed,
+    NoneClosed,
+    /// `{}` items of an order.
+    ItemCount,
+    /// On a ticket: due at `{}`.
+    DueBy,
+    ThemeAuto,
+    ThemeDark,
+    ThemeLight,
+    /// It took `{}` to come here from channel `[]`.
+    ArrivedLate,
+    /// When the customer placed it, by the channel's clock.
+    SourceAt,
+    /// When it came here.
+    ReceivedAt,
+    /// The items' text has `{}` pixels and needs `<>` from `[]` metres.
+    TooSmall,
+    AwayTitle,
+    AwayText,
+    RefusedStale,
+    RefusedWay,
+    RefusedClosed,
+    RefusedVoid,
+    RefusedNothingHere,
+    RefusedGone,
+    RefusedStore,
+    RefusedFields,
+    DecideFirst,
+    NotKept,
+    /// `{}` actions dropped.
+    ActionsDropped,
+    ListMore,
+    /// The last `{}` alone.
+    ListEnds,
 }
 
 /// A language's table. Cheap to copy: it lasts as long as the program or page.
@@ -369,6 +413,25 @@ pub struct Words {
     texts: &'static [&'static str],
     /// Which language it is.
     pub language: Language,
+}
+
+impl Word {
+    /// What is said of an order whose status is `status`: that it is this.
+    #[must_use]
+    pub fn of_status(status: OrderStatus) -> Self {
+        match status {
+            OrderStatus::Placed => Self::IsNew,
+            OrderStatus::Accepted => Self::IsAccepted,
+            OrderStatus::Preparing => Self::IsBeingMade,
+            OrderStatus::Ready => Self::IsReady,
+            OrderStatus::OutForDelivery => Self::IsOut,
+            OrderStatus::Completed => Self::IsCompleted,
+            OrderStatus::Rejected => Self::IsRejected,
+            OrderStatus::Expired => Self::IsExpired,
+            OrderStatus::Cancelled => Self::IsCancelled,
+            OrderStatus::Failed => Self::IsFailed,
+        }
+    }
 }
 
 thread_local! {

@@ -5,16 +5,21 @@
  * and whether it needs more memory at the end than at the beginning.
  */
 
+import { writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import type { CDPSession, Page } from '@playwright/test';
 
 import { expect, test } from '../fixtures';
 import { order } from '../fixtures/orders';
-import { OPEN_ORDERS, bringIntoView, change, fill, percentile, taps, watchTaps } from './kitchen';
+import { OPEN_ORDERS, bringIntoView, change, fill, percentile, taps, watchTaps, ways } from './kitchen';
 
 const SLOWER = 4;
 const MINUTES = Number(process.env.MINUTES ?? 10);
+/** What the board looks like: `columns` or `grid`. */
+const VIEW = process.env.VIEW ?? 'columns';
+/** Where to write what the main thread computed, for a look with the browser's own tools. */
+const PROFILE = process.env.PROFILE;
 /** Before the first look at the memory: code is compiled and caches fill. */
 const WARM_UP_MS = 30_000;
 
@@ -51,6 +56,13 @@ async function weigh(page: Page, devtools: CDPSession): Promise<Weight> {
     return { heap: usedSize / 1024, module: memory / 1024, nodes, listeners: jsEventListeners };
 }
 
+/** What the main thread has done since the page was opened, in seconds; slowed down as it is. */
+async function work(devtools: CDPSession): Promise<Record<string, number>> {
+    const { metrics } = await devtools.send('Performance.getMetrics');
+    return Object.fromEntries(metrics.map(({ name, value }) => [name, value]));
+}
+const WORK = { TaskDuration: 'all', ScriptDuration: 'script', RecalcStyleDuration: 'style', LayoutDuration: 'layout' };
+
 const longTasks = (page: Page) =>
     page.evaluate(() => (window as unknown as { longTasks: number[] }).longTasks.splice(0));
 
@@ -61,7 +73,7 @@ test(`${MINUTES} minutes at 20 changes a second, ${SLOWER} times as slow`, async
     const others = await fill(server, OPEN_ORDERS - mine.length);
     await page.addInitScript(watchTaps);
     await page.addInitScript(watchTasks);
-    await board.open();
+    await board.open(`?view=${VIEW}`);
     await expect.poll(async () => (await board.numbers()).length).toBe(OPEN_ORDERS);
     const devtools = await page.context().newCDPSession(page);
     await devtools.send('Emulation.setCPUThrottlingRate', { rate: SLOWER });
@@ -73,6 +85,14 @@ test(`${MINUTES} minutes at 20 changes a second, ${SLOWER} times as slow`, async
     const before = await weigh(page, devtools);
     // Collecting everything at once is a long task of ours.
     await longTasks(page);
+    await devtools.send('Performance.enable', { timeDomain: 'threadTicks' });
+    if (PROFILE) {
+        await devtools.send('Profiler.enable');
+        await devtools.send('Profiler.setSamplingInterval', { interval: 500 });
+        await devtools.send('Profiler.start');
+    }
+    const worked = await work(devtools);
+    const measured = performance.now();
     const until = performance.now() + MINUTES * 60_000;
     for (let tap = 0; performance.now() < until; tap += 1) {
         const target = mine[tap % mine.length];
@@ -82,6 +102,12 @@ test(`${MINUTES} minutes at 20 changes a second, ${SLOWER} times as slow`, async
         await expect.poll(async () => (await taps(page)).length, { intervals: [50] }).toBe(tap + 1);
         await pause(1_000);
     }
+    const workedAfter = await work(devtools);
+    const seconds = (performance.now() - measured) / 1000;
+    if (PROFILE) {
+        const { profile } = await devtools.send('Profiler.stop');
+        await writeFile(PROFILE, JSON.stringify(profile));
+    }
     const tasks = (await longTasks(page)).sort((a, b) => a - b);
     const after = await weigh(page, devtools);
     stop.abort();
@@ -90,11 +116,23 @@ test(`${MINUTES} minutes at 20 changes a second, ${SLOWER} times as slow`, async
 
     const sorted = (await taps(page)).sort((a, b) => a - b);
     const at = (figures: number[], share: number) => percentile(figures, share).toFixed(0);
+    const all = await ways(page);
+    const legs = (leg: number) => {
+        const each = all.map((way) => (way[leg] ?? 0) - (way[leg - 1] ?? 0)).sort((a, b) => a - b);
+        return `median ${at(each, 0.5)} ms, p95 ${at(each, 0.95)} ms`;
+    };
     const grown = (of: keyof Weight) =>
         `${before[of].toFixed(0)} to ${after[of].toFixed(0)} (${(((after[of] - before[of]) / before[of]) * 100).toFixed(1)} %)`;
     const figures = [
-        `${MINUTES} minutes, ${rate.toFixed(1)} changes a second on ${OPEN_ORDERS} open orders, ${SLOWER} times as slow`,
+        `${VIEW}: ${MINUTES} minutes, ${rate.toFixed(1)} changes a second on ${OPEN_ORDERS} open orders, ${SLOWER} times as slow`,
         `input to paint over ${sorted.length} taps: median ${at(sorted, 0.5)} ms, p95 ${at(sorted, 0.95)} ms, worst ${at(sorted, 1)} ms`,
+        `of which until it is taken up ${legs(0)}, until its frame begins ${legs(1)}, until that is over ${legs(2)}`,
+        `the main thread's work in a second: ${Object.entries(WORK)
+            .map(([name, what]) => {
+                const each = ((workedAfter[name] ?? 0) - (worked[name] ?? 0)) / seconds;
+                return `${what} ${(each * 1000).toFixed(0)} ms`;
+            })
+            .join(', ')}`,
         `tasks over 50 ms: ${tasks.length}; over 200 ms: ${tasks.filter((task) => task > 200).length}` +
             (tasks.length ? `; median ${at(tasks, 0.5)} ms, worst ${at(tasks, 1)} ms` : ''),
         `heap after collection, KiB: ${grown('heap')}; the module's memory: ${grown('module')}`,

@@ -88,15 +88,22 @@ export async function change(server: Server, orders: FoodOrder[], stop: AbortSig
 
 /** From the moment the hardware reports a tap to the frame after the one that its handlers ran in. */
 export function watchTaps(): void {
-    const seen = window as unknown as { taps: number[]; slowest: number };
+    const seen = window as unknown as { taps: number[]; ways: number[][]; slowest: number };
     seen.taps = [];
+    seen.ways = [];
     seen.slowest = 0;
     addEventListener(
         'click',
         (tap) => {
+            const way = [performance.now() - tap.timeStamp];
             requestAnimationFrame(() => {
+                way.push(performance.now() - tap.timeStamp);
                 const painted = new MessageChannel();
-                painted.port1.onmessage = () => seen.taps.push(performance.now() - tap.timeStamp);
+                painted.port1.onmessage = () => {
+                    way.push(performance.now() - tap.timeStamp);
+                    seen.ways.push(way);
+                    seen.taps.push(performance.now() - tap.timeStamp);
+                };
                 painted.port2.postMessage(null);
             });
         },
@@ -120,6 +127,9 @@ export function bringIntoView(order: string): { x: number; y: number } {
     const box = item.getBoundingClientRect();
     return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
 }
+
+/** When each tap was taken up, when its frame began, and when that was over, in milliseconds. */
+export const ways = (page: Page) => page.evaluate(() => (window as unknown as { ways: number[][] }).ways);
 
 /** How long each tap has taken so far, in milliseconds. */
 export const taps = (page: Page) => page.evaluate(() => (window as unknown as { taps: number[] }).taps);

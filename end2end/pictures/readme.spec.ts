@@ -1,12 +1,14 @@
 /**
- * The pictures of the README, from the demo. The same seed gives the same
- * evening but not the same second of it, so they are taken by hand and
+ * The picture of the README, from the demo. The same seed gives the same
+ * evening but not the same second of it, so it is taken by hand and
  * compared with nothing.
  */
 
+import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 import { expect, test } from '../fixtures';
+import { withPalette } from './palette';
 
 const FOLDER = fileURLToPath(new URL('../../docs/images/', import.meta.url));
 
@@ -14,8 +16,6 @@ test.use({ serverOptions: { command: 'demo', args: ['--seed', '7'] } });
 
 const PICTURES = [
     { name: 'board-dark', colorScheme: 'dark', viewport: { width: 1600, height: 900 }, deviceScaleFactor: 1 },
-    { name: 'board-light', colorScheme: 'light', viewport: { width: 1600, height: 900 }, deviceScaleFactor: 1 },
-    { name: 'board-phone', colorScheme: 'dark', viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 },
 ] as const;
 
 for (const { name, ...screen } of PICTURES) {
@@ -25,7 +25,7 @@ for (const { name, ...screen } of PICTURES) {
         test(name, async ({ board }) => {
             await board.open();
             await expect(board.tickets).not.toHaveCount(0);
-            await board.page.screenshot({ path: `${FOLDER}${name}.png` });
+            await writeFile(`${FOLDER}${name}.png`, withPalette(await board.page.screenshot()));
         });
     });
 }

@@ -93,9 +93,8 @@ for (const colorScheme of ['dark', 'light'] as const) {
 
         test('a board that has crashed', async ({ board, server }) => {
             await server.place(fullOrder());
-            await board.page.clock.install();
             await board.open();
-            await board.page.evaluate(() => window.dispatchEvent(new Event('live-orders:crashed')));
+            await board.crash();
             await board.says(/This board stopped working/);
             expect(await complaints(board.page)).toEqual([]);
         });

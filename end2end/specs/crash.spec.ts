@@ -3,16 +3,13 @@
 import { expect, test } from '../fixtures';
 import { order } from '../fixtures/orders';
 
-/** What the page is told when its program has stopped; see CRASHED_EVENT in src/app.rs. */
-const CRASHED = 'live-orders:crashed';
-
 test.beforeEach(async ({ context }) => context.clock.install());
 
 for (const what of ['a board with orders', 'an empty board'] as const) {
     test(`${what} that has crashed does not claim to be live, and loads itself`, async ({ board, server }) => {
         const orders = what === 'an empty board' ? [] : [await server.place(order())];
         await board.open();
-        await board.page.evaluate((event) => window.dispatchEvent(new Event(event)), CRASHED);
+        await board.crash();
 
         await board.says(/This board stopped working/);
         for (const claim of ['Live', 'All caught up', /^checked \d+ s ago/]) {
@@ -21,7 +18,7 @@ for (const what of ['a board with orders', 'an empty board'] as const) {
         await board.holdsExactly(orders);
 
         const loaded = board.page.waitForEvent('load');
-        await board.page.clock.runFor(3_000);
+        await board.page.clock.runFor(48_000);
         await loaded;
         await board.isLive();
         await expect(board.page.getByText(/This board stopped working/)).toBeHidden();

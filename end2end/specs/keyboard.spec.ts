@@ -231,3 +231,19 @@ test('keys mean nothing while somebody types', async ({ board, page, server }) =
     await expect(page.getByRole('button', { name: 'Freeze', exact: true })).toBeVisible();
     expect((await server.read(first.id)).version).toBe(first.version);
 });
+
+test('O prints the selected ticket and nothing else', async ({ board, page, server }) => {
+    const [first, second] = await started(server, 2);
+    if (!first || !second) throw new Error('no orders');
+    await page.addInitScript(() => {
+        window.print = () => {
+            document.title = document.querySelector('[data-print] h3')?.textContent ?? 'nothing';
+        };
+    });
+    await board.open('?view=grid');
+    await page.keyboard.press('o');
+    await page.keyboard.press('1');
+    await page.keyboard.press('o');
+    await expect(page).toHaveTitle(new RegExp(String(first.number)));
+    await expect(page.locator('[data-print]')).toHaveCount(0);
+});

@@ -78,6 +78,21 @@ test.describe('a stream that is rewritten on its way', () => {
         await board.isLive();
     });
 
+    test('a board that leaves out orders notices that it has missed one', async ({ board, page, server, network }) => {
+        const kept = await server.place(order());
+        await page.clock.install();
+        await board.open('?station=grill');
+        await board.has(kept, 'New');
+        network.rewrite('event: order.placed', 'event: order.unseen');
+        const missed = await server.place(order());
+        network.rewrite();
+        // The server does not count for it: it looks itself, now and then.
+        await page.clock.fastForward(130_000);
+        await expect(board.ticketIn(missed, 'New')).toHaveCount(1, { timeout: 30_000 });
+        await board.holdsExactly([kept, missed]);
+        await board.isLive(20_000);
+    });
+
     test('what a board cannot read twice is not left out', async ({ board, server, network }) => {
         // One that leaves out orders cannot tell from the server's count that it lacks one.
         await board.open('?station=grill');

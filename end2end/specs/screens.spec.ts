@@ -32,6 +32,33 @@ async function keep(server: Server, name: string, profile: object): Promise<void
 const sticksOut = (page: Page) =>
     page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
+test('a screen reads out as much as it is told to', async ({ server, anotherBoard }) => {
+    const said: Record<string, string[]> = {};
+    const boards = [];
+    for (const announce of ['off', 'new', 'all']) {
+        await keep(server, announce, { view: 'columns', announce });
+        const board = await anotherBoard();
+        await board.page.goto(`/screens/${announce}`);
+        await board.isLive();
+        const heard: string[] = (said[announce] = []);
+        await board.page.exposeFunction('heard', (text: string) => heard.push(text));
+        await board.page.evaluate(() => {
+            const polite = document.getElementById('polite');
+            const { heard } = window as unknown as { heard: (text: string) => void };
+            new MutationObserver(() => heard(polite?.textContent ?? '')).observe(polite as Node, { childList: true, subtree: true, characterData: true });
+        });
+        boards.push(board);
+    }
+    const placed = await server.place(order());
+    await server.move(placed, 'accepted', 'preparing');
+
+    await expect.poll(() => said.all?.join(' ')).toMatch(new RegExp(`New order ${placed.number}.*Order ${placed.number} is being made`));
+    await expect.poll(() => said.new?.join(' ')).toContain(`New order ${placed.number}`);
+    for (const board of boards) await board.has(placed, 'Preparing');
+    expect(said.new?.join(' ')).not.toContain('being made');
+    expect(said.off).toEqual([]);
+});
+
 test('a screen is made from the board, and opened', async ({ page, server, board }) => {
     const burger = await server.place(grill);
     await server.place(bar);

@@ -11,7 +11,7 @@ test.beforeEach(({ faults }) => faults.allowLostConnections());
 
 /** A page that can be made deaf and dumb to the other tabs, as one that hangs. */
 interface Hanging {
-    hang: () => void;
+    hang: (now: boolean) => void;
 }
 
 async function hangable(page: Page): Promise<void> {
@@ -21,7 +21,7 @@ async function hangable(page: Page): Promise<void> {
         BroadcastChannel.prototype.postMessage = function (message: unknown) {
             if (!hangs) post.call(this, message);
         };
-        (window as unknown as Hanging).hang = () => (hangs = true);
+        (window as unknown as Hanging).hang = (now) => (hangs = now);
     });
 }
 
@@ -79,13 +79,107 @@ test('tabs that show other orders have a stream of their own', async ({ board, c
     expect(network.streams).toBe(2);
 });
 
+test('a tab that is frozen loses the stream to another', async ({ board, context, server, network }) => {
+    await board.open();
+    const other = new Board(await context.newPage());
+    await other.open();
+    expect(network.streams).toBe(1);
+    // All of it: its timers, its stream, its messages.
+    const browser = await context.newCDPSession(board.page);
+    await browser.send('Page.setWebLifecycleState', { state: 'frozen' });
+    const placed = await server.place(order());
+    await expect(other.ticketIn(placed, 'New')).toHaveCount(1, { timeout: 60_000 });
+    await other.isLive(30_000);
+    await browser.send('Page.setWebLifecycleState', { state: 'active' });
+    const next = await server.place(order());
+    for (const one of [board, other]) {
+        await one.holdsExactly([placed, next], 30_000);
+        await one.isLive(30_000);
+    }
+    await expect.poll(() => network.streams, { timeout: 20_000 }).toBe(1);
+});
+
+for (const [name, refuse] of [
+    ['refuses', `() => Promise.reject(new DOMException('no', 'SecurityError'))`],
+    ['throws at', `() => { throw new DOMException('no', 'SecurityError'); }`],
+] as const) {
+    test(`where the browser ${name} locks, each tab has a stream of its own`, async ({
+        board,
+        context,
+        server,
+        network,
+    }) => {
+        await context.addInitScript(`LockManager.prototype.request = ${refuse}`);
+        await board.open();
+        const other = new Board(await context.newPage());
+        await other.open();
+        const placed = await server.place(order());
+        for (const one of [board, other]) await one.has(placed, 'New');
+        await expect.poll(() => network.streams).toBe(2);
+    });
+}
+
+test('a tab that cannot read what it lacks is not live', async ({ board, context, server }) => {
+    await hangable(board.page);
+    await board.open();
+    const other = new Board(await context.newPage());
+    await other.open();
+    await other.page.route('**/api/events?**', (route) => route.abort());
+    await board.page.evaluate(() => (window as unknown as Hanging).hang(true));
+    const placed = await server.place(order());
+    await board.has(placed, 'New');
+    await board.page.evaluate(() => (window as unknown as Hanging).hang(false));
+    // Heartbeats come again, and tell that there was something before them.
+    await other.says(/Not live – last update/, 30_000);
+    await expect(other.ticketIn(placed, 'New')).toHaveCount(0);
+    await other.page.unroute('**/api/events?**');
+    await other.has(placed, 'New');
+    await other.isLive(30_000);
+});
+
+test('an answer that is older than the stream takes nothing away', async ({ board, context, server }) => {
+    const kept = await server.place(order());
+    await board.open('?station=grill');
+    const other = new Board(await context.newPage());
+    await other.page.clock.install();
+    await other.open('?station=grill');
+    // Now and then a board that leaves out orders reads all that it should have.
+    const whole = /\/api\/events\?.*snapshot=1/;
+    let release = () => {};
+    const released = new Promise<void>((resolve) => (release = resolve));
+    let ask = () => {};
+    const asked = new Promise<void>((resolve) => (ask = resolve));
+    await other.page.route(whole, async (route) => {
+        const response = await route.fetch();
+        ask();
+        await released;
+        await route.fulfill({ response }).catch(() => undefined);
+    });
+    await other.page.clock.fastForward(130_000);
+    await asked;
+    // It has the stream itself before there is an answer.
+    await board.page.close();
+    const placed = await server.place(order());
+    await expect(other.ticketIn(placed, 'New')).toHaveCount(1, { timeout: 30_000 });
+    const over = Promise.race(
+        (['requestfinished', 'requestfailed'] as const).map((event) =>
+            other.page.waitForEvent(event as 'requestfinished', (request) => whole.test(request.url())),
+        ),
+    );
+    release();
+    await over;
+    const next = await server.place(order());
+    await other.has(next, 'New');
+    await other.holdsExactly([kept, placed, next]);
+});
+
 test('a tab that hangs loses the stream to another', async ({ board, context, server, network }) => {
     await hangable(board.page);
     await board.open();
     const other = new Board(await context.newPage());
     await other.open();
     expect(network.streams).toBe(1);
-    await board.page.evaluate(() => (window as unknown as Hanging).hang());
+    await board.page.evaluate(() => (window as unknown as Hanging).hang(true));
     const placed = await server.place(order());
     await other.says(/Not live – last update/, 30_000);
     await expect(other.ticketIn(placed, 'New')).toHaveCount(1, { timeout: 30_000 });

@@ -46,12 +46,13 @@ fn bar(ui: Ui) -> String {
     ui.live.pulse.with(|pulse| match pulse.state {
         State::NotLive => spoken().with(Word::NotLiveSince, &ui.time_of_day(pulse.last_sign, true)),
         State::Offline { device } => {
-            let waiting = u64::from(pulse.waiting);
-            let waiting = (waiting > 0).then(|| spoken().count(Word::ActionsWaiting, waiting));
+            let (waiting, kept) = pulse.waiting;
+            let told = (waiting > 0).then(|| spoken().count(Word::ActionsWaiting, waiting as u64));
             [
                 &*spoken().with(Word::OfflineSince, &ui.time_of_day(pulse.last_sign, false)),
                 say(if device { Word::NoNetwork } else { Word::NoServer }),
-                waiting.as_deref().unwrap_or_default(),
+                told.as_deref().unwrap_or_default(),
+                if kept { "" } else { say(Word::NotKept) },
             ]
             .join(" ")
         }

@@ -23,11 +23,18 @@ use crate::{
     live::{Action, Ticket, actions, api, board_state::BoardState, listen},
 };
 
-/// What is asked for when the list of closed orders opens.
-const CLOSED_URL: &str = "/api/orders?status=closed&since=day&limit=200";
+/// What is asked for when the list of closed orders opens; so many of them follow.
+const CLOSED_URL: &str = "/api/orders?status=closed&since=day&limit=";
+/// How many closed orders are listed at first, and at most.
+const LISTED: [usize; 2] = [200, 1_000];
 /// The reasons that a kitchen gives for cancelling.
-const REASONS: [&str; 5] =
-    ["Customer asked", "Item is 86'd", "Kitchen too busy", "Closing", "Duplicate or test"];
+const REASONS: [Word; 5] = [
+    Word::ReasonCustomer,
+    Word::ReasonSoldOut,
+    Word::ReasonBusy,
+    Word::ReasonClosing,
+    Word::ReasonDuplicate,
+];
 
 /// What the dialog is about.
 #[derive(Debug, Default)]
@@ -46,8 +53,9 @@ pub enum Dialog {
     Loading,
     /// It could not be loaded.
     Failed(String),
-    /// What was closed today, the newest first; and why bringing one back was refused.
-    Closed(Vec<FoodOrder>, Option<String>),
+    /// What was closed today, the newest first; whether there are others, and why
+    /// bringing one back was refused.
+    Closed(Vec<FoodOrder>, bool, Option<String>),
     /// What each key does.
     Keys,
 }
@@ -152,17 +160,19 @@ fn content(ui: Ui) -> String {
         }
         Dialog::Scheduled => scheduled(ui, &mut html),
         Dialog::Loading => {
-            head(&mut html);
-            html.raw("<p>Loading…</p>");
+            titled(ui, ui.say(Word::ClosedToday), &mut html);
+            html.raw("<p>").text(ui.say(Word::HistoryLoading)).raw("</p>");
         }
         Dialog::Failed(why) => {
-            head(&mut html);
-            html.raw("<p>The list could not be loaded: ").text(why).raw(
-                "</p><button type=\"button\" class=\"button wide\" data-act=\"closed\">Retry</button>",
-            );
+            titled(ui, ui.say(Word::ClosedToday), &mut html);
+            html.raw("<p>").text(&ui.words.with(Word::ListFailed, why)).raw("</p>");
+            html.raw("<button type=\"button\" class=\"button wide\" data-act=\"closed\">");
+            html.text(ui.say(Word::Retry)).raw("</button>");
         }
         Dialog::Keys => keys::help(ui, &mut html),
-        Dialog::Closed(orders, refused) => closed_orders(ui, orders, refused.as_deref(), &mut html),
+        Dialog::Closed(orders, more, refused) => {
+            closed_orders(ui, (orders, *more), refused.as_deref(), &mut html);
+        }
     });
     html.done()
 }
@@ -173,20 +183,16 @@ fn cancel(ui: Ui, id: OrderId, html: &mut Html) {
         .row(id)
         .map(|row| row.with_untracked(|ticket| (ticket.order.number.0, ticket.order.status)));
     let Some((number, status)) = asked else { return };
-    html.raw("<h2 id=\"dialog-title\">");
-    html.raw(if status == OrderStatus::Placed { "Reject order " } else { "Cancel order " });
-    html.number(number).raw(
-        "</h2><p>Why? The reason goes into the order’s history. This cannot be undone.</p>\
-         <ul class=\"reasons\">",
-    );
+    let placed = status == OrderStatus::Placed;
+    let title = if placed { Word::RejectTitle } else { Word::CancelTitle };
+    html.raw("<h2 id=\"dialog-title\">").text(&ui.words.with(title, &number.to_string()));
+    html.raw("</h2><p>").text(ui.say(Word::WhyCancel)).raw("</p><ul class=\"reasons\">");
     for (place, reason) in (0..).zip(REASONS) {
         html.raw("<li><button type=\"button\" class=\"button wide\" data-act=\"reason-");
-        html.number(place).raw("\">").raw(reason).raw("</button></li>");
+        html.number(place).raw("\">").text(ui.say(reason)).raw("</button></li>");
     }
-    html.raw(
-        "</ul><button type=\"button\" class=\"button wide\" data-act=\"close\" autofocus>\
-         Keep the order</button>",
-    );
+    html.raw("</ul><button type=\"button\" class=\"button wide\" data-act=\"close\" autofocus>");
+    html.text(ui.say(Word::KeepOrder)).raw("</button>");
 }
 
 /// The head of a dialog that is called `title`.
@@ -201,7 +207,10 @@ fn titled(ui: Ui, title: &str, html: &mut Html) {
 fn details(ui: Ui, Ticket { order, mark }: &Ticket, history: &History, html: &mut Html) {
     titled(ui, &ui.words.with(Word::OrderDetails, &order.number.to_string()), html);
     html.raw("<div data-order=\"").text(&order.id.to_string()).raw("\">");
-    html.raw("<p class=\"sub\"><bdi>").text(&order.customer.name).raw("</bdi> ");
+    html.raw("<p class=\"sub\">");
+    if !order.customer.name.is_empty() {
+        html.raw("<bdi>").text(&order.customer.name).raw("</bdi> · ");
+    }
     html.raw(text::service(order.fulfilment.service)).raw(" · ");
     html.raw(text::status(order.status)).raw("</p>");
     if let Some((_, failure)) = &mark.refused {
@@ -275,43 +284,49 @@ fn scheduled(ui: Ui, html: &mut Html) {
     html.raw("</ul>");
 }
 
-fn head(html: &mut Html) {
-    html.raw(
-        "<header class=\"dialog-head\"><h2 id=\"dialog-title\">Closed today</h2>\
-         <button type=\"button\" class=\"button square\" data-act=\"close\" aria-label=\"Close\">",
-    );
-    html.icon("close").raw("</button></header>");
-}
-
-fn closed_orders(ui: Ui, orders: &[FoodOrder], refused: Option<&str>, html: &mut Html) {
-    head(html);
+fn closed_orders(
+    ui: Ui,
+    (orders, more): (&[FoodOrder], bool),
+    refused: Option<&str>,
+    html: &mut Html,
+) {
+    titled(ui, ui.say(Word::ClosedToday), html);
     if let Some(why) = refused {
         html.raw("<p class=\"refused\" role=\"alert\">").text(why).raw("</p>");
     }
-    html.raw(if orders.is_empty() { "<p>No order has been closed today.</p>" } else { "" });
+    if orders.is_empty() {
+        html.raw("<p>").text(ui.say(Word::NoneClosed)).raw("</p>");
+    }
     html.raw("<ul class=\"closed\">");
     for (place, order) in (0..).zip(orders) {
         html.raw("<li>");
         closed::row(ui, order, html);
         if closed::can_come_back(order) {
             html.raw("<button type=\"button\" class=\"button\" data-act=\"bring-");
-            html.number(place).raw("\">").icon("back").raw("Recall<span class=\"unseen\"> order ");
-            html.number(order.number.0).raw("</span></button>");
+            html.number(place).raw("\">").icon("back").text(ui.say(Word::RecallOrder));
+            html.raw("<span class=\"unseen\">");
+            html.text(&ui.words.with(Word::OfOrder, &order.number.to_string()));
+            html.raw("</span></button>");
         }
         html.raw("</li>");
     }
-    html.raw(
-        "</ul><footer class=\"keys\"><span>Single keys: <kbd>Z</kbd> undo, <kbd>R</kbd> this \
-         list</span><button type=\"button\" class=\"button\" data-act=\"keys\">",
-    );
-    html.raw(if ui.keys.get() { "Switch single keys off" } else { "Switch single keys on" })
-        .raw("</button></footer>");
+    html.raw("</ul>");
+    if more {
+        closed::more(ui, orders.len(), LISTED[1], "closed-more", html);
+    }
+    html.raw("<footer class=\"keys\"><span><kbd>Z</kbd> ").text(ui.say(Word::KeyUndo));
+    html.raw(" · <kbd>R</kbd> ").text(ui.say(Word::KeyHelp));
+    html.raw("</span><button type=\"button\" class=\"button\" data-act=\"keys\">");
+    let on = ui.keys.get();
+    html.text(ui.say(if on { Word::SingleKeysOff } else { Word::SingleKeysOn }));
+    html.raw("</button></footer>");
 }
 
 /// Does what a button says that is about the dialog; whether it is one.
 pub fn act(ui: Ui, act: &str) -> bool {
     match act {
-        "closed" | "recall-list" => load_closed(ui),
+        "closed" | "recall-list" => load_closed(ui, LISTED[0]),
+        "closed-more" => load_closed(ui, LISTED[1]),
         "scheduled" => ui.dialog.set(Dialog::Scheduled),
         "close" => ui.dialog.set(Dialog::None),
         _ => {
@@ -339,32 +354,33 @@ fn cancel_because(ui: Ui, place: usize) {
     let (Some(row), Some(reason)) = (ui.live.row(id), REASONS.get(place)) else { return };
     let placed = row.with_untracked(|ticket| ticket.order.status == OrderStatus::Placed);
     let to = if placed { OrderStatus::Rejected } else { OrderStatus::Cancelled };
-    ui.live.act(id, Action::Go { to, reason: Some((*reason).to_owned()) });
+    ui.live.act(id, Action::Go { to, reason: Some(ui.say(*reason).to_owned()) });
 }
 
-fn load_closed(ui: Ui) {
+fn load_closed(ui: Ui, most: usize) {
     ui.dialog.set(Dialog::Loading);
     let then = move |answer: Result<String, api::Failure>| {
         let orders = answer.map_err(|failure| failure.why).and_then(|text| api::orders(&text));
-        let list = orders.map_or_else(Dialog::Failed, |orders| Dialog::Closed(orders, None));
+        let list =
+            orders.map_or_else(Dialog::Failed, |(orders, more)| Dialog::Closed(orders, more, None));
         if ui.dialog.with_untracked(|dialog| matches!(dialog, Dialog::Loading)) {
             ui.dialog.set(list);
         }
     };
-    api::ask("GET", CLOSED_URL.to_owned(), None, Box::new(then));
+    api::ask("GET", [CLOSED_URL, &most.to_string()].concat(), None, Box::new(then));
 }
 
 /// Brings the order at `place` of the list back.
 fn bring_back(ui: Ui, place: usize) {
     let listed = ui.dialog.with_untracked(|dialog| match dialog {
-        Dialog::Closed(orders, _) => orders.get(place).map(|order| (order.id, order.version)),
+        Dialog::Closed(orders, ..) => orders.get(place).map(|order| (order.id, order.version)),
         _ => None,
     });
     let Some((id, version)) = listed else { return };
     let then = move |refused| match refused {
         None => ui.dialog.set(Dialog::None),
         Some(why) => ui.dialog.update(|dialog| {
-            if let Dialog::Closed(_, refused) = dialog {
+            if let Dialog::Closed(_, _, refused) = dialog {
                 *refused = Some(why);
             }
         }),
@@ -379,7 +395,7 @@ pub(super) fn recall(ui: Ui, id: OrderId, version: Version, then: Box<dyn FnOnce
         let actor = ui.live.actor();
         match actions::transition(actor, id, OrderStatus::Ready, version, why).await {
             Ok(order) => {
-                ui.live.say(format!("Order {} is back", order.number));
+                ui.live.say(ui.words.with(Word::OrderIsBack, &order.number.to_string()));
                 then(None);
             }
             Err(failure) => then(Some(failure.words)),

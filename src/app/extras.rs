@@ -11,7 +11,7 @@ use std::pin::Pin;
 use leptos::prelude::*;
 
 use super::{Ui, dialog, html::Spots, keys, panels, sound};
-use crate::live::{api, later};
+use crate::live::{api, known, later};
 
 /// Fetches the module and calls [`begin`]; whether that went well.
 pub type Load = fn(Ui) -> Pin<Box<dyn Future<Output = bool>>>;
@@ -74,6 +74,7 @@ pub fn begin(ui: Ui) {
     keys::follow(ui);
     panels::follow(ui);
     sound::follow(ui);
+    known::forget_old();
     ui.extras.act.set_value(Some(do_act));
     if let Some(root) = document().get_element_by_id(super::ROOT_ID) {
         let _ = root.set_attribute("data-extras", "");

@@ -7,26 +7,26 @@
 //! of the list, out of sight, until the browser has counted.
 
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, MouseEvent};
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::{Element, HtmlElement, MouseEvent, ResizeObserver};
 
 use super::{
     Ui,
-    html::{Html, Spots, effect},
+    html::{Html, Spots},
     text,
     ticket::ticket,
     words::Word,
 };
 use crate::{
     domain::{
-        FoodOrder, Lane, OrderId,
-        screen::{Role, Sort, View},
+        FoodOrder, Lane, OrderId, Version,
+        screen::{Role, View},
     },
     live::{
-        Row,
-        board_state::Rest,
+        Row, Ticket,
+        board_state::{Rank, Rest},
         later, listen,
-        slots::{Fit, Hold, MOST, Seat, Slots, WIDEST},
+        slots::{Fit, Hold, MOST, Seat, Size, Slots, WIDEST},
         table::Table,
     },
     wire::BoardSettings,
@@ -36,12 +36,6 @@ use crate::{
 pub const SLOTS_ID: &str = "slots";
 /// Tickets on a page where the page itself is scrolled.
 const ON_A_PHONE: usize = 12;
-/// A row of slots may become this much lower than it should be, in percent,
-/// where a screen wants more of them than have room.
-const LOWEST: i32 = 55;
-/// And this much, so that there are two.
-const LOW: i32 = 82;
-
 /// How tickets are laid out.
 #[derive(Clone, Copy)]
 pub struct Grid {
@@ -62,12 +56,15 @@ pub struct Grid {
     slots: StoredValue<Slots>,
     hold: StoredValue<Hold>,
     role: Role,
-    sort: Sort,
     page_size: Option<usize>,
-    /// As many slots are beside each other, as far as is known.
-    columns: StoredValue<usize>,
-    /// Tickets that were found to need more slots than reckoned, and how many.
-    wider: StoredValue<Table<usize>>,
+    /// What has room, as far as is known.
+    fit: StoredValue<Fit>,
+    /// How many pixels all rows are high.
+    height: StoredValue<i32>,
+    /// Tickets that were found to need more room than reckoned, and how much.
+    more: StoredValue<Table<usize>>,
+    /// How much room each ticket was reckoned to need, and for which version.
+    sizes: StoredValue<Table<(Version, Size)>>,
     /// Whether it is known what has room. Before, the list places its tickets itself.
     measured: StoredValue<bool>,
 }
@@ -78,6 +75,7 @@ impl Grid {
     pub fn new(settings: &BoardSettings) -> Self {
         let screen = settings.screen.as_ref();
         let columns = screen.map_or(WIDEST, |screen| screen.columns as usize);
+        let fit = Fit { columns, ..Fit::default() };
         Self {
             view: RwSignal::new(settings.view),
             frozen: RwSignal::new(false),
@@ -89,10 +87,11 @@ impl Grid {
             slots: StoredValue::new(Slots::default()),
             hold: StoredValue::new(Hold::default()),
             role: screen.map_or(Role::All, |screen| screen.role),
-            sort: screen.map_or(Sort::Due, |screen| screen.sort),
             page_size: screen.and_then(|screen| screen.page_size).map(|size| size as usize),
-            columns: StoredValue::new(columns),
-            wider: StoredValue::new(Table::default()),
+            fit: StoredValue::new(fit),
+            height: StoredValue::new(1),
+            more: StoredValue::new(Table::default()),
+            sizes: StoredValue::new(Table::default()),
             measured: StoredValue::new(false),
         }
     }
@@ -171,46 +170,77 @@ impl Grid {
     }
 }
 
-/// Every ticket that the grid has, the most urgent first, and how wide it is.
-fn wanted(ui: Ui) -> Vec<(OrderId, usize)> {
-    let mut ranks = Vec::new();
+/// Every ticket that the grid has, the most urgent first, and how much room it needs.
+fn wanted(ui: Ui) -> Vec<(OrderId, Size)> {
+    let mut ranks: Vec<Rank> = Vec::new();
     ui.live.read(|board| {
         for lane in ui.grid.lanes() {
+            // Each lane is in order.
+            let mut before = std::mem::take(&mut ranks).into_iter().peekable();
             for rank in board.ranks(*lane) {
-                let mut rank = *rank;
-                if ui.grid.sort == Sort::Age {
-                    rank.1 = rank.2;
+                while let Some(earlier) = before.next_if(|other| other < rank) {
+                    ranks.push(earlier);
                 }
-                let place = ranks.partition_point(|other| *other < rank);
-                ranks.insert(place, rank);
+                ranks.push(*rank);
             }
+            ranks.extend(before);
         }
     });
-    let span = |id| {
-        let span = ui.live.row(id).map_or(1, |row| row.with_untracked(|it| span(ui, &it.order)));
-        ui.grid.wider.with_value(|wider| wider.get(id).copied().unwrap_or_default()).max(span)
-    };
-    ranks.into_iter().map(|(.., id)| (id, span(id))).collect()
+    // Of five hundred tickets few have changed since they were asked last.
+    let sizes = ui.grid.sizes.try_update_value(std::mem::take).unwrap_or_default();
+    let mut now = Table::default();
+    let wanted = ranks.into_iter().map(|(.., id)| {
+        let mut size = ui.live.row(id).map_or_else(Size::default, |row| {
+            row.with_untracked(|Ticket { order, .. }| {
+                let known = sizes.get(id).filter(|(version, _)| *version == order.version);
+                let size = known.map_or_else(|| size(ui, order), |(_, size)| *size);
+                now.insert(id, (order.version, size));
+                size
+            })
+        });
+        size.lines += ui.grid.more.with_value(|more| more.get(id).copied().unwrap_or_default());
+        (id, size)
+    });
+    let wanted = wanted.collect();
+    ui.grid.sizes.set_value(now);
+    wanted
 }
 
-/// How many slots `order` takes: reckoned and not measured, so that the server
-/// comes to the same. In tenths of the size
-/// of an item's text; the third slot is the last, however much there is.
-fn span(ui: Ui, order: &FoodOrder) -> usize {
-    const ONE: usize = 105;
-    const TWO: usize = 210;
+/// How much room the ticket of `order` needs: reckoned and not measured, so that
+/// the server comes to the same. In tenths of a row, which are tenths of the size
+/// of an item's text.
+fn size(ui: Ui, order: &FoodOrder) -> Size {
     let wraps = |text: &str, letters: usize| text.chars().count().saturating_sub(1) / letters * 12;
-    let mut height = if order.allergens().is_empty() { 0 } else { 20 };
+    let flags = &order.flags;
+    // The head, whose order it is, and what can be done with it.
+    let mut frame = 71;
+    if flags.rush || flags.held || flags.recalled {
+        frame += 12;
+    }
+    let allergens = order.allergens().join(", ");
+    if !allergens.is_empty() {
+        frame += 20 + wraps(&allergens, 20);
+    }
+    let (mut lines, mut parts) = (0, 0);
     ui.live.read(|board| {
-        for item in board.part().items(order) {
-            height += 22 + wraps(&item.name, 15);
+        let part = board.part();
+        if order.stations().len() > 1 || !part.is_whole() {
+            frame += 13;
+        }
+        if part.has_change(order) {
+            frame += 26;
+        }
+        for item in part.items(order) {
+            let mut line = 18 + wraps(&item.name, 15);
             for modifier in &item.modifiers {
-                height += 13 + wraps(&modifier.name, 14);
+                line += 12 + wraps(&modifier.name, 14);
             }
-            height += item.note.as_ref().map_or(0, |note| 13 + wraps(note, 18));
+            line += item.note.as_ref().map_or(0, |note| 12 + wraps(note, 14));
+            lines += line.max(22);
+            parts += 1;
         }
     });
-    1 + usize::from(height > ONE) + usize::from(height > TWO)
+    Size { frame, lines, parts }
 }
 
 /// The grid's tickets as they are to stand now.
@@ -250,7 +280,9 @@ pub fn spots(ui: Ui, spots: &mut Spots) {
     });
     spots.content("pager-more", move || more(ui));
     spots.content("pager-numbers", move || {
-        grid.arranged.track();
+        // Told by the second: nobody reads it while it is out of sight.
+        ui.live.local.track();
+        grid.view.track();
         let mut html = Html::default();
         for (place, id) in hidden(ui).into_iter().enumerate() {
             let number = ui.live.row(id).map(|row| row.with_untracked(|it| it.order.number.0));
@@ -334,19 +366,16 @@ fn button(html: &mut Html, ui: Ui, act: &'static str, word: Word, mark: &'static
     html.raw("\" aria-label=\"").text(ui.say(word)).raw("\">").raw(mark).raw("</button>");
 }
 
-/// Tickets, each as wide as it has to be.
+/// Tickets, each as large as it has to be.
 fn slots(html: &mut Html, ui: Ui, ids: impl Iterator<Item = OrderId>) {
     for id in ids {
         let Some(row) = ui.live.row(id).map(|ticket| Row { id, ticket }) else { continue };
-        let span = row.ticket.with_untracked(|it| span(ui, &it.order));
-        let span = span.min(ui.grid.columns.get_value());
+        let size = row.ticket.with_untracked(|it| size(ui, &it.order));
+        let Fit { columns, rows, .. } = ui.grid.fit.get_value();
+        let (span, tall) = size.shape(columns, rows);
         let mut one = Html::default();
         ticket(&mut one, ui, &row);
-        if span > 1 {
-            html.wide(&one, span, ui.say(Word::Continued));
-        } else {
-            html.html(&one);
-        }
+        html.sized(&one, span, tall);
     }
 }
 
@@ -359,48 +388,81 @@ pub fn freeze(html: &mut Html, spots: &mut Spots) {
 
 /// Puts `item` into the slot of `seat`, or back into a lane.
 pub fn place(ui: Ui, item: &Element, seat: Option<Seat>) {
-    let Some(seat) = seat else {
-        for name in ["style", "data-slot", "data-span", "data-continued"] {
-            let _ = item.remove_attribute(name);
-        }
-        return;
-    };
-    let Seat { slot, row, column, span, .. } = seat;
-    if let Some(item) = item.dyn_ref::<HtmlElement>() {
-        let area = [row.to_string(), column.to_string(), "auto".to_owned(), format!("span {span}")];
-        let _ = item.style().set_property("grid-area", &area.join("/"));
+    for name in ["style", "data-span", "data-tall"] {
+        let _ = item.remove_attribute(name);
     }
+    let Some(Seat { slot, row, column, span, tall, .. }) = seat else {
+        let _ = item.remove_attribute("data-slot");
+        return proceed(ui, item, 1);
+    };
     let _ = item.set_attribute("data-slot", &slot.to_string());
+    if row == 0 {
+        return proceed(ui, item, 1);
+    }
+    if let Some(item) = item.dyn_ref::<HtmlElement>() {
+        let [row, column, tall] = [row, column, tall].map(|it| it.to_string());
+        let area = [&row, "/", &column, "/span ", &tall, "/span ", &span.to_string()].concat();
+        let _ = item.style().set_property("grid-area", &area);
+    }
     if span > 1 {
         let _ = item.set_attribute("data-span", &span.to_string());
-        let _ = item.set_attribute("data-continued", ui.say(Word::Continued));
-    } else {
-        let _ = item.remove_attribute("data-span");
-        let _ = item.remove_attribute("data-continued");
+    }
+    proceed(ui, item, span);
+}
+
+/// Says of the lines of a ticket that takes `span` columns which of them begin
+/// another one.
+fn proceed(ui: Ui, item: &Element, span: usize) {
+    const SAYS: &str = "data-continued";
+    let mut line = item.query_selector(".items > li").ok().flatten();
+    let mut left = None;
+    while let Some(it) = line {
+        let here = if span > 1 { it.get_bounding_client_rect().left() } else { 0.0 };
+        let begins = left.replace(here).is_some_and(|left: f64| (left - here).abs() > 1.0);
+        if begins != it.has_attribute(SAYS) {
+            let _ = if begins {
+                it.set_attribute(SAYS, ui.say(Word::Continued))
+            } else {
+                it.remove_attribute(SAYS)
+            };
+        }
+        line = it.next_element_sibling();
     }
 }
 
-/// Gives a ticket one more slot whose lines have no room in those it has.
+/// Gives a ticket more room whose lines have none in what it has.
 pub fn widen(ui: Ui, item: &Element, seat: Seat) {
-    let Ok(Some(details)) = item.query_selector(".details") else { return };
-    let widest = ui.grid.columns.get_value().min(WIDEST);
-    if seat.span < widest && details.scroll_height() > details.client_height() + 2 {
-        ui.grid.wider.update_value(|wider| {
-            wider.insert(seat.id, seat.span + 1);
-        });
-        ui.grid.wake.notify();
+    if seat.row == 0 {
+        return;
     }
+    if seat.span > 1 {
+        proceed(ui, item, seat.span);
+    }
+    let Ok(Some(details)) = item.query_selector(".details") else { return };
+    let lacks = details.scroll_height() - details.client_height();
+    let Fit { columns, rows, .. } = ui.grid.fit.get_value();
+    if lacks <= 2 || (seat.tall == rows && seat.span == WIDEST.min(columns)) {
+        return;
+    }
+    let whole = usize::try_from(ui.grid.height.get_value()).unwrap_or_default();
+    let tenths = usize::try_from(lacks * 10).unwrap_or_default() * rows / whole.max(1) + 1;
+    ui.grid.more.update_value(|more| {
+        let before = more.get(seat.id).copied().unwrap_or_default();
+        more.insert(seat.id, before + tenths * seat.span);
+    });
+    ui.grid.wake.notify();
 }
 
-/// Counts how many slots have room, now and whenever the window's size changes,
-/// and minds where the pointer is.
+/// Counts what has room, now and whenever the room changes: a strip above takes
+/// some, and a panel beside. And minds where the pointer is.
 pub fn follow(ui: Ui) {
-    effect(move || {
-        ui.grid.view.track();
-        // When the page says so, and has been laid out like that.
-        later(0, move || measure(ui));
-    });
-    listen("resize", move |_| measure(ui));
+    let changed: Box<dyn FnMut()> = Box::new(move || measure(ui));
+    let changed = Closure::wrap(changed).into_js_value();
+    if let Ok(observer) = ResizeObserver::new(changed.unchecked_ref())
+        && let Some(list) = document().get_element_by_id(SLOTS_ID)
+    {
+        observer.observe(&list);
+    }
     for (event, down) in [
         ("pointerdown", Some(true)),
         ("pointermove", None),
@@ -439,32 +501,29 @@ fn measure(ui: Ui) {
     }
     let Some(list) = document().get_element_by_id(SLOTS_ID) else { return };
     let Ok(Some(style)) = window().get_computed_style(&list) else { return };
-    let says = |name| style.get_property_value(name).unwrap_or_default();
-    let pixels = |name| -> Option<i32> { says(name).split(['.', 'p']).next()?.parse().ok() };
-    let columns = says("grid-template-columns").split(' ').count();
-    let mut fit = Fit { columns, rows: MOST, most: grid.page_size.unwrap_or(MOST) };
-    if let Some(least) = pixels("min-height").filter(|least| *least > 0) {
-        let height = list.client_height() - pixels("padding-top").unwrap_or_default();
-        let fitting = |least: i32| usize::try_from(height / least.max(1)).unwrap_or(1);
-        // Two rows where they have room at all, as the style sheet has it.
-        let least = least.min((height / 2).max(least * LOW / 100));
-        fit.rows = match grid.page_size {
-            Some(size) => size.div_ceil(columns).min(fitting(least * LOWEST / 100)),
-            None => fitting(least),
-        }
-        .max(1);
-        if let Some(list) = list.dyn_ref::<HtmlElement>() {
-            let _ = list.style().set_property("--rows", &fit.rows.to_string());
-            if grid.page_size.is_some() {
-                let _ = list.style().set_property("--low", "0px");
-            }
-        }
-    } else if grid.page_size.is_none() {
-        fit.most = ON_A_PHONE;
+    // What nobody has asked for has no size, and says "0px".
+    let tracks = |name| {
+        let says = style.get_property_value(name).unwrap_or_default();
+        says.split(' ').filter(|size| size.ends_with("px") && !size.starts_with('0')).count()
+    };
+    let columns = tracks("grid-template-columns");
+    let mut fit = Fit { columns, rows: 0, most: grid.page_size.unwrap_or(MOST) };
+    // The page scrolls where nothing says how high a grid is at least.
+    if tracks("min-height") == 0 {
+        fit.most = fit.most.min(ON_A_PHONE);
+    } else {
+        fit.rows = tracks("grid-template-rows");
+        grid.height.set_value(list.client_height());
     }
-    grid.columns.set_value(columns);
+    if grid.measured.get_value() && grid.fit.get_value() == fit {
+        return;
+    }
+    // Lines break anew where a column is narrower.
+    if grid.fit.get_value().columns != columns {
+        grid.more.update_value(Table::clear);
+    }
+    grid.fit.set_value(fit);
     grid.measured.set_value(true);
-    grid.wider.update_value(Table::clear);
     grid.slots.update_value(|slots| slots.set_fit(fit));
     grid.wake.notify();
 }

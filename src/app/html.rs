@@ -155,11 +155,11 @@ impl Html {
         self
     }
 
-    /// Writes `item`, an item of a list, as one that takes `span` slots and says
-    /// `word` where it goes on.
-    pub fn wide(&mut self, item: &Self, span: usize, word: &str) -> &mut Self {
+    /// Writes `item`, an item of a list, as one that takes `span` columns and
+    /// `tall` rows.
+    pub fn sized(&mut self, item: &Self, span: usize, tall: usize) -> &mut Self {
         self.raw("<li data-span=\"").text(&span.to_string());
-        self.raw("\" data-continued=\"").text(word).raw("\"");
+        self.raw("\" data-tall=\"").text(&tall.to_string()).raw("\"");
         self.0.push_str(item.0.strip_prefix("<li").unwrap_or(&item.0));
         self
     }

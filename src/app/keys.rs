@@ -5,6 +5,8 @@
 //! the same. A screen's profile may say otherwise which key does what; at `/` the
 //! device remembers it.
 
+use std::cell::Cell;
+
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, HtmlElement, KeyboardEvent};
@@ -205,10 +207,15 @@ pub fn follow(ui: Ui) {
             event.prevent_default();
         }
     });
+    let marks = Cell::new(false);
     effect(move || {
         ui.grid.arranged.track();
         ui.live.changes.track();
         let selected = ui.grid.selected.get();
+        // Most of the time nobody uses keys.
+        if !marks.replace(selected.is_some()) && selected.is_none() {
+            return;
+        }
         // What changed is on the page by then.
         crate::live::later(0, move || mark(ui, selected));
     });
@@ -283,7 +290,8 @@ fn act(ui: Ui, action: &str, shift: bool) -> bool {
                 on_ticket(ui, id, "bump");
             }
         }
-        "hold" | "rush" | "details" | "print" => {
+        "print" => print(selected),
+        "hold" | "rush" | "details" => {
             if let Some(id) = selected {
                 on_ticket(ui, id, action);
             }
@@ -311,6 +319,14 @@ fn act(ui: Ui, action: &str, shift: bool) -> bool {
         },
     }
     true
+}
+
+/// Prints the ticket of order `id` and nothing else: see the style sheet.
+fn print(id: Option<OrderId>) {
+    let Some(card) = id.and_then(card) else { return };
+    let _ = card.set_attribute("data-print", "");
+    let _ = window().print();
+    let _ = card.remove_attribute("data-print");
 }
 
 /// Presses the button of the board that says `act`; does it without one, if there is none.
@@ -552,7 +568,11 @@ pub fn help(ui: Ui, html: &mut Html) {
         html.text(&told);
     }
     html.raw("</p><ul class=\"key-list\">");
-    for action in 0..KEY_ACTIONS.len() {
+    for (action, (name, _)) in KEY_ACTIONS.iter().enumerate() {
+        // Nothing on the board does this yet.
+        if *name == "new_order" {
+            continue;
+        }
         html.raw("<li><span>").text(&called(ui, action)).raw("</span><span>");
         ui.keymap.map.with_value(|map| {
             for code in map.codes(action) {
@@ -601,7 +621,7 @@ fn learn(ui: Ui, action: usize, code: &str) {
 /// Writes the taught keys into the profile of `screen`, as it is now.
 async fn keep(screen: String, taught: Vec<(usize, String)>) -> Result<(), String> {
     let url = ["/api/screens/", &screen].concat();
-    let broken = |_: JsValue| "the answer cannot be read".to_owned();
+    let broken = |_: JsValue| crate::words::say(Word::Unreadable).to_owned();
     let profile = js_sys::JSON::parse(&api::answer("GET", &url, None).await?).map_err(broken)?;
     let keys: JsValue = js_sys::Object::new().into();
     for (action, code) in &taught {

@@ -187,14 +187,14 @@ fn switch_keys(ui: Ui) {
 /// Automatic, dark, light, and round again; remembered on this device.
 fn next_theme(ui: Ui) {
     let Some(root) = document().document_element() else { return };
-    let next = match root.get_attribute("data-theme").as_deref() {
-        Some("dark") => "light",
-        Some("light") => "auto",
-        _ => "dark",
+    let (next, word) = match root.get_attribute("data-theme").as_deref() {
+        Some("dark") => ("light", Word::ThemeLight),
+        Some("light") => ("auto", Word::ThemeAuto),
+        _ => ("dark", Word::ThemeDark),
     };
     let _ = root.set_attribute("data-theme", next);
     if let Some(storage) = storage() {
         let _ = storage.set_item("theme", next);
     }
-    ui.live.say(format!("Theme: {next}"));
+    ui.live.say(ui.say(word).to_owned());
 }

@@ -2,7 +2,6 @@
 //! more than everything else on the page.
 
 use super::words::{Word, say};
-pub use crate::domain::text::count;
 use crate::domain::{Lane, OrderStatus, Service, UnixMillis};
 
 /// `at` as a time of day, `utc_offset_s` seconds east of UTC.
@@ -82,18 +81,7 @@ pub fn bump(to: OrderStatus, by: Service) -> &'static str {
 /// A status in words.
 #[must_use]
 pub fn status(status: OrderStatus) -> &'static str {
-    say(match status {
-        OrderStatus::Placed => Word::IsNew,
-        OrderStatus::Accepted => Word::IsAccepted,
-        OrderStatus::Preparing => Word::IsBeingMade,
-        OrderStatus::Ready => Word::IsReady,
-        OrderStatus::OutForDelivery => Word::IsOut,
-        OrderStatus::Completed => Word::IsCompleted,
-        OrderStatus::Rejected => Word::IsRejected,
-        OrderStatus::Expired => Word::IsExpired,
-        OrderStatus::Cancelled => Word::IsCancelled,
-        OrderStatus::Failed => Word::IsFailed,
-    })
+    say(Word::of_status(status))
 }
 
 #[cfg(test)]

@@ -341,7 +341,8 @@ fn about(ui: Ui, ticket: &Ticket) -> Html {
     }
     html.raw("<bdi>").text(order.source.channel.as_str()).raw("</bdi>");
     if let Some(at) = order.times.due_at {
-        html.raw(" <span class=\"due\">due ").text(&ui.time_of_day(at, false)).raw("</span>");
+        let due = ui.words.with(Word::DueBy, &ui.time_of_day(at, false));
+        html.raw(" <span class=\"due\">").text(&due).raw("</span>");
     }
     badges(&mut html, order, mark);
     html.raw("</div>");
@@ -481,7 +482,8 @@ fn badges(html: &mut Html, order: &FoodOrder, mark: &Mark) {
         (flags.recalled, "<li class=\"badge\">", "back", Word::Recalled),
         (flags.held, "<li class=\"badge badge-held\">", "pause", Word::Held),
     ];
-    if badges.iter().all(|(shown, ..)| !shown) {
+    let delay = order.arrived_late_by();
+    if badges.iter().all(|(shown, ..)| !shown) && delay.is_none() {
         return;
     }
     html.raw("<ul class=\"badges\" aria-label=\"").raw(say(Word::Marks)).raw("\">");
@@ -493,6 +495,11 @@ fn badges(html: &mut Html, order: &FoodOrder, mark: &Mark) {
             }
             html.raw(say(word)).raw("</li>");
         }
+    }
+    if let Some(delay) = delay {
+        let says = spoken().with(Word::ArrivedLate, &text::span(delay));
+        let says = says.replacen("[]", order.source.channel.as_str(), 1);
+        html.raw("<li class=\"badge badge-delay\">").text(&says).raw("</li>");
     }
     html.raw("</ul>");
 }

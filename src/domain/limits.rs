@@ -36,6 +36,10 @@ pub const DUE_AHEAD_MILLIS: i64 = 366 * 24 * 60 * 60 * 1000;
 /// channels that deliver late.
 pub const DUE_BEHIND_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
+/// How long ago, in milliseconds, a channel may have taken an order: one day.
+pub const SOURCE_BEHIND_MILLIS: i64 = 24 * 60 * 60 * 1000;
+/// How far ahead, in milliseconds, a channel's clock may be: five minutes.
+pub const SOURCE_AHEAD_MILLIS: i64 = 5 * 60 * 1000;
 /// How far ahead, in milliseconds, a channel may want its answer: one day.
 pub const ACCEPT_AHEAD_MILLIS: i64 = 24 * 60 * 60 * 1000;
 /// For how many minutes the intake may be paused or busy.

@@ -99,6 +99,14 @@ impl FoodOrder {
         stations
     }
 
+    /// For how long the order was on its way here from where the customer placed
+    /// it; none when that is not known, or not long enough for anybody to care.
+    #[must_use]
+    pub fn arrived_late_by(&self) -> Option<i64> {
+        let delay = self.times.placed_at.since(self.source.placed_at?);
+        (delay >= LATE_ARRIVAL_MILLIS).then_some(delay)
+    }
+
     /// Every allergen named on a line that is still to be made, each once.
     #[must_use]
     pub fn allergens(&self) -> Vec<&str> {
@@ -114,6 +122,10 @@ impl FoodOrder {
     }
 }
 
+/// An order that was on its way for this long, in milliseconds, says so on its
+/// ticket: half a minute.
+pub const LATE_ARRIVAL_MILLIS: i64 = 30_000;
+
 /// Where an order came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
@@ -126,6 +138,9 @@ pub struct Source {
     /// then expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accept_by: Option<UnixMillis>,
+    /// When the customer placed the order there, by the channel's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placed_at: Option<UnixMillis>,
 }
 
 /// How an order gets to the customer.

@@ -27,6 +27,7 @@ pub(crate) fn order_of(number: u32, items: Vec<NewItem>) -> FoodOrder {
             channel: Channel::parse("web").expect("valid"),
             external_id: None,
             accept_by: None,
+            placed_at: None,
         },
         fulfilment: Fulfilment::default(),
         customer: Customer::default(),

@@ -357,7 +357,7 @@ impl LiveBoard {
         let key = match self.put_in(&row, action.request(id, &self.actor())) {
             Placed::Now(key) => key,
             Placed::Later => return,
-            Placed::Full(failure) => return self.refused(id, action, failure),
+            Placed::Barred(failure) => return self.refused(id, action, failure),
         };
         row.update(|ticket| {
             ticket.mark = Mark { pending: Some(action.clone()), ..Mark::default() };

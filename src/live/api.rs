@@ -24,13 +24,16 @@ pub fn spawn(work: Pin<Box<dyn Future<Output = ()>>>) {
     leptos::task::spawn_local(work);
 }
 
-/// The orders of a list that the server answered.
+/// The orders of a list that the server answered, and whether there are others.
 ///
 /// # Errors
 /// It is none.
-pub fn orders(text: &str) -> Result<Vec<FoodOrder>, String> {
-    let orders = Json::parse(text).and_then(|mut answer| answer.take("orders"));
-    orders.and_then(Lean::read).ok_or_else(unreadable)
+pub fn orders(text: &str) -> Result<(Vec<FoodOrder>, bool), String> {
+    let list = |mut answer: Json| {
+        let orders = Lean::read(answer.take("orders")?)?;
+        Some((orders, answer.take("more") == Some(Json::Bool(true))))
+    };
+    Json::parse(text).and_then(list).ok_or_else(unreadable)
 }
 
 /// Order `id` as it stands.
@@ -174,6 +177,8 @@ async fn exchange(
         init.set_body(&JsValue::from_str(body));
     }
     let request = Request::new_with_str_and_init(url, &init)?;
+    // A refusal is shown as it comes.
+    request.headers().set("accept-language", spoken().language.as_str())?;
     if body.is_some() {
         request.headers().set("content-type", "application/json")?;
     }

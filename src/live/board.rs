@@ -26,7 +26,11 @@ use super::{
     window::{STEP, Window},
 };
 use crate::{
-    domain::{FoodOrder, Lane, OrderId, UnixMillis, Version, change::Acknowledged, screen::Sounds},
+    domain::{
+        FoodOrder, Lane, OrderId, UnixMillis, Version,
+        change::Acknowledged,
+        screen::{Announce, Sort, Sounds},
+    },
     wire::{
         BoardPage, BoardSettings, Bye, ByeReason, EventId, Heartbeat, Hello, Snapshot, Stats,
         lean::{Json, Lean},
@@ -34,6 +38,12 @@ use crate::{
     words::{Word, say, spoken},
 };
 
+/// Changes are shown together, at most this often; one that comes alone is shown
+/// at once. Twenty of them a second would be twenty frames, and nobody sees more
+/// than a few: what they cost is taken from whoever touches the board.
+const TOGETHER_MS: i64 = 200;
+/// Whoever touches the board sees what that does before anything else.
+const TOUCH_FIRST_MS: i64 = 100;
 /// How long a ticket that came over the stream is marked as new.
 const FRESH_MS: i64 = 20_000;
 /// Who a board acts as that is of no screen.
@@ -46,6 +56,9 @@ const NOTICE_MS: i64 = 6_000;
 const ANNOUNCE_EVERY_MS: i64 = 4_000;
 /// A board whose count differs from the server's reads everything anew, at most this often.
 const RESYNC_EVERY_MS: i64 = 60_000;
+/// The server counts all orders: a board that leaves some out looks this often
+/// whether it has what the server has.
+const CHECK_EVERY_MS: i64 = 120_000;
 
 /// One order on the board, and what is under way with it.
 #[derive(Clone, Debug)]
@@ -87,8 +100,8 @@ pub struct Pulse {
     pub clock_is_fast: i64,
     /// One line about the board itself, until the local clock shows this.
     pub notice: Option<(String, i64)>,
-    /// How many actions wait to be sent.
-    pub waiting: u32,
+    /// How many actions wait to be sent, and whether the device remembers all of them.
+    pub waiting: (usize, bool),
 }
 
 /// The board's signals, and the connection that feeds them.
@@ -136,6 +149,8 @@ struct Line {
     query: String,
     /// Who the board acts as: its screen's name.
     actor: String,
+    /// What of the orders is read out.
+    announce: Announce,
     /// Whether an allergen has to be acknowledged before the bump.
     careful: bool,
     version: String,
@@ -149,6 +164,8 @@ struct Line {
     /// How many heartbeats in a row counted other open orders than the board.
     mismatches: u32,
     resynced_at: Option<i64>,
+    /// When the board was last found to be what the server has.
+    checked_at: i64,
     /// Whether something came that cannot be read, so that the board lacks it.
     unread: bool,
     /// Whether the next connection asks for everything.
@@ -160,6 +177,17 @@ struct Line {
     unannounced: Vec<String>,
     announced_at: i64,
     still: Still,
+    coming: Coming,
+}
+
+/// What has come and is not shown yet.
+#[derive(Default)]
+struct Coming {
+    orders: Vec<FoodOrder>,
+    /// Not before this, by the clock that nobody sets.
+    not_before: i64,
+    /// Whether it is looked at again.
+    waits: bool,
 }
 
 /// Longest that a touch keeps the tickets where they are.
@@ -176,7 +204,7 @@ fn monotonic_now() -> i64 {
     now
 }
 
-fn local_now() -> i64 {
+pub(super) fn local_now() -> i64 {
     // Whole milliseconds since 1970 fit an `f64` exactly.
     #[expect(clippy::cast_possible_truncation, reason = "see above")]
     let now = js_sys::Date::now() as i64;
@@ -191,7 +219,8 @@ impl LiveBoard {
         let part = Part::of_page(&page);
         let BoardPage { orders, cursor, server_time, stats, settings, open, intake, .. } = page;
         let BoardSettings { version, heartbeat_ms, clock_rate, screen, demo, .. } = settings;
-        let mut board = BoardState::of(part);
+        let sort = screen.as_ref().map_or(Sort::Due, |screen| screen.sort);
+        let mut board = BoardState::of(part, sort);
         let outcome = board.replace(orders);
         let live = Self {
             now: RwSignal::new(server_time),
@@ -206,7 +235,7 @@ impl LiveBoard {
                 later: 0,
                 clock_is_fast: 0,
                 notice: None,
-                waiting: 0,
+                waiting: (0, true),
             }),
             polite: RwSignal::new(String::new()),
             alert: RwSignal::new(String::new()),
@@ -223,6 +252,7 @@ impl LiveBoard {
             fresh: StoredValue::new(Vec::new()),
             line: StoredValue::new(Line {
                 query,
+                announce: screen.as_ref().map_or(Announce::New, |screen| screen.announce),
                 careful: screen.as_ref().is_some_and(|screen| screen.acknowledge_allergens),
                 actor: screen.map_or_else(|| ANY_BOARD.to_owned(), |screen| screen.name),
                 version,
@@ -234,6 +264,7 @@ impl LiveBoard {
                 clock: ServerClock::new(clock_rate, server_time, server_time.0),
                 mismatches: 0,
                 resynced_at: None,
+                checked_at: server_time.0,
                 unread: false,
                 resync: false,
                 written: Written::default(),
@@ -241,6 +272,7 @@ impl LiveBoard {
                 unannounced: Vec::new(),
                 announced_at: 0,
                 still: Still::default(),
+                coming: Coming::default(),
             }),
         };
         live.step(outcome, None);
@@ -312,7 +344,11 @@ impl LiveBoard {
     pub fn touched(self, down: bool) {
         let now = local_now();
         let stays = if down { TOUCH_MS } else { AFTER_TOUCH_MS };
-        self.line.update_value(|line| line.still.until = now + stays);
+        let first = monotonic_now() + TOUCH_FIRST_MS;
+        self.line.update_value(|line| {
+            line.still.until = now + stays;
+            line.coming.not_before = line.coming.not_before.max(first);
+        });
         self.settle_in(stays);
     }
 
@@ -431,6 +467,14 @@ impl LiveBoard {
         self.line.update_value(|line| line.unannounced.push(text));
     }
 
+    /// The same for what came of an order, where the screen wants so much.
+    fn tell(self, what: Announce, text: String) {
+        let wanted = self.line.with_value(|line| line.announce);
+        if wanted == Announce::All || wanted == what {
+            self.say(text);
+        }
+    }
+
     /// Has `text` read out at once.
     pub fn alarm(self, text: &str) {
         self.alert.set(text.to_owned());
@@ -466,6 +510,7 @@ impl LiveBoard {
         let seed = (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
         self.line.update_value(|line| {
             line.freshness = Freshness::new(line.heartbeat_ms, now, seed);
+            line.checked_at = now;
             // A page from before was rendered when it says, and not now.
             let age = known::stale_since().map_or(0, |rendered| now - rendered);
             line.clock = ServerClock::new(line.clock_rate, server_time, monotonic_now() - age);
@@ -496,6 +541,7 @@ impl LiveBoard {
 
     /// Writes down what the board knows, if it is all there is.
     fn remember(self, goes: bool) {
+        self.show_coming();
         if !matches!(
             self.pulse.with_untracked(|pulse| pulse.state),
             State::Live | State::LiveAgain { .. }
@@ -628,21 +674,18 @@ impl LiveBoard {
             Told::Event { name, id, before, data } if follows => {
                 shared::answered();
                 let lacks = self.line.try_update_value(|line| {
-                    if let Some(held) = &mut line.held {
-                        held.push([name, id, data].map(str::to_owned));
+                    if line.held.is_some() {
                         return None;
                     }
                     Some(name != Snapshot::NAME && shared::lacks(&line.cursor, before))
                 });
                 match lacks.flatten() {
-                    None => {}
-                    Some(lacks) => {
-                        // What it lacks may be older: the higher version wins.
-                        let id = if lacks { "" } else { id };
-                        self.receive(name, data, id);
-                        if lacks {
-                            self.catch_up(false);
-                        }
+                    None => self.hold([name, id, data]),
+                    Some(false) => self.receive(name, data, id),
+                    // Until it has what it lacks, nothing says that it is live.
+                    Some(true) => {
+                        self.catch_up(false);
+                        self.hold([name, id, data]);
                     }
                 }
             }
@@ -663,15 +706,29 @@ impl LiveBoard {
                 let caught_up = self.read_events(whole).await.is_some();
                 let held = self.line.try_update_value(|line| line.held.take()).flatten();
                 for [name, id, data] in held.unwrap_or_default() {
-                    // Without what is missing, the position stays where it is.
-                    self.receive(&name, &data, if caught_up { &id } else { "" });
+                    // Without what is missing, the position stays where it is,
+                    // and the board is not live. What came may be older than
+                    // what is missing: the higher version wins.
+                    if caught_up {
+                        self.receive(&name, &data, &id);
+                    } else if name != Heartbeat::NAME {
+                        self.receive(&name, &data, "");
+                    }
                 }
+                self.show_coming();
                 if caught_up {
                     self.feed(Input::Heartbeat);
                     self.send_waiting();
                 }
             }));
         }
+    }
+
+    /// What another tab tells waits until this one has what it lacks.
+    fn hold(self, told: [&str; 3]) {
+        self.line.update_value(|line| {
+            line.held.get_or_insert_default().push(told.map(str::to_owned));
+        });
     }
 
     async fn read_events(self, mut whole: bool) -> Option<()> {
@@ -686,13 +743,19 @@ impl LiveBoard {
             whole = false;
             let mut answer = api::get(&url).await?;
             let cursor = EventId::read(answer.take("cursor")?)?;
+            // This tab has the connection by now, and has heard more by it than
+            // this answer knows.
+            if shared::is_after(&self.cursor(), &cursor.to_string()) {
+                return None;
+            }
             if let Some(mut snapshot) = answer.take("snapshot") {
-                self.snapshot(Snapshot {
+                let snapshot = Snapshot {
                     reason: Lean::read(snapshot.take("reason")?)?,
                     cursor,
                     server_time: Lean::read(snapshot.take("server_time")?)?,
                     orders: Lean::read(snapshot.take("orders")?)?,
-                });
+                };
+                self.snapshot(snapshot, true);
             }
             let Some(Json::List(events)) = answer.take("events") else { return None };
             for mut event in events {
@@ -779,16 +842,20 @@ impl LiveBoard {
     fn hear(self, event: &MessageEvent) {
         let data = event.data().as_string().unwrap_or_default();
         let (id, name) = (event.last_event_id(), event.type_());
-        let before = self.line.with_value(|line| line.cursor.clone());
+        let before = self.cursor();
         shared::tell(Told::Event { name: &name, id: &id, before: &before, data: &data });
         self.receive(&name, &data, &id);
     }
 
     fn receive(self, name: &str, data: &str, id: &str) {
+        if [Hello::NAME, Heartbeat::NAME, Snapshot::NAME, Bye::NAME].contains(&name) {
+            // What came before it is on the board before it says anything.
+            self.show_coming();
+        }
         let known = match name {
             Hello::NAME => Hello::parse(data).map(|hello| self.hello(&hello)),
             Heartbeat::NAME => Heartbeat::parse(data).map(|heartbeat| self.heartbeat(&heartbeat)),
-            Snapshot::NAME => Snapshot::parse(data).map(|snapshot| self.snapshot(snapshot)),
+            Snapshot::NAME => Snapshot::parse(data).map(|snapshot| self.snapshot(snapshot, false)),
             Bye::NAME => Bye::parse(data).map(|bye| self.goodbye(&bye)),
             _ => FoodOrder::parse(data).map(|order| self.changed(order)),
         };
@@ -834,10 +901,21 @@ impl LiveBoard {
         });
         self.aside.heartbeat(heartbeat);
         let here = self.board.with_value(BoardState::tickets) as u64;
-        let missing = !self.filtered() && here != heartbeat.open;
-        self.line.update_value(|line| {
+        let filtered = self.filtered();
+        let missing = !filtered && here != heartbeat.open;
+        let now = local_now();
+        let check = self.line.try_update_value(|line| {
             line.mismatches = if missing { line.mismatches + 1 } else { 0 };
+            // A clock that was set back holds nothing up.
+            let check = filtered && !(0..CHECK_EVERY_MS).contains(&(now - line.checked_at));
+            if check {
+                line.checked_at = now;
+            }
+            check
         });
+        if check == Some(true) {
+            self.catch_up(true);
+        }
         self.resync_if_due();
         // All that happened meanwhile is on the board.
         self.send_waiting();
@@ -861,7 +939,9 @@ impl LiveBoard {
         }
     }
 
-    fn snapshot(self, snapshot: Snapshot) {
+    /// Takes in the board as the server has it; `told` says that it is worth a
+    /// word if that is another than it was here.
+    fn snapshot(self, snapshot: Snapshot, told: bool) {
         self.read_clock(snapshot.server_time);
         for order in &snapshot.orders {
             self.settle_waiting(order);
@@ -877,7 +957,7 @@ impl LiveBoard {
             resynced
         });
         self.take_in(outcome);
-        if resynced == Some(true) {
+        if resynced == Some(true) || told && (new, gone) != (0, 0) {
             let words = spoken();
             let orders = |count: u32| words.count(Word::Orders, u64::from(count));
             let text = match (new, gone) {
@@ -899,17 +979,58 @@ impl LiveBoard {
         self.pulse.update(|pulse| pulse.notice = Some((text, local_now() + NOTICE_MS)));
     }
 
-    /// Which database the board shows the orders of.
-    pub(super) fn epoch(self) -> String {
-        let epoch = |line: &Line| line.cursor.split('-').next().unwrap_or_default().to_owned();
-        self.line.with_value(epoch)
+    /// Up to where the board has everything.
+    pub(super) fn cursor(self) -> String {
+        self.line.with_value(|line| line.cursor.clone())
     }
 
+    /// Which database the board shows the orders of.
+    pub(super) fn epoch(self) -> String {
+        self.cursor().split('-').next().unwrap_or_default().to_owned()
+    }
+
+    /// Shows `order` when it is time for what has come.
     fn changed(self, order: FoodOrder) {
-        self.settle_waiting(&order);
-        if let Some(outcome) = self.board.try_update_value(|board| board.apply(order)) {
+        // Whoever has just done it waits for it, and a page that nobody sees has
+        // timers that come late.
+        let awaited = self
+            .row(order.id)
+            .is_some_and(|row| row.with_untracked(|ticket| ticket.mark.pending.is_some()));
+        self.line.update_value(|line| line.coming.orders.push(order));
+        if awaited || document().hidden() {
+            self.show_coming();
+        } else if self.line.with_value(|line| !line.coming.waits) {
+            self.show_coming_when_due();
+        }
+    }
+
+    fn show_coming_when_due(self) {
+        let wait = self.line.with_value(|line| line.coming.not_before - monotonic_now());
+        if wait <= 0 {
+            return self.show_coming();
+        }
+        self.line.update_value(|line| line.coming.waits = true);
+        super::later(u32::try_from(wait).unwrap_or_default(), move || {
+            self.line.update_value(|line| line.coming.waits = false);
+            self.show_coming_when_due();
+        });
+    }
+
+    /// Shows what has come.
+    fn show_coming(self) {
+        let coming = self.line.try_update_value(|line| std::mem::take(&mut line.coming.orders));
+        let coming = coming.unwrap_or_default();
+        if coming.is_empty() {
+            return;
+        }
+        for order in &coming {
+            self.settle_waiting(order);
+        }
+        if let Some(outcome) = self.board.try_update_value(|board| board.apply_all(coming)) {
             self.take_in(outcome);
         }
+        let not_before = monotonic_now() + TOGETHER_MS;
+        self.line.update_value(|line| line.coming.not_before = not_before);
     }
 
     fn take_in(self, outcome: Outcome) {
@@ -928,7 +1049,11 @@ impl LiveBoard {
         let mut gone = Vec::new();
         for step in outcome.steps {
             match step {
-                Step::Insert(order) => self.insert(order, fresh_until),
+                Step::Insert(order) => {
+                    // One that went may have come back with the same news.
+                    gone.retain(|id| *id != order.id);
+                    self.insert(order, fresh_until);
+                }
                 Step::Update(order) => self.update(order),
                 Step::Fire(order) => self.fire(order, fresh_until),
                 Step::Remove(id) => gone.push(id),
@@ -958,7 +1083,7 @@ impl LiveBoard {
         let (id, number, open) = (order.id, order.number, order.status.is_open());
         self.update(order);
         if let (Some(until), Some(row), true) = (fresh_until, self.row(id), open) {
-            self.say(format!("New order {number}"));
+            self.tell(Announce::New, spoken().with(Word::NewOrder, &number.to_string()));
             row.update(|ticket| ticket.mark.fresh_until = Some(until));
             self.fresh.update_value(|fresh| fresh.push(id));
         }
@@ -969,9 +1094,9 @@ impl LiveBoard {
         let in_lane = self.read(|board| board.place(order.id).is_some());
         let fresh_until = fresh_until.filter(|_| in_lane);
         if fresh_until.is_some() {
-            self.say(spoken().with(Word::NewOrder, &order.number.to_string()));
+            self.tell(Announce::New, spoken().with(Word::NewOrder, &order.number.to_string()));
         }
-        let sound = fresh_until.and_then(|_| Sound::of(None, &order));
+        let sound = fresh_until.and_then(|_| self.sound(None, &order));
         if let Some(sound) = sound {
             self.aside.with(&mut |things| things.ringer.note(sound));
         }
@@ -991,6 +1116,10 @@ impl LiveBoard {
         });
     }
 
+    fn sound(self, before: Option<&FoodOrder>, after: &FoodOrder) -> Option<Sound> {
+        self.read(|board| Sound::of(before, after, board.part()))
+    }
+
     fn update(self, order: FoodOrder) {
         let Some(row) = self.row(order.id) else { return };
         // What this screen does itself, it need not be told. A board that is of
@@ -998,7 +1127,7 @@ impl LiveBoard {
         let actor = self.actor();
         let mine = actor != ANY_BOARD && order.last_change.actor.id == actor;
         row.with_untracked(|Ticket { order: before, mark }| {
-            if let Some(sound) = Sound::of(Some(before), &order)
+            if let Some(sound) = self.sound(Some(before), &order)
                 && !mine
                 && mark.pending.is_none()
             {
@@ -1006,6 +1135,11 @@ impl LiveBoard {
             }
         });
         let (id, version, number) = (order.id, order.version, order.number);
+        let went = row.with_untracked(|before| before.order.status != order.status);
+        if went && !mine && order.status.is_open() {
+            let is = spoken().with(Word::OrderIs, &number.to_string());
+            self.tell(Announce::All, [&is, " ", say(Word::of_status(order.status))].concat());
+        }
         let cancelled = !order.status.is_open();
         // What a cook may have in hand goes only when somebody at it says so.
         let begun = order.times.preparing_at.is_some();

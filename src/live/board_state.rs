@@ -10,7 +10,7 @@ use super::{
     part::{Part, Place},
     table::Table,
 };
-use crate::domain::{FoodOrder, Lane, OrderId, OrderNumber, UnixMillis, Version};
+use crate::domain::{FoodOrder, Lane, OrderId, OrderNumber, UnixMillis, Version, screen::Sort};
 
 /// How many closed orders are remembered, so that a late repeat does not bring
 /// one back.
@@ -68,8 +68,8 @@ pub fn index(lane: Lane) -> usize {
     }
 }
 
-/// Rush, then when it was promised (or sent, where nothing was), then when it was
-/// placed; the id makes it total.
+/// Rush, then when it was promised (or sent, where nothing was), unless the screen
+/// goes by age, then when it was placed; the id makes it total.
 pub type Rank = (bool, UnixMillis, UnixMillis, OrderId);
 
 #[derive(Clone, Copy, Debug)]
@@ -102,6 +102,7 @@ impl Entry {
 #[derive(Clone, Debug, Default)]
 pub struct BoardState {
     part: Part,
+    sort: Sort,
     entries: Table<Entry>,
     lanes: [Vec<Rank>; 4],
     closed: Table<Version>,
@@ -109,10 +110,10 @@ pub struct BoardState {
 }
 
 impl BoardState {
-    /// The board of a screen that makes `part` of each order.
+    /// The board of a screen that makes `part` of each order, and has them in this order.
     #[must_use]
-    pub fn of(part: Part) -> Self {
-        Self { part, ..Self::default() }
+    pub fn of(part: Part, sort: Sort) -> Self {
+        Self { part, sort, ..Self::default() }
     }
 
     /// What of each order the screen makes.
@@ -227,23 +228,33 @@ impl BoardState {
 
     /// Takes in one order as an event brought it. The higher version wins.
     pub fn apply(&mut self, order: FoodOrder) -> Outcome {
+        self.apply_all(vec![order])
+    }
+
+    /// Takes in orders as events brought them, one after the other.
+    pub fn apply_all(&mut self, orders: Vec<FoodOrder>) -> Outcome {
         let mut outcome = Outcome::default();
+        for order in orders {
+            self.take_in(order, &mut outcome);
+        }
+        outcome
+    }
+
+    fn take_in(&mut self, order: FoodOrder, outcome: &mut Outcome) {
         let known = self.entries.get(order.id).map(|entry| entry.version);
         if known.or(self.closed.get(order.id).copied()) >= Some(order.version) {
-            return outcome;
+            return;
         }
         let place = self.part.place(&order);
         if place != Place::Off {
-            self.put(order, place, &mut outcome);
-            return outcome;
+            return self.put(order, place, outcome);
         }
         let (id, version) = (order.id, order.version);
-        if self.take(id, &mut outcome) {
+        if self.take(id, outcome) {
             outcome.steps.push(Step::Remove(id));
             outcome.gone += 1;
         }
         self.remember(id, version);
-        outcome
     }
 
     /// Takes in every order on the board as the server has them: what is not
@@ -284,11 +295,15 @@ impl BoardState {
         let sent_at = times.sent_at();
         let fires_at = times.fired_at.or(times.fires_at).unwrap_or(sent_at);
         let lane = if let Place::Lane(lane) = place { Some(lane) } else { None };
+        let first = match self.sort {
+            Sort::Due => promised.unwrap_or(sent_at),
+            Sort::Age => times.placed_at,
+        };
         let entry = Entry {
             version: order.version,
             number: order.number,
             lane,
-            rank: (!order.flags.rush, promised.unwrap_or(sent_at), times.placed_at, order.id),
+            rank: (!order.flags.rush, first, times.placed_at, order.id),
             fires_at,
             since: match lane {
                 Some(Lane::Ready) => times.ready_at,

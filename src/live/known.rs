@@ -13,10 +13,13 @@ use crate::{
 
 /// What every name in the storage begins with; the page's address follows.
 const NAMES: &str = "known/";
-/// The same for the time when it was known.
+/// The same for the position and the time when nothing had come after it.
 const TIMES: &str = "known-at/";
 /// It is written at most this often, and less often for very many orders.
 const EVERY_MS: i64 = 5_000;
+/// What was known so long ago is of no use, and names and telephone numbers stand
+/// in it.
+const DAY_MS: i64 = 86_400_000;
 /// What writing one order may cost of that.
 const EACH_MS: i64 = 25;
 
@@ -53,6 +56,13 @@ fn read(text: &str) -> Option<Known> {
     })
 }
 
+/// The time in `text` that a board stood at position `cursor`. A time that was
+/// written down with another position says nothing of this one.
+fn time_at(text: &str, cursor: &str) -> Option<i64> {
+    let (at, known) = text.split_once(' ')?;
+    at.parse().ok().filter(|_| known == cursor)
+}
+
 /// When and what this device wrote last.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Written {
@@ -70,6 +80,36 @@ fn name(begin: &str) -> String {
     [begin, &parts[0], &parts[1]].concat()
 }
 
+/// Forgets what other pages of this device knew, or this one too; whether there
+/// is more room now.
+pub(super) fn forget(own: bool) -> bool {
+    let Some(storage) = storage() else { return false };
+    let mut any = false;
+    for place in (0..storage.length().unwrap_or_default()).rev() {
+        let Ok(Some(other)) = storage.key(place) else { continue };
+        if other.starts_with(NAMES) && (own || other != name(NAMES)) {
+            any |= storage.remove_item(&other).is_ok();
+        }
+    }
+    any
+}
+
+/// Forgets what pages of this device knew a day ago.
+pub fn forget_old() {
+    let Some(storage) = storage() else { return };
+    for place in (0..storage.length().unwrap_or_default()).rev() {
+        let Ok(Some(other)) = storage.key(place) else { continue };
+        let Some(page) = other.strip_prefix(TIMES) else { continue };
+        let at = storage.get_item(&other).ok().flatten();
+        let at = at.and_then(|text| text.split(' ').next()?.parse::<i64>().ok());
+        if at.is_none_or(|at| super::board::local_now() - at > DAY_MS) {
+            for begin in [NAMES, TIMES] {
+                let _ = storage.remove_item(&[begin, page].concat());
+            }
+        }
+    }
+}
+
 /// The time that this page is from, if the server did not render it just now.
 pub(super) fn stale_since() -> Option<i64> {
     document().document_element()?.get_attribute(STALE)?.parse().ok()
@@ -77,14 +117,15 @@ pub(super) fn stale_since() -> Option<i64> {
 
 impl LiveBoard {
     /// Brings a page that is `stale` to where the board was when it was last
-    /// heard of; since when it has not been.
+    /// heard of; since when it has not been. That is never later than what is
+    /// shown: without what was known, the page is all there is.
     pub(super) fn recall_known(self, stale: i64) -> i64 {
         let Some(storage) = storage() else { return stale };
         let get = |begin| storage.get_item(&name(begin)).ok().flatten();
         if let Some(Known { cursor, orders }) = get(NAMES).as_deref().and_then(read) {
             self.take_known(cursor, orders);
         }
-        let at = get(TIMES).and_then(|at| at.parse().ok());
+        let at = get(TIMES).and_then(|text| time_at(&text, &self.cursor()));
         at.unwrap_or(stale).clamp(stale, self.local_now().max(stale))
     }
 
@@ -106,13 +147,14 @@ impl LiveBoard {
         }
         written.at = now;
         let Some(storage) = storage() else { return };
-        let _ = storage.set_item(&name(TIMES), &heard_at.to_string());
+        let _ = storage.set_item(&name(TIMES), &[&heard_at.to_string(), cursor].join(" "));
         if written.cursor == cursor {
             return;
         }
         cursor.clone_into(&mut written.cursor);
-        let place = name(NAMES);
-        if storage.set_item(&place, &to_text(cursor, |write| self.each_order(write))).is_err() {
+        let (place, text) = (name(NAMES), to_text(cursor, |write| self.each_order(write)));
+        let keep = || storage.set_item(&place, &text).is_ok();
+        if !keep() && !(forget(false) && keep()) {
             // Better nothing than what is long over.
             let _ = storage.remove_item(&place);
         }
@@ -129,5 +171,13 @@ mod tests {
         assert_eq!(known, Some(Known { cursor: "9f3a01c4-7".to_owned(), orders: Vec::new() }));
         assert_eq!(read("{\"cursor\":\"9f3a01c4-7\"}"), None);
         assert_eq!(read(""), None);
+    }
+
+    #[test]
+    fn a_time_is_of_its_own_position_alone() {
+        assert_eq!(time_at("1700 9f3a01c4-7", "9f3a01c4-7"), Some(1_700));
+        assert_eq!(time_at("1700 9f3a01c4-9", "9f3a01c4-7"), None, "the board was not written");
+        assert_eq!(time_at("1700", "9f3a01c4-7"), None);
+        assert_eq!(time_at("", "9f3a01c4-7"), None);
     }
 }

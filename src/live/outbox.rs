@@ -14,6 +14,7 @@ use super::part::Part;
 use crate::{
     domain::{FoodOrder, ItemId, ItemStatus, OrderId, OrderNumber, OrderStatus, Version},
     wire::lean::{Json, Lean, LeanWrite},
+    words::Word,
 };
 
 /// So many may wait. Nobody works on through more without looking at the board.
@@ -215,26 +216,55 @@ pub struct Outbox {
     /// What is being sent at this moment, and whether it may have been carried
     /// out before that.
     under_way: Vec<(u64, bool)>,
-    /// What differs from what the device remembers.
+    /// What differs from what the device remembers. A device without room for
+    /// it remembers it later.
     changed: Vec<u64>,
 }
 
 impl Outbox {
-    /// What the device remembers, in any order.
+    /// What the device remembers, in any order. It knows nothing of what it
+    /// could not be told.
     pub fn take_up(&mut self, entries: Vec<Entry>) {
-        self.entries.clear();
+        let Self { entries: there, changed, .. } = self;
+        there.retain(|entry| changed.contains(&entry.key));
         // They are few: a sort would be more to fetch than it is worth.
-        for entry in entries {
-            let place = self.entries.partition_point(|it| it.key < entry.key);
-            self.entries.insert(place, entry);
+        for entry in entries.into_iter().filter(|entry| !changed.contains(&entry.key)) {
+            let place = there.partition_point(|it| it.key < entry.key);
+            there.insert(place, entry);
+        }
+        // What waits behind something that the device had no room for goes by a
+        // version that nobody knows: somebody has to look.
+        let orphans: Vec<u64> =
+            self.entries.iter().filter(|it| self.is_orphan(it)).map(|it| it.key).collect();
+        for key in orphans {
+            self.refuse(key, "");
         }
     }
 
-    /// What the device has to remember now: new texts, and what to forget.
-    pub fn changes(&mut self) -> Vec<(u64, Option<String>)> {
-        let changed = std::mem::take(&mut self.changed);
-        let text = |key| self.get(key).map(Entry::to_text);
-        changed.into_iter().map(|key| (key, text(key))).collect()
+    fn is_orphan(&self, entry: &Entry) -> bool {
+        entry.expected.is_none()
+            && entry.refused.is_none()
+            && self.first(entry.order).is_some_and(|first| first.key == entry.key)
+    }
+
+    /// Has the device `keep` what it has to remember now, new texts and what to
+    /// forget; `keep` tells whether it does.
+    pub fn save(&mut self, keep: &mut dyn FnMut(u64, Option<String>) -> bool) {
+        let mut changed = std::mem::take(&mut self.changed);
+        changed.retain(|key| !keep(*key, self.get(*key).map(Entry::to_text)));
+        self.changed = changed;
+    }
+
+    /// Whether the device remembers all that waits.
+    #[must_use]
+    pub fn is_saved(&self) -> bool {
+        self.changed.iter().all(|key| self.get(*key).is_none())
+    }
+
+    fn note(&mut self, key: u64) {
+        if !self.changed.contains(&key) {
+            self.changed.push(key);
+        }
     }
 
     /// Everything that waits.
@@ -259,7 +289,7 @@ impl Outbox {
     }
 
     fn change(&mut self, key: u64) -> Option<&mut Entry> {
-        self.changed.push(key);
+        self.note(key);
         self.entries.iter_mut().find(|entry| entry.key == key)
     }
 
@@ -270,7 +300,11 @@ impl Outbox {
     }
 
     /// Puts `request` in, made by somebody who saw `version`; `key` grows with
-    /// time. Its key, unless too many wait.
+    /// time. Its key.
+    ///
+    /// # Errors
+    /// Too many wait; or something was refused of the order, and nobody has
+    /// decided on that: behind it, this would wait for ever.
     pub fn put(
         &mut self,
         key: u64,
@@ -278,13 +312,16 @@ impl Outbox {
         number: OrderNumber,
         version: Version,
         request: Request,
-    ) -> Option<u64> {
+    ) -> Result<u64, Word> {
         if self.entries.len() >= MOST {
-            return None;
+            return Err(Word::TooManyWait);
+        }
+        if self.of(order).any(|entry| entry.refused.is_some()) {
+            return Err(Word::DecideFirst);
         }
         let key = self.entries.last().map_or(key, |last| key.max(last.key + 1));
         let expected = self.first(order).is_none().then_some(version);
-        self.changed.push(key);
+        self.note(key);
         self.entries.push(Entry {
             key,
             order,
@@ -294,7 +331,7 @@ impl Outbox {
             sent: false,
             refused: None,
         });
-        Some(key)
+        Ok(key)
     }
 
     /// What can be sent next, in the order in which it was put in.
@@ -306,8 +343,12 @@ impl Outbox {
         self.entries.iter().find(can).map(|entry| entry.key)
     }
 
-    /// It is about to be sent; what and with which version.
+    /// It is about to be sent; what and with which version. Not while it is
+    /// being sent: the second of two answers would be taken for the first.
     pub fn sending(&mut self, key: u64) -> Option<(Request, Version)> {
+        if self.is_under_way(key) {
+            return None;
+        }
         let entry = self.change(key)?;
         let version = entry.expected?;
         let before = std::mem::replace(&mut entry.sent, true);
@@ -325,14 +366,24 @@ impl Outbox {
 
     /// It is carried out, and made `version`.
     pub fn done(&mut self, key: u64, version: Version) {
+        self.take_out(key, Some(version));
+    }
+
+    /// Takes one out. What waits behind it changes `version`, or else the one
+    /// that this would have changed.
+    fn take_out(&mut self, key: u64, version: Option<Version>) {
         self.land(key);
         let Some(place) = self.entries.iter().position(|entry| entry.key == key) else { return };
-        let order = self.entries.remove(place).order;
-        self.changed.push(key);
+        let Entry { order, expected, .. } = self.entries.remove(place);
         let next = self.first(order).map(|entry| entry.key);
-        if let Some(next) = next.and_then(|next| self.change(next)) {
+        if let Some(version) = version.or(expected)
+            && let Some(next) = next.and_then(|next| self.change(next))
+        {
             next.expected = Some(version);
         }
+        // Last, so that another tab never finds the next without a version and
+        // nothing before it.
+        self.note(key);
     }
 
     /// There is no answer: it may have been carried out.
@@ -424,9 +475,7 @@ impl Outbox {
 
     /// Lets go of one, whatever became of it.
     pub fn forget(&mut self, key: u64) {
-        self.land(key);
-        self.entries.retain(|entry| entry.key != key);
-        self.changed.push(key);
+        self.take_out(key, None);
     }
 }
 

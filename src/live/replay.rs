@@ -11,6 +11,7 @@ use super::{
     api::{self, Failure},
     board::{LiveBoard, Ticket},
     freshness::State,
+    known,
     outbox::{Entry, Outbox, Request, Wish},
 };
 use crate::{
@@ -66,17 +67,16 @@ pub(super) enum Placed {
     Now(u64),
     /// It waits.
     Later,
-    /// Too many wait.
-    Full(Failure),
+    /// It cannot even wait.
+    Barred(Failure),
 }
 
 #[derive(Default)]
 struct Desk {
     outbox: Outbox,
-    /// What the places of this database and screen begin with.
+    /// What the places of this database begin with, whichever screen the device
+    /// showed: what was done on one is not lost because it shows another now.
     places: String,
-    /// Whether the device keeps anything at all.
-    kept: bool,
     sending: bool,
     /// What is being sent that had to wait.
     replayed: Option<u64>,
@@ -110,36 +110,41 @@ fn with_outbox<T>(run: impl FnOnce(&mut Outbox) -> T) -> T {
 
 fn write_changes() {
     DESK.with_borrow_mut(|desk| {
-        let changes = desk.outbox.changes();
-        let Some(storage) = (!changes.is_empty()).then(storage).flatten() else { return };
-        for (key, text) in changes {
-            let place = [&*desk.places, &key.to_string()].concat();
-            desk.kept = match text {
-                Some(text) => storage.set_item(&place, &text),
-                None => storage.remove_item(&place),
+        let Desk { outbox, places, .. } = desk;
+        outbox.save(&mut |key, text| {
+            let place = [&**places, &key.to_string()].concat();
+            let Some(storage) = storage() else { return text.is_none() };
+            match text {
+                Some(text) => {
+                    let keep = || storage.set_item(&place, &text).is_ok();
+                    // What is done is worth more than what was shown.
+                    keep() || known::forget(false) && keep() || known::forget(true) && keep()
+                }
+                None => storage.remove_item(&place).is_ok(),
             }
-            .is_ok();
-        }
+        });
     });
 }
 
 /// Reads what the device remembers: another tab may have sent some of it. What
-/// was meant for another database is nobody's any more.
-fn read_again(epoch: &str) {
+/// was meant for another database is nobody's any more; how many that are.
+fn read_again() -> u64 {
+    let mut dropped = 0;
     DESK.with_borrow_mut(|desk| {
-        let Some(storage) = storage().filter(|_| desk.kept) else { return };
+        let Some(storage) = storage() else { return };
         let mut entries = Vec::new();
         for place in (0..storage.length().unwrap_or_default()).rev() {
             let Ok(Some(name)) = storage.key(place) else { continue };
             if let Some(key) = name.strip_prefix(&desk.places) {
                 let text = storage.get_item(&name).ok().flatten().unwrap_or_default();
                 entries.extend(key.parse().ok().and_then(|key| Entry::parse(key, &text)));
-            } else if name.starts_with(PLACES) && !name.starts_with(epoch) {
-                let _ = storage.remove_item(&name);
+            } else if name.starts_with(PLACES) {
+                dropped += u64::from(storage.remove_item(&name).is_ok());
             }
         }
         desk.outbox.take_up(entries);
     });
+    dropped
 }
 
 /// Has what is under `key` change `version` instead: somebody else was faster
@@ -157,22 +162,19 @@ pub(super) fn give_up(key: u64) {
 impl LiveBoard {
     /// Takes up what waited when the page went.
     pub(super) fn take_up_waiting(self) {
-        DESK.with_borrow_mut(|desk| {
-            desk.places = [&*self.places(), &self.actor(), "/"].concat();
-            desk.kept = true;
-        });
-        read_again(&self.places());
+        DESK.with_borrow_mut(|desk| desk.places = [PLACES, &self.epoch(), "/"].concat());
+        let dropped = read_again();
+        if dropped > 0 {
+            let text = spoken().count(Word::ActionsDropped, dropped);
+            self.alarm(&text);
+            self.note(text);
+        }
         let waiting: Vec<OrderId> =
             DESK.with_borrow(|desk| desk.outbox.entries().iter().map(|it| it.order).collect());
         for row in waiting.into_iter().filter_map(|order| self.row(order)) {
             row.with_untracked(|ticket| self.settle_waiting(&ticket.order));
         }
         self.mark_all();
-    }
-
-    /// What the places of this database begin with.
-    fn places(self) -> String {
-        [PLACES, &self.epoch(), "/"].concat()
     }
 
     /// Puts `request` in, of the order that `row` shows. The same once more
@@ -186,7 +188,8 @@ impl LiveBoard {
             State::Connecting | State::Live | State::Interrupted | State::LiveAgain { .. }
         );
         let placed = with_outbox(|outbox| {
-            let again = |last: &&Entry| last.request == request && !last.sent;
+            let again =
+                |last: &&Entry| last.request == request && !last.sent && last.refused.is_none();
             let last = outbox.of(id).next_back().filter(again).map(|last| last.key);
             if let Some(last) = last {
                 outbox.forget(last);
@@ -201,11 +204,11 @@ impl LiveBoard {
             )]
             let key = ((js_sys::Date::now() + js_sys::Math::random()) * 1000.0) as u64;
             match outbox.put(key, id, number, version, request) {
-                Some(key) if live && alone => Placed::Now(key),
-                Some(_) => Placed::Later,
-                None => Placed::Full(Failure {
-                    why: say(Word::TooManyWait).to_owned(),
-                    words: say(Word::TooManyWait).to_owned(),
+                Ok(key) if live && alone => Placed::Now(key),
+                Ok(_) => Placed::Later,
+                Err(why) => Placed::Barred(Failure {
+                    why: say(why).to_owned(),
+                    words: say(why).to_owned(),
                     answered: true,
                     status: 0,
                 }),
@@ -253,7 +256,7 @@ impl LiveBoard {
             return;
         }
         api::spawn(Box::pin(async move {
-            read_again(&self.places());
+            read_again();
             let mut answered = true;
             while let Some(key) = with_outbox(|outbox| outbox.next()).filter(|_| answered) {
                 DESK.with_borrow_mut(|desk| desk.replayed = Some(key));
@@ -397,11 +400,10 @@ impl LiveBoard {
     }
 
     fn count_waiting(self) {
-        let count = DESK.with_borrow(|desk| {
+        let waiting = DESK.with_borrow(|desk| {
             let waits = |entry: &&Entry| !desk.is_first_try(entry.key);
-            desk.outbox.entries().iter().filter(waits).count()
+            (desk.outbox.entries().iter().filter(waits).count(), desk.outbox.is_saved())
         });
-        let count = u32::try_from(count).unwrap_or(u32::MAX);
-        self.pulse.maybe_update(|pulse| std::mem::replace(&mut pulse.waiting, count) != count);
+        self.pulse.maybe_update(|pulse| std::mem::replace(&mut pulse.waiting, waiting) != waiting);
     }
 }

@@ -6,7 +6,7 @@
 //! sound, the most important thing is what is heard, and what this screen did
 //! itself is not.
 
-use super::table::Table;
+use super::{part::Part, table::Table};
 use crate::domain::{FoodOrder, OrderId, OrderStatus, UnixMillis, screen::Sounds};
 
 /// There is at most one sound in this time.
@@ -55,11 +55,11 @@ impl Sound {
         }
     }
 
-    /// What is to be heard of an order that was `before` and is `after` now. One
-    /// for later is new when it fires, and one that was brought back is neither
-    /// new nor ready once more.
+    /// What a screen that makes `part` is to hear of an order that was `before` and
+    /// is `after` now. One for later is new when it fires, and one that was brought
+    /// back is neither new nor ready once more.
     #[must_use]
-    pub fn of(before: Option<&FoodOrder>, after: &FoodOrder) -> Option<Self> {
+    pub fn of(before: Option<&FoodOrder>, after: &FoodOrder, part: &Part) -> Option<Self> {
         let flags = &after.flags;
         let Some(before) = before else {
             let new = after.status.is_open() && !flags.recalled && !flags.scheduled;
@@ -72,7 +72,8 @@ impl Sound {
             return Some(Self::New);
         }
         if after.revision > before.revision && after.status.is_open() {
-            return Some(Self::Changed);
+            // Where no badge shows what has changed, a sound would say nothing.
+            return part.has_change(after).then_some(Self::Changed);
         }
         let made = after.status == OrderStatus::Ready && before.status != OrderStatus::Ready;
         (made && !flags.recalled).then_some(Self::Ready)
@@ -228,7 +229,7 @@ impl Ringer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{screen::Role, testing::order};
+    use crate::domain::{Station, screen::Role, testing::order};
 
     const STILL: Standing =
         Standing { replaying: false, offline: false, answer: false, unseen: false };
@@ -391,34 +392,54 @@ mod tests {
 
     #[test]
     fn what_is_heard_of_a_change() {
+        let of = |before: Option<&FoodOrder>, after: &FoodOrder| {
+            Sound::of(before, after, &Part::default())
+        };
         let placed = order(1);
-        assert_eq!(Sound::of(None, &placed), Some(Sound::New));
-        assert_eq!(Sound::of(Some(&placed), &placed), None);
+        assert_eq!(of(None, &placed), Some(Sound::New));
+        assert_eq!(of(Some(&placed), &placed), None);
         let with = |change: &dyn Fn(&mut FoodOrder)| {
             let mut order = placed.clone();
             change(&mut order);
             order
         };
         let scheduled = with(&|order| order.flags.scheduled = true);
-        assert_eq!(Sound::of(None, &scheduled), None);
-        assert_eq!(Sound::of(Some(&scheduled), &placed), Some(Sound::New));
-        let changed = with(&|order| order.revision += 1);
-        assert_eq!(Sound::of(Some(&placed), &changed), Some(Sound::Changed));
+        assert_eq!(of(None, &scheduled), None);
+        assert_eq!(of(Some(&scheduled), &placed), Some(Sound::New));
+        let changed = with(&|order| {
+            order.revision += 1;
+            order.flags.changed = true;
+        });
+        assert_eq!(of(Some(&placed), &changed), Some(Sound::Changed));
         let ready = with(&|order| order.status = OrderStatus::Ready);
-        assert_eq!(Sound::of(Some(&placed), &ready), Some(Sound::Ready));
-        assert_eq!(Sound::of(Some(&ready), &ready), None);
+        assert_eq!(of(Some(&placed), &ready), Some(Sound::Ready));
+        assert_eq!(of(Some(&ready), &ready), None);
         let back = with(&|order| {
             order.status = OrderStatus::Ready;
             order.flags.recalled = true;
         });
-        assert_eq!(Sound::of(None, &back), None);
-        assert_eq!(Sound::of(Some(&placed), &back), None);
+        assert_eq!(of(None, &back), None);
+        assert_eq!(of(Some(&placed), &back), None);
         let cancelled = with(&|order| {
             order.status = OrderStatus::Cancelled;
             order.flags.cancel_unseen = true;
         });
-        assert_eq!(Sound::of(Some(&placed), &cancelled), Some(Sound::Cancelled));
-        assert_eq!(Sound::of(Some(&cancelled), &cancelled), None);
+        assert_eq!(of(Some(&placed), &cancelled), Some(Sound::Cancelled));
+        assert_eq!(of(Some(&cancelled), &cancelled), None);
+    }
+
+    #[test]
+    fn a_change_of_what_others_make_is_not_heard() {
+        let station = |name: &str| Station::parse(name).expect("valid");
+        let before = order(1);
+        let mut after = before.clone();
+        after.revision += 1;
+        after.flags.changed = true;
+        after.items[0].quantity_before = Some(1);
+        let there = Part::new(vec![after.items[0].station.clone()]);
+        assert_eq!(Sound::of(Some(&before), &after, &there), Some(Sound::Changed));
+        let elsewhere = Part::new(vec![station("somewhere-else")]);
+        assert_eq!(Sound::of(Some(&before), &after, &elsewhere), None);
     }
 
     #[test]

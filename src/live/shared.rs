@@ -9,8 +9,8 @@
 //! itself. One that misses them asks; when nobody answers, the tab with the lock
 //! hangs, and the lock is taken from it.
 //!
-//! Browsers have locks in secure contexts alone, and some not at all: there each
-//! tab has a connection of its own.
+//! Browsers have locks in secure contexts alone, some not at all, and some refuse
+//! them: there each tab has a connection of its own.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -200,6 +200,14 @@ fn lead(leads: bool) {
     }
 }
 
+/// There are no locks after all: this tab has a connection of its own.
+fn leave() {
+    if let Some(tab) = TAB.take() {
+        tab.channel.close();
+        (tab.on_lead)(true);
+    }
+}
+
 fn locks() -> Option<(JsValue, Function)> {
     let navigator = Reflect::get(&leptos::prelude::window(), &"navigator".into()).ok()?;
     let locks = Reflect::get(&navigator, &"locks".into()).ok()?;
@@ -222,14 +230,19 @@ fn request(steal: bool) {
         // The lock is held until this is settled, which it never is.
         Promise::new(&mut |_, _| {}).into()
     });
-    let taken: Box<dyn FnOnce(JsValue) -> JsValue> = Box::new(|_| {
-        lead(false);
-        stand_in_line();
+    let taken: Box<dyn FnOnce(JsValue) -> JsValue> = Box::new(|why| {
+        let name = Reflect::get(&why, &"name".into()).ok().and_then(|name| name.as_string());
+        if name.as_deref() == Some("AbortError") {
+            lead(false);
+            stand_in_line();
+        } else {
+            leave();
+        }
         JsValue::UNDEFINED
     });
     let (granted, taken) = (Closure::once_into_js(granted), Closure::once_into_js(taken));
     let name = JsValue::from_str(&name.unwrap_or_default());
-    let Ok(held) = request.call3(&locks, &name, &options, &granted) else { return };
+    let Ok(held) = request.call3(&locks, &name, &options, &granted) else { return leave() };
     if let Ok(Ok(catch)) = Reflect::get(&held, &"catch".into()).map(JsCast::dyn_into::<Function>) {
         let _ = catch.call1(&held, &taken);
     }

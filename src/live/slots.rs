@@ -5,14 +5,24 @@
 //! behind all others, and only after a moment of rest does the grid *settle* into
 //! the order that is wanted. Nothing settles while a finger or a selection is
 //! on the board, or while somebody has frozen it.
-
-use std::ops::Range;
+//!
+//! Tickets stand below each other, each as tall as it has to be, in rows that are
+//! as low as a line of text; what has no room below begins the next column, as a
+//! style sheet's own grid does it. One that is too tall goes on in the column
+//! beside it.
 
 use super::table::Table;
 use crate::domain::OrderId;
 
-/// How many slots one ticket takes at most.
+/// How many columns one ticket takes at most.
 pub const WIDEST: usize = 3;
+/// How many rows it takes, before it goes on in another column.
+pub const TALLEST: usize = 30;
+/// So many rows have room at all.
+pub const MOST_ROWS: usize = 60;
+/// What a ticket that goes on in another column needs besides: its columns are
+/// not as long as each other.
+const UNEVEN: usize = 22;
 /// How many tickets a page has before it is known how many have room, and at most.
 pub const MOST: usize = 24;
 /// How long a slot stays empty before the grid settles.
@@ -23,9 +33,10 @@ const RESTLESS_MS: i64 = 2_000;
 /// What a page has room for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fit {
-    /// Slots beside each other.
+    /// Columns of tickets.
     pub columns: usize,
-    /// Rows of slots.
+    /// Rows, as low as a line of text; none where the page scrolls and tickets
+    /// stand as they come.
     pub rows: usize,
     /// Tickets, however small.
     pub most: usize,
@@ -34,14 +45,43 @@ pub struct Fit {
 impl Default for Fit {
     /// Before it is known.
     fn default() -> Self {
-        Self { columns: WIDEST, rows: MOST, most: MOST }
+        Self { columns: WIDEST, rows: 0, most: MOST }
+    }
+}
+
+/// How much room a ticket needs, in tenths of a row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    /// What stands above and below its lines.
+    pub frame: usize,
+    /// All of its lines.
+    pub lines: usize,
+    /// How many lines can stand apart.
+    pub parts: usize,
+}
+
+impl Size {
+    /// How many columns it takes of `columns`, and how many rows of each of `rows`.
+    #[must_use]
+    pub fn shape(self, columns: usize, rows: usize) -> (usize, usize) {
+        let rows = if rows == 0 { TALLEST } else { rows };
+        let widest = WIDEST.min(columns).min(self.parts).max(1);
+        let low = |span: &usize| self.tall(*span) <= rows.min(TALLEST);
+        let span = (1..widest).find(low).unwrap_or(widest);
+        (span, self.tall(span).min(rows))
+    }
+
+    /// How many rows it takes of each of `span` columns.
+    fn tall(self, span: usize) -> usize {
+        let uneven = if span > 1 { UNEVEN } else { 0 };
+        (self.frame + self.lines.div_ceil(span) + uneven).div_ceil(10).max(1)
     }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Place {
     id: OrderId,
-    span: usize,
+    size: Size,
     gone: bool,
 }
 
@@ -52,12 +92,14 @@ pub struct Seat {
     pub id: OrderId,
     /// The number of its slot, from 1.
     pub slot: usize,
-    /// Its row, from 1.
+    /// Its first row, from 1; 0 where it stands as it comes.
     pub row: usize,
     /// Its first column, from 1.
     pub column: usize,
-    /// How many slots it takes.
+    /// How many columns it takes.
     pub span: usize,
+    /// How many rows.
+    pub tall: usize,
 }
 
 /// The grid: every ticket in its place, on whichever page.
@@ -75,15 +117,15 @@ impl Slots {
     pub fn set_fit(&mut self, fit: Fit) {
         self.fit = Fit {
             columns: fit.columns.max(1),
-            rows: fit.rows.max(1),
+            rows: fit.rows.min(MOST_ROWS),
             most: fit.most.clamp(1, MOST),
         };
     }
 
-    /// Takes in which tickets are wanted, in which order, and how many slots each
-    /// takes; while the board stands `still`, nothing but the ones that go. Whether
+    /// Takes in which tickets are wanted, in which order, and how much room each
+    /// needs; while the board stands `still`, nothing but the ones that go. Whether
     /// it has settled.
-    pub fn take_in(&mut self, wanted: &[(OrderId, usize)], now: i64, still: bool) -> bool {
+    pub fn take_in(&mut self, wanted: &[(OrderId, Size)], now: i64, still: bool) -> bool {
         if self.places.is_empty() {
             self.settle(wanted);
             return true;
@@ -115,29 +157,29 @@ impl Slots {
     }
 
     /// Adds the tickets that come behind all others, which moves none.
-    fn append(&mut self, wanted: &[(OrderId, usize)]) {
+    fn append(&mut self, wanted: &[(OrderId, Size)]) {
         let standing = self.places.iter().filter(|place| !place.gone);
         let in_order = standing.clone().zip(wanted).all(|(place, (id, _))| place.id == *id);
         let count = standing.count();
         if in_order {
             let come = wanted.iter().skip(count);
-            self.places.extend(come.map(|(id, span)| Place { id: *id, span: *span, gone: false }));
+            self.places.extend(come.map(|(id, size)| Place { id: *id, size: *size, gone: false }));
         }
     }
 
-    fn is_settled(&self, wanted: &[(OrderId, usize)]) -> bool {
-        let is = |(place, (id, span)): (&Place, &(OrderId, usize))| {
-            !place.gone && place.id == *id && place.span == *span
+    fn is_settled(&self, wanted: &[(OrderId, Size)]) -> bool {
+        let is = |(place, (id, size)): (&Place, &(OrderId, Size))| {
+            !place.gone && place.id == *id && place.size == *size
         };
         self.places.len() == wanted.len() && self.places.iter().zip(wanted).all(is)
     }
 
     /// Every ticket takes the place where it is wanted.
-    pub fn settle(&mut self, wanted: &[(OrderId, usize)]) {
+    pub fn settle(&mut self, wanted: &[(OrderId, Size)]) {
         self.places.clear();
-        self.places.extend(wanted.iter().map(|(id, span)| Place {
+        self.places.extend(wanted.iter().map(|(id, size)| Place {
             id: *id,
-            span: *span,
+            size: *size,
             gone: false,
         }));
         self.restless = None;
@@ -152,7 +194,7 @@ impl Slots {
 
     /// How many changes wait for it to settle.
     #[must_use]
-    pub fn waiting(&self, wanted: &[(OrderId, usize)]) -> usize {
+    pub fn waiting(&self, wanted: &[(OrderId, Size)]) -> usize {
         let gone = self.places.iter().filter(|place| place.gone).count();
         let come = wanted.len().saturating_sub(self.places.len() - gone);
         match gone + come {
@@ -162,41 +204,41 @@ impl Slots {
         }
     }
 
-    /// Which places stand on which page.
-    fn pages(&self) -> Vec<Range<usize>> {
+    /// Where every ticket stands, page by page, also those that have gone.
+    fn pages(&self) -> Vec<Vec<Seat>> {
+        let Fit { columns, rows, most } = self.fit;
         let mut pages = Vec::new();
-        let (mut first, mut row, mut column) = (0, 0, 0);
-        for (place, Place { span, .. }) in self.places.iter().enumerate() {
-            let span = (*span).min(self.fit.columns);
-            if column + span > self.fit.columns {
-                (row, column) = (row + 1, 0);
+        let mut page = Page::new(columns);
+        for Place { id, size, .. } in &self.places {
+            let (mut span, mut tall) = size.shape(columns, rows);
+            let full = page.seats.len() >= most;
+            let mut found = if full { None } else { page.find(span, tall, rows) };
+            // Before a column is left empty, it is one that is very tall.
+            if found.is_none() && !full && span > 1 && size.tall(1) <= rows {
+                found = page.find(1, size.tall(1), rows);
+                if found.is_some() {
+                    (span, tall) = (1, size.tall(1));
+                }
             }
-            if row >= self.fit.rows || place - first >= self.fit.most {
-                pages.push(first..place);
-                (first, row, column) = (place, 0, 0);
+            if found.is_none() {
+                pages.push(std::mem::replace(&mut page, Page::new(columns)).seats);
+                found = page.find(span, tall, rows);
             }
-            column += span;
+            let (column, row) = found.unwrap_or_default();
+            let slot = page.seats.len() + 1;
+            page.seats.push(Seat { id: *id, slot, row, column, span, tall });
         }
-        pages.push(first..self.places.len());
+        pages.push(page.seats);
         pages
     }
 
     /// Where each ticket of the page stands.
     #[must_use]
     pub fn seats(&self) -> Vec<Seat> {
-        let mut seats = Vec::new();
-        let (mut row, mut column) = (0, 0);
-        let page = self.pages().get(self.page).cloned().unwrap_or_default();
-        for (slot, place) in (1..).zip(self.places.get(page).unwrap_or_default()) {
-            let span = place.span.min(self.fit.columns);
-            if column + span > self.fit.columns {
-                (row, column) = (row + 1, 0);
-            }
-            if !place.gone {
-                seats.push(Seat { id: place.id, slot, row: row + 1, column: column + 1, span });
-            }
-            column += span;
-        }
+        let pages = self.pages();
+        let before: usize = pages.iter().take(self.page).map(Vec::len).sum();
+        let mut seats = pages.into_iter().nth(self.page).unwrap_or_default();
+        seats.retain(|seat| self.places.get(before + seat.slot - 1).is_some_and(|it| !it.gone));
         seats
     }
 
@@ -213,17 +255,59 @@ impl Slots {
 
     /// Shows the page that has ticket `id`; whether one does.
     pub fn turn_to(&mut self, id: OrderId) -> bool {
-        let place = self.places.iter().position(|place| place.id == id && !place.gone);
-        let page = place.and_then(|it| self.pages().iter().position(|page| page.contains(&it)));
+        let there = self.places.iter().any(|place| place.id == id && !place.gone);
+        let has = |page: &Vec<Seat>| page.iter().any(|seat| seat.id == id);
+        let page = self.pages().iter().position(has).filter(|_| there);
         self.page = page.unwrap_or(self.page);
         page.is_some()
     }
 
     /// The tickets on other pages.
     pub fn hidden(&self) -> impl Iterator<Item = OrderId> {
-        let page = self.pages().get(self.page).cloned().unwrap_or_default();
+        let pages = self.pages();
+        let before: usize = pages.iter().take(self.page).map(Vec::len).sum();
+        let page = before..before + pages.get(self.page).map_or(0, Vec::len);
         let places = self.places.iter().enumerate();
         places.filter(move |(at, place)| !place.gone && !page.contains(at)).map(|(_, it)| it.id)
+    }
+}
+
+/// A page while it fills up.
+struct Page {
+    seats: Vec<Seat>,
+    /// Of each column, a bit for each row that is taken.
+    taken: Vec<u64>,
+    /// Where the last ticket stands: column and row, from 0.
+    last: (usize, usize),
+}
+
+impl Page {
+    fn new(columns: usize) -> Self {
+        Self { seats: Vec::new(), taken: vec![0; columns], last: (0, 0) }
+    }
+
+    /// Takes the first place behind the last ticket that has room, and says which
+    /// column and row it is, from 1.
+    fn find(&mut self, span: usize, tall: usize, rows: usize) -> Option<(usize, usize)> {
+        if rows == 0 {
+            return Some((0, 0));
+        }
+        let (mut column, mut row) = self.last;
+        while let Some(over) = self.taken.get_mut(column..column + span) {
+            while row + tall <= rows {
+                let area = ((1_u64 << tall) - 1) << row;
+                if over.iter().all(|taken| taken & area == 0) {
+                    for taken in over {
+                        *taken |= area;
+                    }
+                    self.last = (column, row);
+                    return Some((column + 1, row + 1));
+                }
+                row += 1;
+            }
+            (column, row) = (column + 1, 0);
+        }
+        None
     }
 }
 

@@ -70,6 +70,17 @@ impl Assets {
         &self.page
     }
 
+    /// A mark of what is at `address`, another one when that is.
+    #[must_use]
+    pub fn mark(address: &str) -> String {
+        let hash = |file: EmbeddedFile| file.metadata.sha256_hash();
+        let hash = Site::get(address.trim_start_matches('/')).map(hash).unwrap_or_default();
+        hash.iter().take(8).fold(String::new(), |mut mark, byte| {
+            let _ = write!(mark, "{byte:02x}");
+            mark
+        })
+    }
+
     /// Whether the board's script is there at all.
     #[must_use]
     pub fn complete(&self) -> bool {

@@ -78,6 +78,9 @@ struct DemoOptions {
     /// How many times as fast as real time, 1 to 20 [default: 1]
     #[arg(long, value_name = "TIMES")]
     speed: Option<String>,
+    /// Stop playing after so many minutes of the restaurant's time [default: never]
+    #[arg(long, value_name = "MINUTES")]
+    shift: Option<String>,
 }
 
 /// What the program was asked to do.
@@ -105,7 +108,11 @@ impl Cli {
             Some(Command::Demo(demo)) => {
                 let mut options = demo.options.or(self.options);
                 options.data.get_or_insert_with(|| DEMO_DATA.to_owned());
-                let extra = [("demo.seed", demo.seed), ("demo.speed", demo.speed)];
+                let extra = [
+                    ("demo.seed", demo.seed),
+                    ("demo.speed", demo.speed),
+                    ("demo.shift_minutes", demo.shift),
+                ];
                 Ok(Task::Demo(Box::new(options.load(&extra)?)))
             }
             Some(Command::Config) => Ok(Task::Print(DEFAULTS)),

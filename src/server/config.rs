@@ -85,6 +85,8 @@ pub struct DemoConfig {
     pub seed: u64,
     /// How many times as fast as real time.
     pub speed: u32,
+    /// How many minutes of the restaurant's time are played, if there is an end.
+    pub shift_minutes: Option<u32>,
     /// Orders of a whole day.
     pub orders_per_day: u32,
 }
@@ -355,6 +357,8 @@ impl Values {
             demo: DemoConfig {
                 seed: self.whole("demo.seed", 0..=i64::from(u32::MAX))?,
                 speed: self.whole("demo.speed", 1..=20)?,
+                shift_minutes: Some(self.whole("demo.shift_minutes", 0..=1440)?)
+                    .filter(|minutes| *minutes > 0),
                 orders_per_day: self.whole("demo.orders_per_day", 20..=5000)?,
             },
             leptos,
@@ -479,6 +483,7 @@ mod tests {
             ("orders.location", "a,b"),
             ("kitchen.pickup", "0"),
             ("demo.speed", "21"),
+            ("demo.shift_minutes", "1441"),
             ("server.log", "chatty"),
             ("server.log", "info,live_orders"),
             ("server.log", "live_orders=loud"),

@@ -41,6 +41,9 @@ pub struct DemoSettings {
     pub seed: u64,
     /// How many times as fast as time the restaurant runs: 1 to 20.
     pub speed: u32,
+    /// After how many minutes of the restaurant's time the staff go home; none
+    /// where they never do.
+    pub shift_minutes: Option<u32>,
     /// How busy it is. The kitchen is staffed for it.
     pub orders_per_day: u32,
     /// The location's distance from UTC, in seconds east.
@@ -59,7 +62,9 @@ pub fn opens_at(now: UnixMillis, settings: &DemoSettings) -> UnixMillis {
 
 /// Plays the day from its opening up to [`opens_at`] as fast as the server
 /// takes it, moving `clock` along; then lets the clock run at the demo's speed
-/// and goes on until `shutdown`. `on_open` is called once, in between.
+/// and goes on until the shift ends or `shutdown`. `on_open` is called once, in
+/// between, and `on_end` with the number of open orders when the shift has ended:
+/// from then on nobody does anything any more, and the server goes on.
 ///
 /// `clock` must be the server's, must not run yet, and must stand somewhere on
 /// the day that is played. The store must be new.
@@ -69,6 +74,7 @@ pub async fn run(
     server: SocketAddr,
     clock: Clock,
     on_open: impl FnOnce() + Send,
+    on_end: impl FnOnce(usize) + Send,
     shutdown: CancellationToken,
 ) {
     let rush = opens_at(clock.now(), &settings);
@@ -80,5 +86,10 @@ pub async fn run(
     clock.run(settings.speed);
     tracing::info!(open_orders = simulation.open(), "demo.open");
     on_open();
-    let Err(Stopped) = driver.keep_going(&mut simulation, settings.speed).await;
+    let minutes = |minutes: u32| rush.plus(i64::from(minutes) * 60_000);
+    let ends = settings.shift_minutes.map(minutes);
+    if let Ok(()) = driver.keep_going(&mut simulation, settings.speed, ends).await {
+        tracing::info!(open_orders = simulation.open(), "demo.shift.over");
+        on_end(simulation.open());
+    }
 }

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     domain::{ItemId, OrderId, OrderStatus, Refusal, Version, limits},
     wire::filter::FilterError,
+    words::{Word, Words},
 };
 
 /// A field that breaks a rule.
@@ -288,6 +289,51 @@ impl Problem {
         }
     }
 
+    /// What a board in another language than English says of it; none where no
+    /// board brings it about.
+    fn said(&self, words: Words) -> Option<String> {
+        let word = match self {
+            Self::StaleVersion(_) | Self::StaleScreen(_) => Word::RefusedStale,
+            Self::ItemIsVoid(_) => Word::RefusedVoid,
+            Self::NothingAtStation => Word::RefusedNothingHere,
+            Self::OrderNotFound | Self::ItemNotFound(_) | Self::ScreenNotFound => Word::RefusedGone,
+            Self::StoreUnavailable(_) => Word::RefusedStore,
+            Self::InvalidFields(_) => Word::RefusedFields,
+            Self::IllegalTransition { from: is, .. } | Self::OrderIsClosed(is) => {
+                let word = if matches!(self, Self::OrderIsClosed(_)) {
+                    Word::RefusedClosed
+                } else {
+                    Word::RefusedWay
+                };
+                return Some(words.with(word, words.say(Word::of_status(*is))));
+            }
+            _ => return None,
+        };
+        Some(words.say(word).to_owned())
+    }
+
+    /// The body, with the detail in the language of `words` where there is one.
+    fn body(&self, words: Option<Words>) -> Body {
+        let detail = words.and_then(|words| self.said(words)).unwrap_or_else(|| self.detail());
+        let mut body = Map::new();
+        body.insert("type".to_owned(), json!(format!("urn:live-orders:problem:{}", self.code())));
+        body.insert("title".to_owned(), json!(self.title()));
+        body.insert("status".to_owned(), json!(self.status().as_u16()));
+        body.insert("code".to_owned(), json!(self.code()));
+        body.insert("detail".to_owned(), json!(detail));
+        body.extend(self.extensions());
+        Body::from(Value::Object(body).to_string())
+    }
+
+    /// Says again what `response` refuses, if it does, in the language that the
+    /// client asked for: boards show it as it comes.
+    pub(super) fn translate(response: &mut Response, words: Words) {
+        if let Some(problem) = response.extensions_mut().remove::<Self>() {
+            *response.body_mut() = problem.body(Some(words));
+            response.headers_mut().remove(header::CONTENT_LENGTH);
+        }
+    }
+
     /// What programs need to go on.
     fn extensions(&self) -> Map<String, Value> {
         let mut extensions = Map::new();
@@ -328,24 +374,18 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = self.status();
-        let mut body = Map::new();
-        body.insert("type".to_owned(), json!(format!("urn:live-orders:problem:{}", self.code())));
-        body.insert("title".to_owned(), json!(self.title()));
-        body.insert("status".to_owned(), json!(status.as_u16()));
-        body.insert("code".to_owned(), json!(self.code()));
-        body.insert("detail".to_owned(), json!(self.detail()));
-        body.extend(self.extensions());
-        let mut response = Response::new(Body::from(Value::Object(body).to_string()));
+        let mut response = Response::new(self.body(None));
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Self::IntakePaused(Paused { for_millis, .. }) = self {
-            let seconds = for_millis.max(0).unsigned_abs().div_ceil(1000);
+        if let Self::IntakePaused(Paused { for_millis, .. }) = &self {
+            let seconds = (*for_millis).max(0).unsigned_abs().div_ceil(1000);
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         } else if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
         }
+        response.extensions_mut().insert(self);
         response
     }
 }

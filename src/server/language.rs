@@ -4,6 +4,7 @@
 
 use std::sync::LazyLock;
 
+use axum::http::{HeaderMap, header};
 use toml::Table;
 
 use crate::{
@@ -41,11 +42,32 @@ pub fn words(language: Language) -> Words {
     Words::new(language, texts)
 }
 
+/// The words of the language that a client would have most, if it is another
+/// than English, which everything is in anyway.
+#[must_use]
+pub fn asked_for(headers: &HeaderMap) -> Option<Words> {
+    let asked = headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
+    let language = asked.split([',', ';', '-']).next()?.trim().parse().ok()?;
+    (language != Language::English).then(|| words(language))
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+
+    #[test]
+    fn a_client_is_answered_in_the_first_language_that_it_asks_for() {
+        let asked = |text: &'static str| {
+            let headers = [(header::ACCEPT_LANGUAGE, text.parse().expect("a header"))];
+            asked_for(&headers.into_iter().collect()).map(|words| words.language)
+        };
+        assert_eq!(asked("de-DE,de;q=0.9,en;q=0.8"), Some(Language::German));
+        assert_eq!(asked("ar"), Some(Language::Arabic));
+        assert_eq!(asked("en,de"), None);
+        assert_eq!(asked("fr;q=0.5"), None);
+    }
 
     /// Every language says everything, and nothing that nobody asks for; a text
     /// that has a place for a value has one in each language.
@@ -61,7 +83,10 @@ mod tests {
                 let text = text.as_str().expect("a text");
                 let in_english = english[name].as_str().expect("a text");
                 assert!(!text.is_empty(), "{name}");
-                assert_eq!(text.contains("{}"), in_english.contains("{}"), "{name}: {text}");
+                for place in ["{}", "[]", "<>"] {
+                    let has = text.contains(place);
+                    assert_eq!(has, in_english.contains(place), "{name}: {text}");
+                }
                 if in_english.contains('|') {
                     assert_eq!(text.split('|').count(), forms, "{name}: {text}");
                 } else {

@@ -22,7 +22,7 @@ use crate::{
     app::{
         self, CRASHED_EVENT, DATA_ID, ROOT_ID,
         sound::{COMMAND_EVENT, STANDING_EVENT},
-        words::Word,
+        words::{Word, Words},
     },
     domain::screen::Theme,
     wire::BoardPage,
@@ -57,15 +57,18 @@ pub(super) const FONTS: [&str; 2] = [FONT, "/fonts/inter-latin-ext.woff2"];
 /// The page that stands in while the orders cannot be read. It asks again by
 /// itself, and has no script that could fail.
 #[must_use]
-pub fn away(assets: &PageAssets) -> Response {
+pub fn away(assets: &PageAssets, words: Words) -> Response {
+    let (language, title) = (words.language, words.say(Word::AwayTitle));
     let html = format!(
-        "<!DOCTYPE html><html lang=\"en\" data-theme=\"auto\"><head><meta charset=\"utf-8\">\
+        "<!DOCTYPE html><html lang=\"{}\" dir=\"{}\" data-theme=\"auto\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <meta http-equiv=\"refresh\" content=\"5\"><title>Orders cannot be read – live orders\
+         <meta http-equiv=\"refresh\" content=\"5\"><title>{title} – live orders\
          </title><link rel=\"stylesheet\" href=\"{}\"></head><body><main class=\"away\">\
-         <h1>The orders cannot be read at the moment</h1><p>None is lost. This page tries again \
-         every five seconds; if it stays, see the server’s log.</p></main></body></html>",
-        assets.css
+         <h1>{title}</h1><p>{}</p></main></body></html>",
+        language.as_str(),
+        language.dir(),
+        assets.css,
+        words.say(Word::AwayText),
     );
     let mut response = Response::new(Body::from(html));
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
@@ -272,6 +275,7 @@ mod tests {
                 channel: Channel::parse("web").expect("valid"),
                 external_id: None,
                 accept_by: None,
+                placed_at: None,
             },
             fulfilment: Fulfilment::default(),
             customer: Customer { name: name.to_owned(), phone: None },
@@ -363,7 +367,8 @@ mod tests {
             extras: None,
             reload_port: None,
         };
-        let response = away(&assets);
+        let words = super::super::language::words(Language::English);
+        let response = away(&assets, words);
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(response.headers()[header::CONTENT_TYPE], "text/html; charset=utf-8");
         let body = response.into_body().collect().await.expect("a whole body").to_bytes();

@@ -288,7 +288,7 @@ pub(super) async fn board(State(app): State<App>, request: Request) -> Response 
         }
         Err(Unavailable(why)) => {
             tracing::warn!(%why, "page.orders.unavailable");
-            pages::away(app.assets.page())
+            pages::away(app.assets.page(), language::words(app.page.language))
         }
     }
 }

@@ -12,7 +12,7 @@ use axum::{
 use super::{
     assets,
     error::Problem,
-    ingest, reads,
+    ingest, language, reads,
     screens::{self, site},
     state::App,
     stream, telemetry, timeline, worker,
@@ -64,14 +64,18 @@ pub fn router(app: App) -> Router {
         // Browsers: scripts, styles, fonts, icons.
         .fallback(assets::serve)
         .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
-        .layer(middleware::from_fn(security_headers))
+        .layer(middleware::from_fn(for_browsers))
         .layer(middleware::from_fn(telemetry::log_request))
         .with_state(app)
 }
 
-/// What every answer says to browsers, whatever it is.
-async fn security_headers(request: Request, next: Next) -> Response {
+/// What every answer says to browsers, whatever it is; and refusals in their language.
+async fn for_browsers(request: Request, next: Next) -> Response {
+    let words = language::asked_for(request.headers());
     let mut response = next.run(request).await;
+    if let Some(words) = words {
+        Problem::translate(&mut response, words);
+    }
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));

@@ -106,7 +106,7 @@ pub async fn run_with(
         let (clock, shutdown) = (app.clock.clone(), shutdown.clone());
         tokio::spawn(async move {
             let open = move || announce_demo(address);
-            demo::run(demo_settings, address, clock, open, shutdown).await;
+            demo::run(demo_settings, address, clock, open, announce_end, shutdown).await;
         })
     });
     if purpose == Purpose::Service {
@@ -284,6 +284,7 @@ fn demo_settings(config: &Config, clock: &Clock) -> DemoSettings {
     DemoSettings {
         seed: config.demo.seed,
         speed: config.demo.speed,
+        shift_minutes: config.demo.shift_minutes,
         orders_per_day: config.demo.orders_per_day,
         utc_offset_s: utc_offset_seconds(clock.now(), &config.orders.time_zone),
         location: config.orders.location.clone(),
@@ -360,6 +361,11 @@ fn announce_demo(address: SocketAddr) {
     say(&format!(
         "\nThe dinner rush is on. The board:\n\n  http://{address}/\n\nPost an order of your own and watch it come in:\n\n  curl --json '{{\"items\":[{{\"name\":\"Cheeseburger\",\"quantity\":2}}]}}' http://{address}/api/orders\n\n"
     ));
+}
+
+/// The end of a demo's shift, for whoever waits for it.
+fn announce_end(open: usize) {
+    say(&format!("The shift is over; open orders: {open}\n"));
 }
 
 fn say(text: &str) {

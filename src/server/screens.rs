@@ -14,6 +14,7 @@ use serde::Serialize;
 use super::{
     error::{FieldError, Problem},
     ingest::{self, json_body},
+    language,
     pages::{self, Dress},
     reads::{answer, board_page, view_of},
     state::App,
@@ -26,6 +27,7 @@ use crate::{
         screen::View,
     },
     wire::{KeyBinding, ScreenSettings, StreamFilter},
+    words::Word,
 };
 
 mod form;
@@ -141,7 +143,7 @@ async fn find(app: &App, name: Name) -> Result<Option<Screen>, Unavailable> {
 
 fn away(app: &App, Unavailable(why): &Unavailable) -> Response {
     tracing::warn!(%why, "page.screens.unavailable");
-    pages::away(app.assets.page())
+    pages::away(app.assets.page(), language::words(app.page.language))
 }
 
 /// What of all orders a screen shows: the one place where a profile becomes a filter.
@@ -171,7 +173,7 @@ fn settings_of(screen: &Screen) -> ScreenSettings {
     ScreenSettings {
         name: name.to_string(),
         title: profile.title.clone(),
-        warning: (legibility.verdict == Verdict::TooSmall).then(|| legibility.says()),
+        warning: (legibility.verdict == Verdict::TooSmall).then(|| too_small(screen, &legibility)),
         role: profile.role,
         view: profile.view,
         sort: profile.sort,
@@ -191,6 +193,15 @@ fn settings_of(screen: &Screen) -> ScreenSettings {
         hold_to_bump: profile.hold_to_bump,
         acknowledge_allergens: profile.acknowledge_allergens,
     }
+}
+
+/// That text on the screen is too small to be read, in the screen's language.
+fn too_small(screen: &Screen, legibility: &Legibility) -> String {
+    let words = language::words(screen.profile.language);
+    words
+        .with(Word::TooSmall, &legibility.item_px.to_string())
+        .replacen("[]", &screen.profile.distance_m.to_string(), 1)
+        .replacen("<>", &legibility.least_px.to_string(), 1)
 }
 
 /// The style sheet of a screen as it is now: when the screen changes, it has

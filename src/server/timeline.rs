@@ -91,9 +91,17 @@ impl Page {
         let (times, how) = (&order.times, &order.fulfilment);
         let time = |at| text::time_of_day(at, self.utc_offset_s, false);
         let differs = |promised: &UnixMillis| Some(*promised) != times.due_at;
+        // To the second where two clocks are compared.
+        let source_at = order.source.placed_at.map(|at| self.time(at));
+        let received = if source_at.is_some() {
+            (Word::ReceivedAt, Some(self.time(times.placed_at)))
+        } else {
+            (Word::PlacedAt, Some(time(times.placed_at)))
+        };
         for (word, fact) in [
             (Word::From, Some(order.source.channel.as_str().to_owned())),
-            (Word::PlacedAt, Some(time(times.placed_at))),
+            (Word::SourceAt, source_at),
+            received,
             (Word::FiresAt, times.fires_at.filter(|_| order.flags.scheduled).map(time)),
             (Word::DueAt, times.due_at.map(time)),
             (Word::PromisedAt, times.promised_at.filter(differs).map(time)),
@@ -112,7 +120,7 @@ impl Page {
         let LastChange { to, what, at, actor, reason, .. } = &then.last_change;
         html.raw("<li><time>").text(&self.time(*at)).raw("</time> <span class=\"what\">");
         match what {
-            What::Status => html.raw(text::status(*to)),
+            What::Status => html.text(self.words.say(Word::of_status(*to))),
             What::Item | What::Station | What::Edited => {
                 let lines = self.lines(then, before);
                 match lines.as_str() {
@@ -127,6 +135,12 @@ impl Page {
         if *what != What::Acknowledged
             && let Some(why) = reason
         {
+            // What the board itself gives as a reason is said in the reader's language.
+            let why = match why.as_str() {
+                "undo" => self.words.say(Word::Undo),
+                "recall" => self.words.say(Word::Recall),
+                why => why,
+            };
             html.raw(" – <bdi>").text(why).raw("</bdi>");
         }
         html.raw("</span> <bdi class=\"by\">").text(&actor.id).raw("</bdi></li>");

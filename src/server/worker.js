@@ -9,6 +9,9 @@ const FAMILY = 'live-orders ';
 const CACHE = FAMILY + VERSION;
 const KEPT_AT = 'x-kept-at';
 const PAGES = 20;
+// Names and telephone numbers stand in a page: nobody keeps those for ever, and a
+// board from the day before yesterday is of no use.
+const DAY_MS = 86_400_000;
 const PATIENCE_MS = 4000;
 
 const isBoard = ({ pathname }) =>
@@ -17,6 +20,7 @@ const isScale = ({ pathname }) => /^\/screens\/[^/]+\/scale\.css$/.test(pathname
 const isFile = (url) => FILES.includes(url.pathname) || url.pathname.startsWith('/pkg/') || isScale(url);
 
 const open = () => caches.open(CACHE);
+const isOver = (kept) => !(Date.now() - Number(kept.headers.get(KEPT_AT)) < DAY_MS);
 
 async function file(request) {
     const cache = await open();
@@ -43,6 +47,10 @@ async function keep(url, answer) {
     if (scale) await file(new Request(scale[1].replaceAll('&amp;', '&')));
     const pages = (await cache.keys()).filter((request) => isBoard(new URL(request.url)));
     for (const old of pages.slice(0, -PAGES)) await cache.delete(old);
+    for (const page of pages.slice(-PAGES)) {
+        const there = await cache.match(page);
+        if (there && isOver(there)) await cache.delete(page);
+    }
 }
 
 async function load(event, request) {
@@ -61,10 +69,11 @@ async function page(event) {
     event.waitUntil(none);
     const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
     const first = await Promise.race([answer.catch(() => undefined), patience]);
-    // A proxy that finds no server answers so.
-    if (first && first.status !== 502 && first.status !== 504) return first;
+    // A proxy that finds no server answers so, each in its own way, and a server
+    // that cannot read its orders too.
+    if (first && first.status < 500) return first;
     const kept = await (await open()).match(request, { ignoreVary: true });
-    if (!kept) return answer;
+    if (!kept || isOver(kept)) return answer;
     const html = await kept.text();
     const marked = html.replace('<html', `<html data-stale="${kept.headers.get(KEPT_AT)}"`);
     return new Response(marked, { headers: kept.headers });

@@ -482,7 +482,7 @@ both_ways! {
         items,
         money, flags, times, last_change
     }
-    Source { channel, external_id, accept_by }
+    Source { channel, external_id, accept_by, placed_at }
     Fulfilment { service as "type", due_at, table, address, instructions }
     Customer { name, phone }
     OrderItem {

@@ -58,7 +58,7 @@ prop_compose! {
         let [tax, tip, fees, discount] = amounts.map(MinorUnits);
         let mut order = NewOrder {
             location: Location::parse(&location).expect("a label"),
-            source: Source { channel: Channel::parse(&channel).expect("a label"), external_id: None, accept_by: None },
+            source: Source { channel: Channel::parse(&channel).expect("a label"), external_id: None, accept_by: None, placed_at: None },
             fulfilment: Fulfilment { service, due_at: due_at.map(UnixMillis), ..Fulfilment::default() },
             customer: Customer::default(),
             items,

@@ -389,7 +389,12 @@ async fn change(app: &App, order: &FoodOrder, action: Action) -> FoodOrder {
 pub(crate) fn new_order(station: Station, channel: Channel, service: Service) -> NewOrder {
     NewOrder {
         location: Location::parse("main").expect("a location"),
-        source: live_orders::domain::Source { channel, external_id: None, accept_by: None },
+        source: live_orders::domain::Source {
+            channel,
+            external_id: None,
+            accept_by: None,
+            placed_at: None,
+        },
         fulfilment: Fulfilment { service, ..Fulfilment::default() },
         customer: Customer::default(),
         items: vec![NewItem {

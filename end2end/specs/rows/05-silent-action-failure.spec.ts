@@ -1,5 +1,7 @@
 /** What is done without a server is not lost, not done twice, and not done in silence. */
 
+import type { Page } from '@playwright/test';
+
 import { expect, test } from '../../fixtures';
 import { order } from '../../fixtures/orders';
 
@@ -16,6 +18,8 @@ test.describe('with the page kept', () => {
     }) => {
         const accepted = await server.move(await server.place(order()), 'accepted');
         const ticked = await server.move(await server.place(order()), 'accepted', 'preparing');
+        await board.open('?station=fry');
+        await board.isKept();
         await board.open();
         await board.isKept();
         await network.cut();
@@ -26,7 +30,7 @@ test.describe('with the page kept', () => {
         await ticket.waits('Waiting to be sent: being made');
         // The next step is the one after what waits.
         await expect(ticket.bumpButton).toContainText('Ready');
-        await expect.poll(() => network.downFor).toBeGreaterThan(4_000);
+        await board.says(/Not live – last update/, 30_000);
         await ticket.bump();
         await ticket.waits('being made, ready');
         await board.ticket(ticked).item('Cheeseburger').click();
@@ -35,6 +39,11 @@ test.describe('with the page kept', () => {
 
         await board.page.reload();
         await board.says(/Offline since .* 3 actions waiting\./, 20_000);
+        await ticket.waits('being made, ready');
+        // Another screen on the same device takes it up too.
+        await board.page.goto('/?station=fry');
+        await board.says(/Offline since .* 3 actions waiting\./, 20_000);
+        await board.page.goto('/');
         await ticket.waits('being made, ready');
         expect((await server.read(accepted.id)).version).toBe(accepted.version);
 
@@ -122,4 +131,85 @@ test('row 5: an answer that is lost is not a bump that is done twice', async ({ 
     await board.has(accepted, 'Preparing');
     await expect(board.ticket(accepted).root).not.toContainText(/Not (confirmed|done|saved)/);
     expect((await server.read(accepted.id)).version).toBe(accepted.version + 1);
+});
+
+/** Leaves no room on the device, or none but for what it forgets. */
+async function fill(page: Page): Promise<void> {
+    await page.evaluate(() => {
+        for (let size = 4_000_000; size >= 1; size = Math.floor(size / 2)) {
+            for (let count = 0; ; count += 1) {
+                try {
+                    localStorage.setItem(`full/${size}/${count}`, 'x'.repeat(size));
+                } catch {
+                    break;
+                }
+            }
+        }
+    });
+}
+
+const kept = (page: Page) =>
+    page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('outbox/')).length);
+
+test('row 5: what a full device has no room for is sent all the same, and the bar says so', async ({
+    board,
+    page,
+    server,
+    network,
+}) => {
+    const first = await server.move(await server.place(order()), 'accepted');
+    const second = await server.move(await server.place(order()), 'accepted');
+    await board.open();
+    await network.cut();
+    await board.says(/Reconnecting…/, 15_000);
+    await page.evaluate(() => localStorage.clear());
+    await fill(page);
+    for (const one of [first, second]) {
+        await board.ticket(one).bump();
+        await board.ticket(one).waits('Waiting to be sent');
+    }
+    expect(await kept(page)).toBe(0);
+    // To forget something needs no room: that says nothing of the other one.
+    await board.ticket(second).takeBack();
+    await expect(board.ticket(second).root.locator('.waiting')).toHaveCount(0);
+    await board.says(/1 action waiting\. This device has no room for what waits/, 60_000);
+    await network.restore();
+    await board.has(first, 'Preparing');
+    await board.isLive(30_000);
+    await expect(page.locator('.waiting')).toHaveCount(0);
+    expect((await server.read(first.id)).version).toBe(first.version + 1);
+    expect((await server.read(second.id)).version).toBe(second.version);
+});
+
+test('row 5: what was shown makes room for what was done', async ({ board, page, server, network }) => {
+    const accepted = await server.move(await server.place(order()), 'accepted');
+    await board.open('?station=grill');
+    await board.remembers('"accepted"');
+    await board.open();
+    await board.has(accepted, 'New');
+    await network.cut();
+    await board.says(/Reconnecting…/, 15_000);
+    await fill(page);
+    await board.ticket(accepted).bump();
+    await board.ticket(accepted).waits('Waiting to be sent');
+    expect(await kept(page)).toBe(1);
+    await network.restore();
+    await board.has(accepted, 'Preparing');
+});
+
+test('row 5: nothing is put behind what nobody has decided on', async ({ board, server, network, faults }) => {
+    faults.allow(/Failed to load resource.*412/);
+    const accepted = await server.move(await server.place(order()), 'accepted');
+    await board.open();
+    await network.cut();
+    await board.says(/Reconnecting…/, 15_000);
+    await board.ticket(accepted).bump();
+    await board.ticket(accepted).waits('Waiting to be sent');
+    await server.tick(accepted, 1, 'done');
+    await network.restore();
+    const ticket = board.ticket(accepted);
+    await expect(ticket.root).toContainText('Not done: being made.', { timeout: 30_000 });
+    await ticket.bump();
+    await expect(ticket.root).toContainText('decide on what was not done first');
+    expect((await server.read(accepted.id)).status).toBe('accepted');
 });

@@ -1,3 +1,4 @@
+import type { Board } from '../../board';
 import { Ear, startScreen } from '../../fixtures/audio';
 import { expect, test } from '../../fixtures';
 import { order } from '../../fixtures/orders';
@@ -13,31 +14,56 @@ test('row 9: a burst of ten orders is one sound', async ({ board, page, server }
     expect(await ear.heard()).toEqual(['new']);
 });
 
-test('row 9: a ticket is late once, and on expo alone', async ({ board, anotherBoard, page, server }) => {
-    const ear = await Ear.of(page);
-    const prep = await anotherBoard();
-    const atPrep = await Ear.of(prep.page);
-    await server.keepScreen('expo', { role: 'expo', view: 'columns' });
-    await server.keepScreen('grill', { role: 'prep', stations: ['grill'], view: 'columns' });
-    await page.goto('/screens/expo');
-    await prep.page.goto('/screens/grill');
-    for (const it of [board, prep]) {
-        await it.isLive();
-        await startScreen(it.page);
+/**
+ * Waits until the board has looked at its clock since it is live: what is late
+ * before that is not heard, because it was late before anybody was there.
+ */
+async function hasLooked({ page }: Board): Promise<void> {
+    for (let seconds = 0; seconds < 2; seconds += 1) {
+        const clock = page.locator('#clock');
+        const before = await clock.innerText();
+        await expect(clock).not.toHaveText(before);
     }
-    const late = await server.place(order({ fulfilment: { type: 'pickup', due_at: Date.now() - 60_000 } }));
-    await expect.poll(() => ear.count('late'), { timeout: 20_000 }).toBe(1);
-    await server.move(late, 'accepted', 'preparing');
-    await board.has(late, 'Preparing');
-    await prep.has(late, 'Preparing');
-    // Another one is heard, and the first one is not heard again; not in the quiet
-    // that follows a sound, in which more of the same is the same burst.
-    const heardAt = await page.evaluate(() => performance.now());
-    await page.waitForFunction((at) => performance.now() - at > 3_500, heardAt);
-    await server.place(order({ fulfilment: { type: 'pickup', due_at: Date.now() - 60_000 } }));
-    await expect.poll(() => ear.count('late'), { timeout: 20_000 }).toBe(2);
-    expect(await atPrep.count('late')).toBe(0);
-    expect(await atPrep.count('new')).toBeGreaterThan(0);
+}
+
+test.describe('where nothing else calls', () => {
+    // An order that a slow machine shows late would be called first.
+    test.use({
+        serverOptions: {
+            env: { LIVE_ORDERS_STREAM_HEARTBEAT_MS: '1000', LIVE_ORDERS_KITCHEN_UNSEEN_AFTER_S: '3600' },
+        },
+    });
+
+    test('row 9: a ticket is late once, and on expo alone', async ({ board, anotherBoard, page, server }) => {
+        const ear = await Ear.of(page);
+        const prep = await anotherBoard();
+        const atPrep = await Ear.of(prep.page);
+        await server.keepScreen('expo', { role: 'expo', view: 'columns' });
+        await server.keepScreen('grill', { role: 'prep', stations: ['grill'], view: 'columns' });
+        await page.goto('/screens/expo');
+        await prep.page.goto('/screens/grill');
+        for (const it of [board, prep]) {
+            await it.isLive();
+            await startScreen(it.page);
+            await hasLooked(it);
+        }
+        await page.clock.install();
+        const late = await server.place(order({ fulfilment: { type: 'pickup', due_at: Date.now() - 60_000 } }));
+        await expect.poll(() => ear.count('late'), { timeout: 20_000 }).toBe(1);
+        await server.move(late, 'accepted', 'preparing');
+        await board.has(late, 'Preparing');
+        await prep.has(late, 'Preparing');
+        // Another one is heard, and the first one is not heard again; not in the quiet
+        // that follows a sound, in which more of the same is the same burst.
+        await page.clock.runFor(4_000);
+        await server.place(order({ fulfilment: { type: 'pickup', due_at: Date.now() - 60_000 } }));
+        await expect.poll(() => ear.count('late'), { timeout: 20_000 }).toBe(2);
+        await expect.poll(() => atPrep.count('new'), { timeout: 20_000 }).toBeGreaterThan(0);
+        // Prep has had as long as expo to hear of both.
+        await hasLooked(prep);
+        expect(await atPrep.count('late')).toBe(0);
+        expect(await ear.count('late')).toBe(2);
+    });
 });
 
 test('row 9: a screen makes no sound for what it does itself', async ({ board, anotherBoard, page, server }) => {

@@ -1,5 +1,10 @@
 /** A screen on a wall shows its board, whatever happens to the server and the network. */
 
+import { createServer } from 'node:http';
+
+import type { Page } from '@playwright/test';
+
+import { Ear, soundChip, startScreen } from '../../fixtures/audio';
 import { expect, test } from '../../fixtures';
 import { order } from '../../fixtures/orders';
 
@@ -79,6 +84,121 @@ test('row 18: a screen that has a name does so too, looking as it should', async
     expect(await size()).toBe(before);
 });
 
+/** Makes the page that is kept, and what is known besides, so many milliseconds old. */
+async function age(page: Page, millis: number, known: boolean): Promise<number> {
+    return page.evaluate(
+        async ({ millis, known }) => {
+            const name = (await caches.keys()).find((name) => name.startsWith('live-orders ')) ?? '';
+            const cache = await caches.open(name);
+            const answer = await cache.match(location.href);
+            if (!answer) throw new Error('it is not kept');
+            const at = Date.now() - millis;
+            const headers = new Headers(answer.headers);
+            headers.set('x-kept-at', String(at));
+            await cache.put(location.href, new Response(await answer.text(), { headers }));
+            if (!known) localStorage.removeItem(`known/${location.pathname}`);
+            return at;
+        },
+        { millis, known },
+    );
+}
+
+const shownAs = (at: number) => new Date(at).toISOString().slice(11, 16);
+
+test('row 18: the time shown is the time of what is shown', async ({ board, page, server }) => {
+    const placed = await server.place(order());
+    await board.open();
+    await board.isKept();
+    // Heard of just now, but not written down: the device was full.
+    const later = await server.place(order());
+    await board.holdsExactly([placed, later]);
+    await board.remembers(later.id);
+    const at = await age(page, 3_600_000, false);
+    await server.kill('SIGKILL');
+    // What the page writes down when it goes is taken away too.
+    await page.addInitScript(() => localStorage.removeItem('known//'));
+    await page.reload();
+    await board.says(`Offline since ${shownAs(at)}`);
+    await board.holdsExactly([placed]);
+});
+
+test('row 18: what is known later is shown with the later time', async ({ board, page, server }) => {
+    const placed = await server.place(order());
+    await board.open();
+    await board.isKept();
+    const later = await server.place(order());
+    await board.holdsExactly([placed, later]);
+    await board.remembers(later.id);
+    const old = await age(page, 3_600_000, true);
+    await server.kill('SIGKILL');
+    await page.reload();
+    await board.says(/^Offline since \d\d:\d\d/);
+    await expect(board.bar).not.toContainText(shownAs(old));
+    await board.holdsExactly([placed, later]);
+});
+
+test('row 18: names are not kept for longer than a day', async ({ board, page, server, faults }) => {
+    faults.allow(/ERR_|Failed to load/);
+    await server.place(order({ customer: { name: 'Ana' } }));
+    await board.open();
+    await board.isKept();
+    await page.evaluate(() => {
+        const old = Date.now() - 90_000_000;
+        localStorage.setItem('known-at//screens/old', `${old} 0-1`);
+        localStorage.setItem('known//screens/old', '{"orders":"Ana"}');
+    });
+    await page.reload();
+    await board.isLive();
+    const old = () => page.evaluate(() => Object.keys(localStorage).filter((key) => key.endsWith('/old')));
+    await expect.poll(old).toEqual([]);
+    await board.isKept();
+    await age(page, 90_000_000, true);
+    await server.kill('SIGKILL');
+    await expect(page.reload()).rejects.toThrow(/ERR_/);
+});
+
+test('row 18: a screen that was started still sounds when it is loaded without a server', async ({
+    board,
+    page,
+    server,
+}) => {
+    const ear = await Ear.of(page);
+    await board.open();
+    await board.isKept();
+    await startScreen(page);
+    await server.kill('SIGKILL');
+    await page.reload();
+    await board.says(/^Offline since/);
+    // What is fetched when the board is alive is kept too.
+    await expect(page.locator('#app')).toHaveAttribute('data-extras', '', { timeout: 20_000 });
+    await expect(soundChip(page)).toContainText('Sound on');
+    await expect.poll(() => ear.heard(), { timeout: 20_000 }).toContain('offline');
+    await page.locator('button[data-act="all-day"]').click();
+    await expect(page.locator('#panel-title')).toBeVisible();
+});
+
+for (const status of [502, 503, 521]) {
+    test(`row 18: what answers ${status} in the server's place does not take the board's`, async ({
+        board,
+        page,
+        server,
+    }) => {
+        const placed = await server.place(order());
+        await board.open();
+        await board.isKept();
+        await server.kill('SIGKILL');
+        const other = createServer((_, answer) => answer.writeHead(status).end('<h1>Down</h1>'));
+        await new Promise<void>((listens) => other.listen(Number(new URL(server.url).port), '127.0.0.1', listens));
+        await page.reload();
+        await board.says(/^Offline since/);
+        await board.holdsExactly([placed]);
+        other.closeAllConnections();
+        await new Promise((closed) => other.close(closed));
+        await server.restart();
+        await board.isLive(30_000);
+    });
+}
+
 test('row 18: neither orders nor the stream are ever kept', async ({ board, server }) => {
     await server.place(order());
     await board.open();
@@ -91,5 +211,5 @@ test('row 18: neither orders nor the stream are ever kept', async ({ board, serv
         return requests.flat().map(({ url }) => new URL(url).pathname);
     });
     expect(kept.filter((path) => path === '/')).toHaveLength(2);
-    expect(kept.filter((path) => !/^\/($|pkg\/|fonts\/|favicon\.svg$)/.test(path))).toEqual([]);
+    expect(kept.filter((path) => !/^\/($|pkg\/|fonts\/|favicon\.svg$|sound\.js$)/.test(path))).toEqual([]);
 });

@@ -1,5 +1,7 @@
 //! What is still to be made, by station; and the tickets that have an item.
 
+use std::cell::Cell;
+
 use leptos::prelude::*;
 use web_sys::Element;
 
@@ -56,13 +58,18 @@ pub(super) fn body(ui: Ui) -> String {
 
 /// Keeps the marks on the tickets in line with what somebody looks for.
 pub(super) fn follow(ui: Ui) {
+    let marks = Cell::new(false);
     effect(move || {
         ui.panels.track();
         ui.live.changes.track();
         ui.live.local.track();
         ui.panels.with(&mut |state| match &state.marked {
-            Some(name) => mark(ui, &state.stations, name),
-            None => unmark(),
+            Some(name) => {
+                marks.set(true);
+                mark(ui, &state.stations, name);
+            }
+            None if marks.take() => unmark(),
+            None => {}
         });
     });
 }

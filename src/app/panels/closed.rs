@@ -1,7 +1,7 @@
 //! One closed order in a list: when, which, whose, and who closed it.
 
 use crate::{
-    app::{Ui, html::Html, text},
+    app::{Ui, html::Html, text, words::Word},
     domain::{FoodOrder, OrderStatus},
 };
 
@@ -13,9 +13,20 @@ pub fn row(ui: Ui, order: &FoodOrder, html: &mut Html) {
     html.raw("</span><b class=\"number\">").number(order.number.0);
     html.raw("</b><span class=\"closed-who\"><bdi>").text(&order.customer.name);
     html.raw("</bdi><span class=\"sub\">").raw(text::service(order.fulfilment.service));
-    html.raw(" · ").text(&text::count(u64::from(items), "item")).raw(" · ");
+    html.raw(" · ").text(&ui.words.count(Word::ItemCount, u64::from(items))).raw(" · ");
     html.raw(text::status(order.status)).raw(" · <bdi>").text(&order.last_change.actor.id);
     html.raw("</bdi></span></span>");
+}
+
+/// Says that there are more than the `listed` orders, and leads to at most `most`
+/// of them by `act`.
+pub fn more(ui: Ui, listed: usize, most: usize, act: &'static str, html: &mut Html) {
+    if listed < most {
+        html.raw("<button type=\"button\" class=\"button wide\" data-act=\"").raw(act);
+        html.raw("\">").text(ui.say(Word::ListMore)).raw("</button>");
+    } else {
+        html.raw("<p>").text(&ui.words.with(Word::ListEnds, &listed.to_string())).raw("</p>");
+    }
 }
 
 /// Whether a closed order can be brought back.

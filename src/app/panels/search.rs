@@ -18,6 +18,8 @@ use crate::{
 pub(super) const FIELD: &str = "search-field";
 /// Begins what a press on an open order does; its id follows.
 const SHOW: &str = "show-";
+/// How many closed orders are listed at first, and at most.
+const LISTED: [usize; 2] = [20, 1_000];
 /// The server is asked when nobody has typed for this long.
 const PAUSE_MS: u32 = 250;
 
@@ -29,8 +31,8 @@ pub enum Found {
     Nothing,
     /// It has not answered, or refused.
     Failed(String),
-    /// These; and why bringing one back was refused.
-    Closed(Vec<FoodOrder>, Option<String>),
+    /// These; whether there are others, and why bringing one back was refused.
+    Closed(Vec<FoodOrder>, bool, Option<String>),
 }
 
 /// The field, in the panel's head.
@@ -87,14 +89,17 @@ pub(super) fn body(ui: Ui) -> String {
         Found::Failed(why) => {
             html.raw("<p>").text(&ui.words.with(Word::SearchFailed, why)).raw("</p>");
         }
-        Found::Closed(orders, _) if orders.is_empty() && open.is_empty() => {
+        Found::Closed(orders, ..) if orders.is_empty() && open.is_empty() => {
             html.raw("<p>").text(ui.say(Word::NothingFound)).raw("</p>");
         }
-        Found::Closed(orders, refused) => {
+        Found::Closed(orders, more, refused) => {
             if !orders.is_empty() {
                 html.raw("<h3>").text(ui.say(Word::ClosedToday)).raw("</h3>");
             }
             list(ui, orders, refused.as_deref(), &mut html);
+            if *more {
+                closed::more(ui, orders.len(), LISTED[1], "found-more", &mut html);
+            }
         }
     });
     html.raw("</div>").done()
@@ -135,18 +140,19 @@ pub(super) fn typed(ui: Ui, now: &str) {
     let asked = wanted(ui);
     later(PAUSE_MS, move || {
         if !asked.is_empty() && wanted(ui) == asked {
-            ask(ui, asked);
+            ask(ui, asked, LISTED[0]);
         }
     });
 }
 
-fn ask(ui: Ui, asked: String) {
+fn ask(ui: Ui, asked: String, most: usize) {
     let called = String::from(js_sys::encode_uri_component(&asked));
-    let url = ["/api/orders?status=closed&since=day&limit=20&q=", &called].concat();
+    let most = most.to_string();
+    let url = ["/api/orders?status=closed&since=day&limit=", &most, "&q=", &called].concat();
     let then = move |answer: Result<String, Failure>| {
         let orders = answer.map_err(|failure| failure.why).and_then(|text| api::orders(&text));
         let mut found = Some(match orders {
-            Ok(orders) => Found::Closed(orders, None),
+            Ok((orders, more)) => Found::Closed(orders, more, None),
             Err(why) => Found::Failed(why),
         });
         if wanted(ui) == asked {
@@ -174,12 +180,16 @@ pub(super) fn act(ui: Ui, act: &str) -> bool {
         show(ui, id);
         return true;
     }
+    if act == "found-more" {
+        ask(ui, wanted(ui), LISTED[1]);
+        return true;
+    }
     let Some(place) = act.strip_prefix("found-").and_then(|it| it.parse::<usize>().ok()) else {
         return false;
     };
     let mut listed = None;
     ui.panels.with(&mut |state| {
-        if let Found::Closed(orders, _) = &state.found {
+        if let Found::Closed(orders, ..) = &state.found {
             listed = orders.get(place).map(|order| (order.id, order.version));
         }
     });
@@ -189,7 +199,7 @@ pub(super) fn act(ui: Ui, act: &str) -> bool {
                 return later(0, move || show(ui, id));
             }
             ui.panels.change(&mut |state| {
-                if let Found::Closed(_, refused) = &mut state.found {
+                if let Found::Closed(_, _, refused) = &mut state.found {
                     refused.clone_from(&why);
                 }
             });

@@ -29,6 +29,7 @@ fn order(promise: Promise) -> FoodOrder {
             channel: Channel::parse("web").expect("a channel"),
             external_id: None,
             accept_by: None,
+            placed_at: None,
         },
         fulfilment: Fulfilment { service: Service::Pickup, ..Fulfilment::default() },
         customer: Customer::default(),

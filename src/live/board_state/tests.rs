@@ -34,6 +34,7 @@ fn placed(number: u32, station: &str, rush: bool) -> FoodOrder {
             channel: Channel::parse("web").expect("valid"),
             external_id: None,
             accept_by: None,
+            placed_at: None,
         },
         fulfilment: Fulfilment { service: Service::Delivery, ..Fulfilment::default() },
         customer: Customer::default(),
@@ -106,6 +107,17 @@ impl Shown {
 }
 
 #[test]
+fn a_screen_goes_by_promise_or_by_age() {
+    let (mut first, second) = (placed(1, "grill", false), placed(2, "grill", false));
+    first.times.promised_at = second.times.promised_at.map(|at| at.plus(60_000));
+    for (sort, order) in [(Sort::Due, [second.id, first.id]), (Sort::Age, [first.id, second.id])] {
+        let mut board = BoardState::of(Part::default(), sort);
+        board.replace(vec![first.clone(), second.clone()]);
+        assert_eq!(board.lane(Lane::New), order, "{sort:?}");
+    }
+}
+
+#[test]
 fn a_ticket_moves_along_the_lanes_and_leaves() {
     let mut board = board();
     let mut order = placed(1, "grill", false);
@@ -127,6 +139,28 @@ fn a_ticket_moves_along_the_lanes_and_leaves() {
     assert_eq!(board.tickets(), 0);
     order = went(&order, OrderStatus::Ready);
     assert_eq!(board.apply(order.clone()).steps, [Step::Insert(order)], "recalled");
+}
+
+#[test]
+fn what_comes_together_is_taken_in_one_after_the_other() {
+    let mut board = BoardState::default();
+    let first = placed(1, "grill", false);
+    let accepted = went(&first, OrderStatus::Accepted);
+    let second = placed(2, "grill", false);
+    let rejected = went(&second, OrderStatus::Rejected);
+    let outcome = board.apply_all(vec![first.clone(), second.clone(), accepted.clone(), rejected]);
+    assert_eq!(
+        outcome.steps,
+        [
+            Step::Insert(first.clone()),
+            Step::Insert(second.clone()),
+            Step::Update(accepted),
+            Step::Remove(second.id),
+        ]
+    );
+    assert_eq!((outcome.new, outcome.gone), (2, 1));
+    assert_eq!(board.lane(Lane::New), [first.id]);
+    assert_eq!(board.apply_all(vec![second]), Outcome::default());
 }
 
 #[test]

@@ -33,6 +33,7 @@ fn placed(accept_by: Option<UnixMillis>, promise: Promise) -> FoodOrder {
             channel: Channel::parse("web").expect("a channel"),
             external_id: None,
             accept_by,
+            placed_at: None,
         },
         fulfilment: Fulfilment::default(),
         customer: Customer::default(),

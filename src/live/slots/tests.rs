@@ -7,15 +7,18 @@ fn id(number: u8) -> OrderId {
     OrderId(Uuid::from_u128(u128::from(number)))
 }
 
-fn single(numbers: &[u8]) -> Vec<(OrderId, usize)> {
-    numbers.iter().map(|number| (id(*number), 1)).collect()
+/// As much as has room in one row.
+const LOW: Size = Size { frame: 10, lines: 0, parts: 1 };
+
+fn single(numbers: &[u8]) -> Vec<(OrderId, Size)> {
+    numbers.iter().map(|number| (id(*number), LOW)).collect()
 }
 
 fn numbers(slots: &Slots) -> Vec<(usize, OrderId)> {
     slots.seats().iter().map(|seat| (seat.slot, seat.id)).collect()
 }
 
-fn grid(columns: usize, rows: usize, wanted: &[(OrderId, usize)]) -> Slots {
+fn grid(columns: usize, rows: usize, wanted: &[(OrderId, Size)]) -> Slots {
     let mut slots = Slots::default();
     slots.set_fit(Fit { columns, rows, most: MOST });
     assert!(slots.take_in(wanted, 0, false));
@@ -87,17 +90,47 @@ fn a_still_board_only_empties_slots() {
 }
 
 #[test]
-fn a_tall_ticket_takes_slots_beside_each_other() {
-    let wanted = [(id(1), 2), (id(2), 2), (id(3), 1), (id(4), 3)];
-    let slots = grid(3, 2, &wanted);
+fn tickets_stand_below_each_other_as_tall_as_they_are() {
+    let tall = |rows: usize| Size { frame: rows * 10, lines: 0, parts: 1 };
+    let wanted = [(id(1), tall(4)), (id(2), tall(3)), (id(3), tall(5)), (id(4), tall(8))];
+    let slots = grid(2, 8, &wanted);
     let seats: Vec<_> =
-        slots.seats().iter().map(|it| (it.slot, it.row, it.column, it.span)).collect();
-    assert_eq!(seats, [(1, 1, 1, 2), (2, 2, 1, 2), (3, 2, 3, 1)]);
+        slots.seats().iter().map(|it| (it.slot, it.column, it.row, it.tall)).collect();
+    assert_eq!(seats, [(1, 1, 1, 4), (2, 1, 5, 3), (3, 2, 1, 5)]);
     assert_eq!(slots.page(), (0, 2));
     assert_eq!(slots.hidden().collect::<Vec<_>>(), [id(4)]);
-    // Where there is one column, nothing is wider.
-    let slots = grid(1, 2, &wanted);
-    assert!(slots.seats().iter().all(|seat| seat.span == 1));
+    // Where the page scrolls, they stand as they come.
+    assert!(grid(2, 0, &wanted).seats().iter().all(|seat| seat.row == 0));
+}
+
+#[test]
+fn what_is_too_tall_goes_on_beside_itself_but_never_wider_than_it_has_lines() {
+    let size = |lines, parts| Size { frame: 70, lines, parts };
+    assert_eq!(size(230, 9).shape(5, 40), (1, 30));
+    assert_eq!(size(240, 9).shape(5, 40), (2, 22));
+    assert_eq!(size(600, 9).shape(5, 40), (3, 30));
+    // A low page has it sooner, one that is narrow later.
+    assert_eq!(size(230, 9).shape(5, 22), (2, 21));
+    assert_eq!(size(600, 9).shape(2, 40), (2, 40));
+    assert_eq!(size(600, 9).shape(1, 20), (1, 20));
+    // One line alone does not go on anywhere.
+    assert_eq!(size(600, 1).shape(5, 40), (1, 40));
+    assert_eq!(size(600, 2).shape(5, 40), (2, 40));
+    assert_eq!(Size::default().shape(1, 1), (1, 1));
+}
+
+#[test]
+fn what_goes_on_beside_itself_leaves_no_hole_that_the_next_one_fits() {
+    let wide = Size { frame: 30, lines: 400, parts: 9 };
+    assert_eq!(wide.shape(3, 30), (2, 26));
+    let wanted = [(id(1), LOW), (id(2), wide), (id(3), LOW), (id(4), LOW)];
+    let seats: Vec<_> = grid(3, 30, &wanted).seats().iter().map(|it| (it.column, it.row)).collect();
+    assert_eq!(seats, [(1, 1), (1, 2), (1, 28), (1, 29)]);
+    let wanted = [(id(1), LOW), (id(2), wide), (id(3), wide)];
+    assert_eq!(grid(3, 30, &wanted).seats().len(), 2);
+    // Where the page is high enough, the last column is not left empty.
+    let last: Vec<_> = grid(3, 50, &wanted).seats().iter().map(|it| (it.span, it.tall)).collect();
+    assert_eq!(last, [(1, 1), (2, 26), (1, 43)]);
 }
 
 #[test]
@@ -131,6 +164,8 @@ fn a_page_has_no_more_tickets_than_it_may() {
     // No size at all is still a page.
     slots.set_fit(Fit { columns: 0, rows: 0, most: 0 });
     assert_eq!(slots.seats().len(), 1);
+    slots.set_fit(Fit { columns: 1, rows: usize::MAX, most: 9 });
+    assert_eq!(slots.seats().len(), 9);
 }
 
 #[test]
@@ -156,16 +191,21 @@ fn a_finger_holds_the_board_still_but_not_for_ever() {
 
 #[derive(Clone, Debug)]
 enum Event {
-    Come(u8, u8, usize),
+    Come(u8, u8, Size),
     Go(u8),
     Turn(usize),
     Wait(i64),
     Still(bool),
 }
 
+fn size() -> impl Strategy<Value = Size> {
+    let tenths = (0..90_usize, 0..700_usize, 0..12_usize);
+    tenths.prop_map(|(frame, lines, parts)| Size { frame, lines, parts })
+}
+
 fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
-        (any::<u8>(), any::<u8>(), 1..=WIDEST).prop_map(|(at, id, span)| Event::Come(at, id, span)),
+        (any::<u8>(), any::<u8>(), size()).prop_map(|(at, id, size)| Event::Come(at, id, size)),
         any::<u8>().prop_map(Event::Go),
         (0..4_usize).prop_map(Event::Turn),
         (0..600_i64).prop_map(Event::Wait),
@@ -180,16 +220,16 @@ proptest! {
     #[test]
     fn a_ticket_keeps_its_slot(
         events in prop::collection::vec(event(), 1..60),
-        (columns, rows, most) in (1..6_usize, 1..4_usize, 1..24_usize),
+        (columns, rows, most) in (1..6_usize, 1..64_usize, 1..24_usize),
     ) {
         let mut slots = Slots::default();
         slots.set_fit(Fit { columns, rows, most });
-        let (mut wanted, mut now, mut still): (Vec<(OrderId, usize)>, _, _) = (Vec::new(), 0, false);
+        let (mut wanted, mut now, mut still): (Vec<(OrderId, Size)>, _, _) = (Vec::new(), 0, false);
         for event in events {
             let mut turned = false;
             match event {
-                Event::Come(at, number, span) if wanted.iter().all(|it| it.0 != id(number)) => {
-                    wanted.insert(usize::from(at) % (wanted.len() + 1), (id(number), span));
+                Event::Come(at, number, size) if wanted.iter().all(|it| it.0 != id(number)) => {
+                    wanted.insert(usize::from(at) % (wanted.len() + 1), (id(number), size));
                 }
                 Event::Go(at) if !wanted.is_empty() => {
                     wanted.remove(usize::from(at) % wanted.len());
@@ -216,10 +256,15 @@ proptest! {
             }
             // No two on one place, and none beside the page.
             for (place, seat) in after.iter().enumerate() {
-                prop_assert!(seat.column - 1 + seat.span <= columns && seat.row <= rows);
+                prop_assert!(seat.column - 1 + seat.span <= columns);
+                prop_assert!(seat.row > 0 && seat.row - 1 + seat.tall <= rows.min(MOST_ROWS));
                 for other in &after[..place] {
                     prop_assert!(other.slot != seat.slot && other.id != seat.id);
-                    prop_assert!(other.row != seat.row || other.column + other.span <= seat.column);
+                    let beside = other.column + other.span <= seat.column
+                        || seat.column + seat.span <= other.column;
+                    let apart = other.row + other.tall <= seat.row
+                        || seat.row + seat.tall <= other.row;
+                    prop_assert!(beside || apart);
                 }
             }
             let there = after.len() + slots.hidden().count();

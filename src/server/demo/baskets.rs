@@ -182,7 +182,12 @@ impl Baskets {
     fn source(&mut self, channel: &str) -> Option<Source> {
         let step = u64::from(self.chance.whole(1, 4));
         let ids = self.channels.iter_mut().find(|ids| ids.channel.as_str() == channel)?;
-        Some(Source { channel: ids.channel.clone(), external_id: ids.next(step), accept_by: None })
+        Some(Source {
+            channel: ids.channel.clone(),
+            external_id: ids.next(step),
+            accept_by: None,
+            placed_at: None,
+        })
     }
 
     fn lines(&mut self) -> Vec<NewItem> {

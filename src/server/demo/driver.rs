@@ -2,7 +2,7 @@
 //! became of it and what others did: as fast as the server takes it for the
 //! day so far, then at the pace of the clock.
 
-use std::{convert::Infallible, net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use axum::http::{Method, StatusCode};
 use bytes::Bytes;
@@ -118,18 +118,24 @@ impl Driver {
         }
     }
 
-    /// Goes on at `speed` until it is stopped.
+    /// Goes on at `speed` until the shift `ends`, if it does, or it is stopped.
+    /// What is due before the end is done, however late it has become.
     pub(super) async fn keep_going(
         &mut self,
         simulation: &mut Simulation,
         speed: u32,
-    ) -> Result<Infallible, Stopped> {
+        ends: Option<UnixMillis>,
+    ) -> Result<(), Stopped> {
         let mut client = Client::new(self.server);
         let mut cursor = None;
         let mut look_up_at = Instant::now();
         loop {
             self.skip_the_night(simulation, speed);
-            let due_at = simulation.next_at().map(|at| self.moment_of(at, speed));
+            let next = simulation.next_at().into_iter().chain(ends).min();
+            if ends.is_some_and(|ends| next == Some(ends) && self.clock.now() >= ends) {
+                return Ok(());
+            }
+            let due_at = next.map(|at| self.moment_of(at, speed));
             let wake_at = due_at.map_or(look_up_at, |due_at| due_at.min(look_up_at));
             tokio::select! {
                 biased;
@@ -331,6 +337,7 @@ async fn recheck(client: &mut Client, action: &Action) -> Outcome {
         Action::Transition { order, .. }
         | Action::Item { order, .. }
         | Action::Recount { order, .. }
+        | Action::Mark { order, .. }
         | Action::Acknowledge { order, .. } => *order,
         Action::Place { .. } | Action::Look { .. } => return Outcome::Conflict,
     };
@@ -347,6 +354,12 @@ async fn recheck(client: &mut Client, action: &Action) -> Outcome {
         Action::Recount { item, quantity, expected_version, .. } => {
             found.version == expected_version.next()
                 && found.items.iter().any(|line| line.id == *item && line.quantity == *quantity)
+        }
+        Action::Mark { rush, held, expected_version, .. } => {
+            let is = |wanted: &Option<bool>, flag| wanted.is_none_or(|wanted| wanted == flag);
+            found.version == expected_version.next()
+                && is(rush, found.flags.rush)
+                && is(held, found.flags.held)
         }
         Action::Acknowledge { of, .. } => of.is_known(&found),
         Action::Place { .. } | Action::Look { .. } => false,
@@ -399,6 +412,17 @@ fn call_of(action: &Action) -> Option<Call> {
                 path: format!("/api/orders/{order}"),
                 key: None,
                 body: body.to_string().into(),
+            })
+        }
+        Action::Mark { order, expected_version, rush, held, actor } => {
+            let body = json!({
+                "rush": rush, "held": held, "expected_version": expected_version, "actor": actor,
+            });
+            Some(Call {
+                method: Method::PATCH,
+                path: format!("/api/orders/{order}"),
+                key: None,
+                body: without_nothing(body).to_string().into(),
             })
         }
         Action::Acknowledge { order, expected_version, of, actor } => {

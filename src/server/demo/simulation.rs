@@ -90,6 +90,19 @@ pub(super) enum Action {
         /// Who.
         actor: Actor,
     },
+    /// Somebody has it made before all others, or has it wait, or no longer.
+    Mark {
+        /// Which order.
+        order: OrderId,
+        /// The version they see.
+        expected_version: Version,
+        /// Before all others; none where that stays.
+        rush: Option<bool>,
+        /// Not to be begun yet; none where that stays.
+        held: Option<bool>,
+        /// Who.
+        actor: Actor,
+    },
     /// Somebody says that they know.
     Acknowledge {
         /// Of which order.
@@ -153,6 +166,8 @@ pub(super) struct Simulation {
     baskets: Baskets,
     guests: Chance,
     staff: Chance,
+    /// Apart from the others, so that they draw what they drew without it.
+    marks: Chance,
 }
 
 /// What is known of an order that somebody still has work with.
@@ -166,6 +181,8 @@ struct Ticket {
     lines: Vec<TicketLine>,
     /// Before all others.
     rush: bool,
+    /// Not to be begun until the guest says so.
+    held: bool,
     /// From when on it is made.
     fire_at: UnixMillis,
     /// In the kitchen's queues.
@@ -276,6 +293,8 @@ enum Intent {
     ComeBack,
     Void { line: usize },
     Recount { line: usize },
+    Hold(bool),
+    Rush,
     Know(Acknowledged),
     Reject { reason: &'static str },
     Cancel { reason: &'static str, by: ActorKind, even_ready: bool },
@@ -307,6 +326,7 @@ impl Simulation {
             baskets: Baskets::new(settings.seed, settings.location.clone(), settings.currency),
             guests,
             staff: Chance::new(settings.seed, 3),
+            marks: Chance::new(settings.seed, 4),
         };
         simulation.plan_day(day);
         simulation
@@ -539,6 +559,7 @@ impl Simulation {
         }
         let id = self.place(&basket.order, basket.fire_at);
         self.plan_mishaps(id, &basket.order);
+        self.plan_marks(id);
         Some((id, self.post(id, basket.order)))
     }
 
@@ -603,6 +624,7 @@ impl Simulation {
             service,
             lines,
             rush,
+            held: false,
             fire_at: fire_at.unwrap_or(self.now),
             fired: false,
             begun: false,
@@ -681,6 +703,18 @@ impl Simulation {
         }
     }
 
+    /// Some guests ask the kitchen to wait for the rest of the table, and some
+    /// to hurry.
+    fn plan_marks(&mut self, id: TicketId) {
+        if self.marks.yes(HOLDS) {
+            let delay = millis(self.marks.between(3.0, 12.0));
+            self.intend(id, delay, Intent::Hold(true));
+        } else if self.marks.yes(RUSHES) {
+            let delay = millis(self.marks.between(20.0, 180.0));
+            self.intend(id, delay, Intent::Rush);
+        }
+    }
+
     // What the staff do.
 
     fn act(&mut self, id: TicketId, intent: Intent) -> Option<Action> {
@@ -754,6 +788,25 @@ impl Simulation {
             }
             Intent::Void { line } => self.void(id, line),
             Intent::Recount { line } => self.recount(id, line),
+            Intent::Hold(true) if !ticket.fired && !ticket.held && status.is_open() => {
+                self.tickets.get_mut(&id)?.held = true;
+                let delay = minutes(self.marks.between(2.0, 6.0));
+                self.intend(id, delay, Intent::Hold(false));
+                self.mark(id, None, Some(true))
+            }
+            Intent::Hold(false) if ticket.held && status.is_open() => {
+                let fire_in = ticket.fire_at.since(self.now).max(millis(1.5));
+                self.tickets.get_mut(&id)?.held = false;
+                // Where nobody has accepted it yet, that plans it.
+                if status != OrderStatus::Placed {
+                    self.intend(id, fire_in, Intent::Fire);
+                }
+                self.mark(id, None, Some(false))
+            }
+            Intent::Rush if !ticket.begun && !ticket.rush && status.is_open() => {
+                self.tickets.get_mut(&id)?.rush = true;
+                self.mark(id, Some(true), None)
+            }
             Intent::Know(of) => self.acknowledge(id, of),
             Intent::Cancel { reason, by, even_ready } => {
                 let early = matches!(
@@ -801,8 +854,8 @@ impl Simulation {
 
     fn fire(&mut self, id: TicketId) {
         let Some(ticket) = self.tickets.get_mut(&id) else { return };
-        if ticket.fired || !matches!(ticket.status, OrderStatus::Accepted | OrderStatus::Preparing)
-        {
+        let due = matches!(ticket.status, OrderStatus::Accepted | OrderStatus::Preparing);
+        if ticket.fired || ticket.held || !due {
             return;
         }
         ticket.fired = true;
@@ -953,6 +1006,12 @@ impl Simulation {
         Some(Action::Recount { order, expected_version, item, quantity, actor: staff("counter") })
     }
 
+    fn mark(&self, id: TicketId, rush: Option<bool>, held: Option<bool>) -> Option<Action> {
+        let ticket = self.tickets.get(&id)?;
+        let (order, expected_version) = (ticket.order?, ticket.version);
+        Some(Action::Mark { order, expected_version, rush, held, actor: staff("expo") })
+    }
+
     fn plan_to_know(&mut self, id: TicketId) {
         let delay = millis(self.staff.between(15.0, 60.0));
         self.intend(id, delay, Intent::Know(Acknowledged::Change));
@@ -1054,6 +1113,8 @@ impl Simulation {
         ticket.hands_off = false;
         ticket.version = order.version;
         ticket.status = order.status;
+        ticket.rush = order.flags.rush;
+        ticket.held = order.flags.held;
         for line in &mut ticket.lines {
             if let Some(item) = order.items.iter().find(|item| item.id == line.item) {
                 line.status = item.status;
@@ -1069,7 +1130,11 @@ impl Simulation {
             .map(|(index, _)| index)
             .collect();
         let (fired, begun, made) = (ticket.fired, ticket.begun, ticket.is_made());
+        let held = ticket.held;
         let fire_in = ticket.fire_at.since(self.now).max(millis(1.5));
+        if held {
+            self.intend(id, minutes(2.0), Intent::Hold(false));
+        }
         match order.status {
             OrderStatus::Placed => self.intend(id, accept_in, Intent::Accept),
             OrderStatus::Accepted if !fired => self.intend(id, fire_in, Intent::Fire),
@@ -1151,6 +1216,10 @@ const CANCELS: f64 = 0.0225;
 const DUPLICATES: f64 = 0.0025;
 /// Orders that lose a line after they were sent.
 const CHANGES: f64 = 0.045;
+/// Orders that are to wait.
+const HOLDS: f64 = 0.03;
+/// Orders that are to be made before all others, after they were placed.
+const RUSHES: f64 = 0.02;
 /// Tickets that are bumped before they are made.
 const WRONG_BUMPS: f64 = 0.02;
 /// Orders that come back to the counter.

@@ -25,6 +25,7 @@ fn settings(seed: u64) -> DemoSettings {
     DemoSettings {
         seed,
         speed: 1,
+        shift_minutes: None,
         orders_per_day: 600,
         utc_offset_s: 7200,
         location: Location::parse("main").expect("valid"),
@@ -99,6 +100,12 @@ impl Model {
                     expected_version: *expected_version,
                     actor: actor.clone(),
                 };
+                self.change(*order, &change, at)?
+            }
+            Action::Mark { order, expected_version, rush, held, actor } => {
+                let action = DomainAction::Flags { rush: *rush, held: *held };
+                let change =
+                    Change { action, expected_version: *expected_version, actor: actor.clone() };
                 self.change(*order, &change, at)?
             }
             Action::Acknowledge { order, expected_version, of, actor } => {

@@ -498,7 +498,12 @@ impl Errors {
                 errors.label(at, value, Location::parse)
             });
         let channel = defaults.channel.clone();
-        let source = Source { channel: channel.clone(), external_id: None, accept_by: None };
+        let source = Source {
+            channel: channel.clone(),
+            external_id: None,
+            accept_by: None,
+            placed_at: None,
+        };
         let source = fields.or(self, "source", source, |errors, at, value| {
             errors.source(at, value, channel, defaults.now)
         });
@@ -565,7 +570,8 @@ impl Errors {
         default: Channel,
         now: UnixMillis,
     ) -> Option<Source> {
-        let fields = self.object(at, value, &["channel", "external_id", "accept_by"])?;
+        let fields =
+            self.object(at, value, &["channel", "external_id", "accept_by", "placed_at"])?;
         let channel = fields.or(self, "channel", default, |errors, at, value| {
             errors.label(at, value, Channel::parse)
         });
@@ -580,7 +586,18 @@ impl Errors {
                 ),
             }
         });
-        Some(Source { channel: channel?, external_id, accept_by })
+        let placed =
+            now.plus(-limits::SOURCE_BEHIND_MILLIS).0..=now.plus(limits::SOURCE_AHEAD_MILLIS).0;
+        let placed_at = fields.optional(self, "placed_at", |errors, at, value| {
+            match value.as_i64() {
+                Some(millis) if placed.contains(&millis) => Some(UnixMillis(millis)),
+                _ => errors.refuse(
+                    at,
+                    "must be a time in milliseconds since 1970 (UTC), at most a day ago and five minutes ahead",
+                ),
+            }
+        });
+        Some(Source { channel: channel?, external_id, accept_by, placed_at })
     }
 
     fn fulfilment(&mut self, at: Pointer, value: &Value, now: UnixMillis) -> Option<Fulfilment> {

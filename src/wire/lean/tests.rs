@@ -95,6 +95,7 @@ fn order() -> impl Strategy<Value = FoodOrder> {
                     channel: Channel::parse(&label).expect("valid"),
                     external_id: phone.clone(),
                     accept_by: due_at,
+                    placed_at: due_at,
                 },
                 fulfilment: Fulfilment {
                     service,

@@ -98,7 +98,10 @@ struct ItemPatch {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct EditBody {
+    #[serde(default)]
     quantities: Vec<Recounted>,
+    rush: Option<bool>,
+    held: Option<bool>,
     expected_version: Version,
     actor: Actor,
 }
@@ -255,8 +258,12 @@ async fn edit(
     Path(id): Path<OrderId>,
     Json(body): Json<EditBody>,
 ) -> Response {
-    let quantities = body.quantities.into_iter().map(|it| (it.item, it.quantity)).collect();
-    let action = DomainAction::Edit(Edit { quantities, ..Edit::default() });
+    let quantities: Vec<_> = body.quantities.into_iter().map(|it| (it.item, it.quantity)).collect();
+    let action = if quantities.is_empty() {
+        DomainAction::Flags { rush: body.rush, held: body.held }
+    } else {
+        DomainAction::Edit(Edit { quantities, ..Edit::default() })
+    };
     let change = Change { action, expected_version: body.expected_version, actor: body.actor };
     answer(fake.change(id, &change))
 }
@@ -327,8 +334,14 @@ async fn start(fake: &Fake, settings: DemoSettings) -> Running {
     let shutdown = CancellationToken::new();
     let (opened, open) = oneshot::channel();
     let on_open = move || opened.send(()).expect("somebody waits");
-    let demo =
-        tokio::spawn(demo::run(settings, address, fake.clock.clone(), on_open, shutdown.clone()));
+    let demo = tokio::spawn(demo::run(
+        settings,
+        address,
+        fake.clock.clone(),
+        on_open,
+        |_| {},
+        shutdown.clone(),
+    ));
     open.await.expect("the rush begins");
     Running { shutdown, demo }
 }
@@ -370,6 +383,7 @@ async fn a_visitors_order_is_made_and_handed_out() {
             channel: Channel::parse("api").expect("valid"),
             external_id: None,
             accept_by: None,
+            placed_at: None,
         },
         fulfilment: Fulfilment { service: Service::Pickup, ..Fulfilment::default() },
         customer: Customer::default(),
@@ -398,13 +412,43 @@ async fn a_visitors_order_is_made_and_handed_out() {
 }
 
 #[tokio::test]
+async fn a_shift_ends_when_all_that_was_due_is_done() {
+    let mut settings = settings(3);
+    settings.orders_per_day = 60;
+    settings.speed = 600;
+    settings.shift_minutes = Some(60);
+    let fake = Fake::new(&Clock::manual(NOON), 0);
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let router = fake.router();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let (ended, end) = oneshot::channel();
+    let on_end = move |open| ended.send(open).expect("somebody waits");
+    let (clock, rush) = (fake.clock.clone(), demo::opens_at(NOON, &settings));
+    demo::run(settings, address, clock, || {}, on_end, CancellationToken::new()).await;
+    let open = end.await.expect("the shift ends");
+    let model = lock(&fake.model);
+    assert_eq!(open, model.open());
+    assert!(fake.clock.now() >= rush.plus(60 * 60_000));
+    // Somebody was at work in the last minutes too.
+    let last = model.orders.values().map(|order| order.last_change.at).max();
+    assert!(last > Some(rush.plus(40 * 60_000)), "{last:?}");
+}
+
+#[tokio::test]
 async fn a_demo_without_a_server_can_be_stopped() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     drop(listener);
     let shutdown = CancellationToken::new();
-    let demo =
-        tokio::spawn(demo::run(settings(1), address, Clock::manual(NOON), || {}, shutdown.clone()));
+    let demo = tokio::spawn(demo::run(
+        settings(1),
+        address,
+        Clock::manual(NOON),
+        || {},
+        |_| {},
+        shutdown.clone(),
+    ));
     tokio::task::yield_now().await;
     shutdown.cancel();
     demo.await.expect("the demo does not panic");

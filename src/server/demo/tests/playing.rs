@@ -163,6 +163,34 @@ fn a_few_orders_are_called_off_changed_and_brought_back() {
 }
 
 #[test]
+fn some_orders_wait_and_some_are_made_before_all_others() {
+    let (mut all, mut held, mut released, mut hurried, mut scheduled) = (0, 0, 0, 0, 0);
+    for seed in 0..8 {
+        let settings = settings(seed);
+        let played = play(&settings, opens_at(NOON, &settings).plus(6 * 60 * MINUTE));
+        all += played.model.orders.len();
+        for Step { at, action, .. } in &played.steps {
+            match action {
+                Action::Mark { held: Some(true), .. } => held += 1,
+                Action::Mark { held: Some(false), .. } => released += 1,
+                Action::Mark { rush: Some(true), .. } => hurried += 1,
+                Action::Place { order, .. } => {
+                    let due_at = order.fulfilment.due_at.expect("promised");
+                    scheduled += usize::from(due_at.since(*at) > 90 * MINUTE);
+                }
+                _ => {}
+            }
+        }
+        // What waited was made in the end.
+        assert_eq!(played.model.open(), 0);
+    }
+    assert!((0.01..0.04).contains(&share(held, all)), "{held} of {all}");
+    assert!(released > 0 && released <= held, "{released} of {held}");
+    assert!((0.003..0.03).contains(&share(hurried, all)), "{hurried} of {all}");
+    assert!(scheduled > 0);
+}
+
+#[test]
 fn the_day_ends_with_nothing_left_and_the_next_one_begins() {
     let settings = settings(9);
     let rush = opens_at(NOON, &settings);
@@ -222,6 +250,7 @@ fn every_text_keeps_within_the_limits() {
             }
             Action::Item { actor, .. }
             | Action::Recount { actor, .. }
+            | Action::Mark { actor, .. }
             | Action::Acknowledge { actor, .. } => {
                 assert!(actor.id.chars().count() <= limits::LABEL);
             }
@@ -255,6 +284,7 @@ fn a_ticket_that_a_person_touches_is_left_to_them_for_a_while() {
         Action::Transition { order: id, .. }
         | Action::Item { order: id, .. }
         | Action::Recount { order: id, .. }
+        | Action::Mark { order: id, .. }
         | Action::Acknowledge { order: id, .. }
         | Action::Look { order: id } => *id == order.id,
         Action::Place { .. } => false,

@@ -84,7 +84,7 @@ fn summary(html: &mut Html, errors: &[FieldError]) {
     }
     html.raw("<div class=\"notice is-bad\" role=\"alert\">").icon("warning");
     html.raw("<div><b>Not saved: ");
-    html.text(&text::count(errors.len() as u64, "field"));
+    html.text(&crate::domain::text::count(errors.len() as u64, "field"));
     html.raw(if errors.len() == 1 { " needs" } else { " need" });
     html.raw(" another look.</b><ul>");
     for error in errors {
