@@ -19,7 +19,7 @@ const TIMES: &str = "known-at/";
 const EVERY_MS: i64 = 5_000;
 /// What was known so long ago is of no use, and names and telephone numbers stand
 /// in it.
-const DAY_MS: f64 = 86_400_000.0;
+const DAY_MS: i64 = 86_400_000;
 /// What writing one order may cost of that.
 const EACH_MS: i64 = 25;
 
@@ -94,15 +94,15 @@ pub(super) fn forget(own: bool) -> bool {
     any
 }
 
-/// Forgets what pages of this device knew a day ago.
-pub fn forget_old() {
+/// Forgets what pages of this device knew a day before `now`.
+pub fn forget_old(now: i64) {
     let Some(storage) = storage() else { return };
     for place in (0..storage.length().unwrap_or_default()).rev() {
         let Ok(Some(other)) = storage.key(place) else { continue };
         let Some(page) = other.strip_prefix(TIMES) else { continue };
         let at = storage.get_item(&other).ok().flatten();
-        let at = at.and_then(|text| text.split(' ').next()?.parse::<f64>().ok());
-        if at.is_none_or(|at| js_sys::Date::now() - at > DAY_MS) {
+        let at = at.and_then(|text| text.split(' ').next()?.parse::<i64>().ok());
+        if at.is_none_or(|at| now - at > DAY_MS) {
             for begin in [NAMES, TIMES] {
                 let _ = storage.remove_item(&[begin, page].concat());
             }
