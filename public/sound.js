@@ -26,12 +26,19 @@ function tell() {
     dispatchEvent(new Event('live-orders:screen-is'));
 }
 
-// A browser lets a page sound once somebody has touched it.
-function unlock() {
+// A browser lets a page sound once somebody has touched it. One that does so at once
+// needs a moment all the same, after which `then` is heard.
+function unlock(then) {
     try {
         context ??= new AudioContext();
         context.onstatechange = tell;
-        if (context.state !== 'running') context.resume().then(tell, tell);
+        const asked = performance.now();
+        const resumed = () => {
+            tell();
+            // Whoever taps much later does not want to hear what was then.
+            if (then && context?.state === 'running' && performance.now() - asked < 2000) then();
+        };
+        if (context.state !== 'running') context.resume().then(resumed, tell);
     } catch {
         context = undefined;
     }
@@ -51,7 +58,7 @@ async function stayAwake() {
 }
 
 function play(tune, volume) {
-    if (context?.state !== 'running') return unlock();
+    if (context?.state !== 'running') return unlock(() => play(tune, volume));
     const now = context.currentTime + 0.02;
     for (const [begin, length, pitch, loudness] of TUNES[tune] ?? []) {
         const tone = context.createOscillator();

@@ -109,7 +109,7 @@ for (const [name, refuse] of [
         server,
         network,
     }) => {
-        await context.addInitScript(`LockManager.prototype.request = ${refuse}`);
+        await context.addInitScript(`if (window.LockManager) LockManager.prototype.request = ${refuse}`);
         await board.open();
         const other = new Board(await context.newPage());
         await other.open();

@@ -74,7 +74,7 @@ pub fn begin(ui: Ui) {
     keys::follow(ui);
     panels::follow(ui);
     sound::follow(ui);
-    known::forget_old();
+    known::forget_old(ui.live.local_now());
     ui.extras.act.set_value(Some(do_act));
     if let Some(root) = document().get_element_by_id(super::ROOT_ID) {
         let _ = root.set_attribute("data-extras", "");

@@ -94,15 +94,15 @@ pub(super) fn forget(own: bool) -> bool {
     any
 }
 
-/// Forgets what pages of this device knew a day ago.
-pub fn forget_old() {
+/// Forgets what pages of this device knew a day before `now`.
+pub fn forget_old(now: i64) {
     let Some(storage) = storage() else { return };
     for place in (0..storage.length().unwrap_or_default()).rev() {
         let Ok(Some(other)) = storage.key(place) else { continue };
         let Some(page) = other.strip_prefix(TIMES) else { continue };
         let at = storage.get_item(&other).ok().flatten();
         let at = at.and_then(|text| text.split(' ').next()?.parse::<i64>().ok());
-        if at.is_none_or(|at| super::board::local_now() - at > DAY_MS) {
+        if at.is_none_or(|at| now - at > DAY_MS) {
             for begin in [NAMES, TIMES] {
                 let _ = storage.remove_item(&[begin, page].concat());
             }
