@@ -137,6 +137,7 @@ pub(crate) fn new_order() -> anyhow::Result<NewOrder> {
             channel: Channel::parse("web").map_err(label)?,
             external_id: None,
             accept_by: None,
+            placed_at: None,
         },
         fulfilment: Fulfilment::default(),
         customer: Customer { name: "Ana K".to_owned(), phone: None },
