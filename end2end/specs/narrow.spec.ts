@@ -62,7 +62,7 @@ test('nothing moves for those who asked for less motion', async ({ page, server,
         }
     });
     const placed = await server.move(await server.place(order()), 'accepted');
-    await board.has(placed, 'New');
+    await expect(board.ticket(placed).bumpButton).toContainText('Start');
     await board.ticket(placed).bump();
     await board.has(placed, 'Preparing');
     expect(await page.evaluate(() => (window as unknown as { moved: string[] }).moved)).toEqual([]);

@@ -36,9 +36,9 @@ test('a screen reads out as much as it is told to', async ({ server, anotherBoar
     const said: Record<string, string[]> = {};
     const boards = [];
     for (const announce of ['off', 'new', 'all']) {
-        await keep(server, announce, { view: 'columns', announce });
+        await keep(server, `says-${announce}`, { view: 'columns', announce });
         const board = await anotherBoard();
-        await board.page.goto(`/screens/${announce}`);
+        await board.page.goto(`/screens/says-${announce}`);
         await board.isLive();
         const heard: string[] = (said[announce] = []);
         await board.page.exposeFunction('heard', (text: string) => heard.push(text));

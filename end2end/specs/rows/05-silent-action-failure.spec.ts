@@ -5,6 +5,9 @@ import type { Page } from '@playwright/test';
 import { expect, test } from '../../fixtures';
 import { order } from '../../fixtures/orders';
 
+/** An order that is not made when one of its lines is. */
+const TWO = order({ items: [{ name: 'Cheeseburger', quantity: 1 }, { name: 'Fries', quantity: 1 }] });
+
 test.setTimeout(120_000);
 test.beforeEach(({ faults }) => faults.allowLostConnections());
 
@@ -69,7 +72,7 @@ test('row 5: what somebody else did meanwhile is explained, and the cook decides
 }) => {
     faults.allow(/Failed to load resource.*412/);
     const first = await server.move(await server.place(order()), 'accepted');
-    const second = await server.move(await server.place(order()), 'accepted');
+    const second = await server.move(await server.place(TWO), 'accepted');
     await board.open();
     await network.cut();
     await board.says(/Reconnecting…/, 15_000);
@@ -199,7 +202,7 @@ test('row 5: what was shown makes room for what was done', async ({ board, page,
 
 test('row 5: nothing is put behind what nobody has decided on', async ({ board, server, network, faults }) => {
     faults.allow(/Failed to load resource.*412/);
-    const accepted = await server.move(await server.place(order()), 'accepted');
+    const accepted = await server.move(await server.place(TWO), 'accepted');
     await board.open();
     await network.cut();
     await board.says(/Reconnecting…/, 15_000);
