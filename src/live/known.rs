@@ -154,7 +154,7 @@ impl LiveBoard {
         cursor.clone_into(&mut written.cursor);
         let (place, text) = (name(NAMES), to_text(cursor, |write| self.each_order(write)));
         let keep = || storage.set_item(&place, &text).is_ok();
-        if !keep() && !(forget(false) && keep()) {
+        if !(keep() || forget(false) && keep()) {
             // Better nothing than what is long over.
             let _ = storage.remove_item(&place);
         }

@@ -789,20 +789,9 @@ impl Simulation {
             Intent::Void { line } => self.void(id, line),
             Intent::Recount { line } => self.recount(id, line),
             Intent::Hold(true) if !ticket.fired && !ticket.held && status.is_open() => {
-                self.tickets.get_mut(&id)?.held = true;
-                let delay = minutes(self.marks.between(2.0, 6.0));
-                self.intend(id, delay, Intent::Hold(false));
-                self.mark(id, None, Some(true))
+                self.hold(id)
             }
-            Intent::Hold(false) if ticket.held && status.is_open() => {
-                let fire_in = ticket.fire_at.since(self.now).max(millis(1.5));
-                self.tickets.get_mut(&id)?.held = false;
-                // Where nobody has accepted it yet, that plans it.
-                if status != OrderStatus::Placed {
-                    self.intend(id, fire_in, Intent::Fire);
-                }
-                self.mark(id, None, Some(false))
-            }
+            Intent::Hold(false) if ticket.held && status.is_open() => self.release(id),
             Intent::Rush if !ticket.begun && !ticket.rush && status.is_open() => {
                 self.tickets.get_mut(&id)?.rush = true;
                 self.mark(id, Some(true), None)
@@ -827,6 +816,24 @@ impl Simulation {
             }
             _ => None,
         }
+    }
+
+    fn hold(&mut self, id: TicketId) -> Option<Action> {
+        self.tickets.get_mut(&id)?.held = true;
+        let delay = minutes(self.marks.between(2.0, 6.0));
+        self.intend(id, delay, Intent::Hold(false));
+        self.mark(id, None, Some(true))
+    }
+
+    fn release(&mut self, id: TicketId) -> Option<Action> {
+        let ticket = self.tickets.get_mut(&id)?;
+        ticket.held = false;
+        let (status, fire_in) = (ticket.status, ticket.fire_at.since(self.now).max(millis(1.5)));
+        // Where nobody has accepted it yet, that plans it.
+        if status != OrderStatus::Placed {
+            self.intend(id, fire_in, Intent::Fire);
+        }
+        self.mark(id, None, Some(false))
     }
 
     /// Takes a ticket to another status, as far as the state machine allows it.
