@@ -4,6 +4,10 @@
 //! first called.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    feature = "split",
+    expect(clippy::unnecessary_wraps, reason = "what cannot be fetched is an error of its type")
+)]
 
 #[cfg(feature = "hydrate")]
 use {
@@ -32,7 +36,6 @@ async fn begin(ui: Ui) -> bool {
 }
 
 #[cfg(feature = "split")]
-#[expect(clippy::unnecessary_wraps, reason = "what cannot be fetched is an error of its type")]
 #[leptos::wasm_split::wasm_split(extras, fallible, wasm_split_path = leptos::wasm_split)]
 fn second_module(ui: Box<Ui>) -> Result<(), leptos::wasm_split::SplitLoaderError> {
     extras::begin(*ui);
