@@ -187,7 +187,9 @@ test('a device that says it is online again is not left waiting', async ({ board
     });
     await opened;
     await context.setOffline(false);
-    expect(await (await opened).evaluate(({ heard }) => heard)).toBe(1);
+    // The page may hear of it before its network does: then the first try fails
+    // at once, and the second follows at once.
+    expect(await (await opened).evaluate(({ heard }) => heard)).toBeGreaterThan(0);
     await board.has(placed, 'New');
     await board.isLive();
 });
