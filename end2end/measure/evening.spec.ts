@@ -20,6 +20,14 @@ const MINUTES = Number(process.env.MINUTES ?? 10);
 const VIEW = process.env.VIEW ?? 'columns';
 /** Where to write what the main thread computed, for a look with the browser's own tools. */
 const PROFILE = process.env.PROFILE;
+/** The same for all that it did, with what made which styles be worked out anew: see `SelectorStats` in it. */
+const TRACE = process.env.TRACE;
+const TRACED_CATEGORIES = [
+    'devtools.timeline',
+    'disabled-by-default-devtools.timeline',
+    'disabled-by-default-devtools.timeline.invalidationTracking',
+    'disabled-by-default-blink.debug',
+];
 /** Before the first look at the memory: code is compiled and caches fill. */
 const WARM_UP_MS = 30_000;
 
@@ -30,12 +38,18 @@ function watchTasks(): void {
     new PerformanceObserver((list) => {
         for (const entry of list.getEntries()) seen.longTasks.push(entry.duration);
     }).observe({ type: 'longtask', buffered: true });
-    const instantiate = WebAssembly.instantiateStreaming;
-    WebAssembly.instantiateStreaming = async (...module: Parameters<typeof instantiate>) => {
-        const made = await instantiate.apply(WebAssembly, module);
-        seen.memory = made.instance.exports.memory as WebAssembly.Memory;
-        return made;
-    };
+    // However the module comes, its memory is made before it, or with it.
+    for (const way of ['instantiateStreaming', 'instantiate'] as const) {
+        const instantiate = WebAssembly[way] as (...all: unknown[]) => Promise<unknown>;
+        (WebAssembly as unknown as Record<string, unknown>)[way] = async (...all: unknown[]) => {
+            const made = (await instantiate.apply(WebAssembly, all)) as Partial<WebAssembly.WebAssemblyInstantiatedSource>;
+            const instance = made.instance ?? (made as WebAssembly.Instance);
+            for (const part of Object.values(instance.exports)) {
+                if (part instanceof WebAssembly.Memory) seen.memory = part;
+            }
+            return made;
+        };
+    }
 }
 
 interface Weight {
@@ -86,6 +100,14 @@ test(`${MINUTES} minutes at 20 changes a second, ${SLOWER} times as slow`, async
     // Collecting everything at once is a long task of ours.
     await longTasks(page);
     await devtools.send('Performance.enable', { timeDomain: 'threadTicks' });
+    const traced: unknown[] = [];
+    if (TRACE) {
+        devtools.on('Tracing.dataCollected', ({ value }) => traced.push(...value));
+        await devtools.send('Tracing.start', {
+            transferMode: 'ReportEvents',
+            traceConfig: { includedCategories: TRACED_CATEGORIES },
+        });
+    }
     if (PROFILE) {
         await devtools.send('Profiler.enable');
         await devtools.send('Profiler.setSamplingInterval', { interval: 500 });
@@ -107,6 +129,12 @@ test(`${MINUTES} minutes at 20 changes a second, ${SLOWER} times as slow`, async
     if (PROFILE) {
         const { profile } = await devtools.send('Profiler.stop');
         await writeFile(PROFILE, JSON.stringify(profile));
+    }
+    if (TRACE) {
+        const complete = new Promise((resolve) => devtools.once('Tracing.tracingComplete', resolve));
+        await devtools.send('Tracing.end');
+        await complete;
+        await writeFile(TRACE, JSON.stringify({ traceEvents: traced }));
     }
     const tasks = (await longTasks(page)).sort((a, b) => a - b);
     const after = await weigh(page, devtools);

@@ -116,15 +116,20 @@ export function watchTaps(): void {
 }
 
 /**
- * The middle of an order's first line, once it is on the screen. Asked of the
- * page itself: a locator by role would work out the names of 500 tickets, and
- * wait for a board to stand still that never does.
+ * The middle of an order's first line, once it is on the screen and what came of
+ * that is drawn: a finger comes after the eye. Asked of the page itself: a
+ * locator by role would work out the names of 500 tickets, and wait for a board
+ * to stand still that never does.
  */
-export function bringIntoView(order: string): { x: number; y: number } {
-    const item = document.querySelector(`[data-order="${order}"] [data-act="item-1"]`);
-    if (!item) throw new Error(`no line of ${order}`);
-    item.scrollIntoView({ block: 'center', behavior: 'instant' });
-    const box = item.getBoundingClientRect();
+export async function bringIntoView(order: string): Promise<{ x: number; y: number }> {
+    const line = () => {
+        const item = document.querySelector(`[data-order="${order}"] [data-act="item-1"]`);
+        if (!item) throw new Error(`no line of ${order}`);
+        return item;
+    };
+    line().scrollIntoView({ block: 'center', behavior: 'instant' });
+    for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
+    const box = line().getBoundingClientRect();
     return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
 }
 

@@ -59,7 +59,10 @@ pub fn render(page: BoardPage, words: Words) -> String {
     );
     html.icon("back").raw(say(Word::Undo)).raw(
         " <kbd>Z</kbd></button></section>\
-         <dialog class=\"dialog\" id=\"dialog\" aria-labelledby=\"dialog-title\"></dialog>\
+         <dialog id=\"dialog\" aria-labelledby=\"dialog-title\" class=\"",
+    );
+    html.class(spots, dialog::ID).raw(
+        "\"></dialog>\
          <p class=\"unseen\" role=\"status\" id=\"polite\"></p>\
          <p class=\"unseen\" role=\"alert\" id=\"alert\"></p></div>",
     );
@@ -120,6 +123,15 @@ fn spots(ui: Ui) -> Spots {
         }
         if ui.grid.is_on() {
             class.push_str(" is-grid");
+        }
+        // Said here, for a style that asks what an element holds is worked out
+        // for the whole board whenever anything in it changes.
+        if connection::has_bar(ui) {
+            class.push_str(" has-bar");
+        }
+        ui.panels.track();
+        if ui.panels.open() != panels::Panel::None {
+            class.push_str(" has-panel");
         }
         class
     });

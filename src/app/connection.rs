@@ -35,10 +35,14 @@ pub fn spots(ui: Ui, spots: &mut Spots) {
         })
     });
     spots.content("clock", move || ui.time_of_day(now.get(), true));
-    spots.class("bar", move || {
-        with_look(if bar(ui).is_empty() { "bar is-away " } else { "bar " }, ui)
-    });
+    spots.class("bar", move || with_look(if has_bar(ui) { "bar " } else { "bar is-away " }, ui));
     spots.content("bar-words", move || bar(ui));
+}
+
+/// Whether the bar says anything.
+#[must_use]
+pub fn has_bar(ui: Ui) -> bool {
+    !bar(ui).is_empty()
 }
 
 /// What the bar says; nothing when it is away.

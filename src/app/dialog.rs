@@ -78,6 +78,10 @@ pub const ID: &str = "dialog";
 /// What the dialog says.
 pub fn spots(ui: Ui, spots: &mut Spots) {
     spots.content(ID, move || content(ui));
+    spots.class(ID, move || {
+        let keys = ui.dialog.with(|dialog| matches!(dialog, Dialog::Keys));
+        if keys { "dialog is-keys" } else { "dialog" }.to_owned()
+    });
 }
 
 /// Lets the dialog open and close as [`Ui::dialog`] says.

@@ -68,7 +68,10 @@ pub fn spots(ui: Ui, spots: &mut Spots) {
 
 /// The header's first row.
 pub fn header(html: &mut Html, spots: &mut Spots, settings: &BoardSettings) {
-    html.raw("<header class=\"top\"><div class=\"place\"><h1><bdi>");
+    html.raw("<header class=\"top\"><div class=\"place");
+    // Without more to say, the location stands below the screen's name.
+    let two = settings.screen.is_some() && !settings.demo;
+    html.raw(if two { " is-two\"><h1><bdi>" } else { "\"><h1><bdi>" });
     match &settings.screen {
         None => html.text(&settings.location).raw("</bdi></h1>"),
         Some(screen) => html
@@ -125,7 +128,12 @@ pub fn filters(
     if settings.screen.is_none() {
         links(html, stations, filter, settings);
     }
-    html.raw("<nav class=\"of-screens\" aria-label=\"").raw(say(Word::Screens)).raw("\">");
+    html.raw(match &settings.screen {
+        None => "<nav class=\"of-screens",
+        Some(screen) if screen.warning.is_none() => "<nav class=\"of-screens is-screen",
+        Some(_) => "<nav class=\"of-screens is-screen is-far",
+    });
+    html.raw("\" aria-label=\"").raw(say(Word::Screens)).raw("\">");
     if let Some(screen) = &settings.screen {
         shows(html, filter, screen);
     }

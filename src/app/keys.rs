@@ -323,9 +323,13 @@ fn act(ui: Ui, action: &str, shift: bool) -> bool {
 
 /// Prints the ticket of order `id` and nothing else: see the style sheet.
 fn print(id: Option<OrderId>) {
-    let Some(card) = id.and_then(card) else { return };
+    let (Some(card), Some(page)) = (id.and_then(card), document().document_element()) else {
+        return;
+    };
     let _ = card.set_attribute("data-print", "");
+    let _ = page.set_attribute("data-printing", "");
     let _ = window().print();
+    let _ = page.remove_attribute("data-printing");
     let _ = card.remove_attribute("data-print");
 }
 

@@ -519,13 +519,11 @@ fn line(ui: Ui, item: &OrderItem, open: bool, ticking: bool, with_station: bool)
     };
     html.raw(" data-act=\"item-").number(item.id.0);
     html.raw(if open && item.status != ItemStatus::Void { "\"" } else { "\" disabled" });
-    html.raw(if item.quantity > 1 {
-        "><span class=\"qty is-many\">"
-    } else {
-        "><span class=\"qty\">"
-    });
     let before =
         item.quantity_before.filter(|before| *before > 0 && item.status != ItemStatus::Void);
+    html.raw("><span class=\"qty");
+    html.raw(if item.quantity > 1 { " is-many" } else { "" });
+    html.raw(if before.is_some() { " is-was\">" } else { "\">" });
     if let Some(before) = before {
         html.raw("<s>").number(before).raw("</s>→");
     }
@@ -563,7 +561,9 @@ fn line(ui: Ui, item: &OrderItem, open: bool, ticking: bool, with_station: bool)
         html.raw("<bdi>").text(item.station.as_str()).raw("</bdi>");
     }
     html.raw("</span><span class=\"tick icon icon-check\" aria-hidden=\"true\"></span></button>");
-    let class = if ticking { [class, " is-ticking"].concat() } else { class.to_owned() };
+    let mut class = class.to_owned();
+    class.push_str(if before.is_some() { " is-changed" } else { "" });
+    class.push_str(if ticking { " is-ticking" } else { "" });
     Line { round: Html::default(), class, pressed, rest: html }
 }
 
