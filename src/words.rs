@@ -405,6 +405,14 @@ words! {
     ListMore,
     /// The last `{}` alone.
     ListEnds,
+
+    CapEnter,
+    CapSpace,
+    CapBackspace,
+    CapHome,
+    CapEnd,
+    CapPage,
+    CapControl,
 }
 
 /// A language's table. Cheap to copy: it lasts as long as the program or page.

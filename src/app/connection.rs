@@ -12,7 +12,7 @@ use crate::live::freshness::State;
 
 /// The chip in the header, which keeps its place and width in every state, and
 /// the bar. The bar lies over the filters, which lead nowhere without a server,
-/// so that no ticket moves under a finger.
+/// so that no ticket moves under a finger; not over the tools, which work without one.
 pub fn spots(ui: Ui, spots: &mut Spots) {
     let pulse = ui.live.pulse;
     let now = ui.live.now;

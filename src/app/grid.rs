@@ -12,21 +12,21 @@ use web_sys::{Element, HtmlElement, MouseEvent, ResizeObserver};
 
 use super::{
     Ui,
-    html::{Html, Spots},
+    html::{Html, Spots, effect},
     text,
     ticket::ticket,
     words::Word,
 };
 use crate::{
     domain::{
-        FoodOrder, Lane, OrderId, Version,
+        FoodOrder, Lane, OrderId, UnixMillis, Version,
         screen::{Role, View},
     },
     live::{
         Row, Ticket,
         board_state::{Rank, Rest},
         later, listen,
-        slots::{Fit, Hold, MOST, Seat, Size, Slots, WIDEST},
+        slots::{FREEZE_MS, Fit, Hold, MOST, Seat, Size, Slots, WIDEST},
         table::Table,
     },
     wire::BoardSettings,
@@ -41,8 +41,8 @@ const ON_A_PHONE: usize = 12;
 pub struct Grid {
     /// In lanes or in slots.
     pub view: RwSignal<View>,
-    /// Whether somebody has frozen the layout.
-    pub frozen: RwSignal<bool>,
+    /// Until when somebody has frozen the layout.
+    pub frozen: RwSignal<Option<UnixMillis>>,
     /// How many changes of the layout wait.
     pub waiting: RwSignal<usize>,
     /// Whether the grid has no ticket.
@@ -78,7 +78,7 @@ impl Grid {
         let fit = Fit { columns, ..Fit::default() };
         Self {
             view: RwSignal::new(settings.view),
-            frozen: RwSignal::new(false),
+            frozen: RwSignal::new(None),
             waiting: RwSignal::new(0),
             none: RwSignal::new(false),
             wake: Trigger::new(),
@@ -114,7 +114,8 @@ impl Grid {
 
     /// Whether nothing may move at `now`. What waits is looked at again when it may.
     pub fn is_still(self, now: i64) -> bool {
-        self.frozen.get_untracked() || self.hold.with_value(|hold| hold.until(now).is_some())
+        self.frozen.get_untracked().is_some()
+            || self.hold.with_value(|hold| hold.until(now).is_some())
     }
 
     /// Has tickets arranged anew after `millis`.
@@ -124,7 +125,7 @@ impl Grid {
 
     /// Has tickets arranged anew as soon as nobody holds the board still.
     pub fn when_it_moves(self, now: i64) {
-        if !self.frozen.get_untracked()
+        if self.frozen.get_untracked().is_none()
             && let Some(until) = self.hold.with_value(|hold| hold.until(now))
         {
             self.again(until - now);
@@ -291,13 +292,15 @@ pub fn spots(ui: Ui, spots: &mut Spots) {
         html.done()
     });
     spots.class("freeze", move || {
-        if grid.frozen.get() { "button freeze is-frozen" } else { "button freeze" }.to_owned()
+        let frozen = grid.frozen.get().is_some();
+        if frozen { "button freeze is-frozen" } else { "button freeze" }.to_owned()
     });
     spots.content("freeze", move || {
         let mut html = Html::default();
         html.icon("pause").raw("<span>");
-        if grid.frozen.get() {
-            html.text(ui.say(Word::Frozen));
+        if let Some(until) = grid.frozen.get() {
+            let left = until.since(ui.live.local.get()).max(0) + 999;
+            html.text(ui.say(Word::Frozen)).raw(" ").text(&text::span(left));
             let waiting = grid.waiting.get() as u64;
             if waiting > 0 {
                 html.raw(" · ").text(&ui.words.count(Word::ChangesWaiting, waiting));
@@ -309,12 +312,12 @@ pub fn spots(ui: Ui, spots: &mut Spots) {
     });
 }
 
-/// The tickets that are on no page yet or on another one.
+/// The tickets that are on another page, or on none yet.
 fn hidden(ui: Ui) -> Vec<OrderId> {
     ui.grid.slots.with_value(|slots| slots.hidden().collect())
 }
 
-/// How many tickets are on other pages, and how long the oldest of them has stood.
+/// How many tickets are not to be seen, and how long the oldest of them has stood.
 fn more(ui: Ui) -> String {
     ui.grid.arranged.track();
     let now = ui.live.now.get();
@@ -463,6 +466,7 @@ pub fn follow(ui: Ui) {
     {
         observer.observe(&list);
     }
+    effect(move || thaw(ui));
     for (event, down) in [
         ("pointerdown", Some(true)),
         ("pointermove", None),
@@ -470,6 +474,15 @@ pub fn follow(ui: Ui) {
         ("pointercancel", Some(false)),
     ] {
         listen(event, move |event| point(ui, &event, down));
+    }
+}
+
+/// Lets the layout go on when it has been frozen for long enough.
+fn thaw(ui: Ui) {
+    let over = |until: UnixMillis| until <= ui.live.local.get();
+    if ui.grid.frozen.get().is_some_and(over) {
+        ui.grid.frozen.set(None);
+        ui.grid.wake.notify();
     }
 }
 
@@ -534,7 +547,7 @@ pub fn show(ui: Ui, view: View) {
     if ui.grid.view.get_untracked() == view {
         return;
     }
-    ui.grid.frozen.set(false);
+    ui.grid.frozen.set(None);
     ui.grid.slots.update_value(|slots| slots.settle(&wanted(ui)));
     ui.grid.view.set(view);
     let location = window().location();
@@ -568,7 +581,8 @@ pub fn pressed(ui: Ui, act: &str) -> bool {
         "page-next" => ui.grid.turn(if page + 1 < pages { page + 1 } else { 0 }),
         "page-previous" => ui.grid.turn(page.checked_sub(1).unwrap_or(pages - 1)),
         "freeze" => {
-            ui.grid.frozen.update(|frozen| *frozen = !*frozen);
+            let until = UnixMillis(ui.live.local_now() + FREEZE_MS);
+            ui.grid.frozen.update(|frozen| *frozen = frozen.is_none().then_some(until));
             ui.grid.wake.notify();
         }
         "view-grid" => show(ui, View::Grid),

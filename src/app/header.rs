@@ -124,7 +124,11 @@ pub fn filters(
     filter: &StreamFilter,
     settings: &BoardSettings,
 ) {
-    html.raw("<div class=\"second\">");
+    html.raw("<div class=\"second\"><div class=\"lead\"><section id=\"bar\" class=\"");
+    html.class(spots, "bar").raw("\" aria-label=\"").raw(say(Word::Connection));
+    html.raw("\"><span id=\"bar-words\">").content(spots, "bar-words");
+    html.raw("</span><button type=\"button\" class=\"button\" data-act=\"reconnect\">");
+    html.raw(say(Word::Retry)).raw("</button></section>");
     if settings.screen.is_none() {
         links(html, stations, filter, settings);
     }
@@ -138,8 +142,15 @@ pub fn filters(
         shows(html, filter, screen);
     }
     html.raw("<a class=\"button screens\" href=\"/screens\">").icon("screen");
-    html.raw("<span>").raw(say(Word::Screens)).raw(
-        "</span></a></nav><button type=\"button\" class=\"button\" data-act=\"all-day\" \
+    html.raw("<span>").raw(say(Word::Screens)).raw("</span></a></nav></div>");
+    tools(html, spots, ui);
+    html.raw("</div>");
+}
+
+/// What can be done with the whole board, with a server and without one.
+fn tools(html: &mut Html, spots: &mut Spots, ui: Ui) {
+    html.raw(
+        "<div class=\"tools\"><button type=\"button\" class=\"button\" data-act=\"all-day\" \
          aria-keyshortcuts=\"a\">",
     );
     html.text(say(Word::AllDay)).raw(
@@ -157,11 +168,7 @@ pub fn filters(
         "<button type=\"button\" class=\"button later-open\" data-act=\"scheduled\" id=\"later\">",
     );
     html.content(spots, "later").raw("</button><p class=\"skew\" id=\"skew\">");
-    html.content(spots, "skew").raw("</p><section id=\"bar\" class=\"");
-    html.class(spots, "bar").raw("\" aria-label=\"").raw(say(Word::Connection));
-    html.raw("\"><span id=\"bar-words\">").content(spots, "bar-words");
-    html.raw("</span><button type=\"button\" class=\"button\" data-act=\"reconnect\">");
-    html.raw(say(Word::Retry)).raw("</button></section></div>");
+    html.content(spots, "skew").raw("</p></div>");
 }
 
 /// What the screen shows, as its profile says, and what of it cannot be read.

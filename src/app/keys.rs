@@ -171,24 +171,33 @@ fn usual(code: &str, key: &str) -> String {
 }
 
 /// What is written on the key `code`, as far as that can be known.
-fn written(code: &str) -> String {
-    match code {
-        "ArrowLeft" => "←".to_owned(),
-        "ArrowRight" => "→".to_owned(),
-        "ArrowUp" => "↑".to_owned(),
-        "ArrowDown" => "↓".to_owned(),
-        "Slash" => "/".to_owned(),
-        "BracketLeft" => "[".to_owned(),
-        "BracketRight" => "]".to_owned(),
-        "NumpadSubtract" => "Num −".to_owned(),
-        "NumpadDivide" => "Num ÷".to_owned(),
-        "PageUp" => "Page ↑".to_owned(),
-        "PageDown" => "Page ↓".to_owned(),
-        "ControlLeft" => "Ctrl ←".to_owned(),
-        _ => match (code.strip_prefix("Key"), code.strip_prefix("Digit")) {
-            (Some(name), _) | (_, Some(name)) => name.to_owned(),
-            _ => code.replacen("Numpad", "Num ", 1),
-        },
+fn written(ui: Ui, code: &str) -> String {
+    let same = match code {
+        "ArrowLeft" => "←",
+        "ArrowRight" => "→",
+        "ArrowUp" => "↑",
+        "ArrowDown" => "↓",
+        "Slash" => "/",
+        "BracketLeft" => "[",
+        "BracketRight" => "]",
+        "NumpadSubtract" => "Num −",
+        "NumpadDivide" => "Num ÷",
+        "NumpadEnter" => return ["Num ", ui.say(Word::CapEnter)].concat(),
+        "PageUp" => return [ui.say(Word::CapPage), " ↑"].concat(),
+        "PageDown" => return [ui.say(Word::CapPage), " ↓"].concat(),
+        "ControlLeft" => return [ui.say(Word::CapControl), " ←"].concat(),
+        "Enter" => ui.say(Word::CapEnter),
+        "Space" => ui.say(Word::CapSpace),
+        "Backspace" => ui.say(Word::CapBackspace),
+        "Home" => ui.say(Word::CapHome),
+        "End" => ui.say(Word::CapEnd),
+        "Escape" => "Esc",
+        _ => "",
+    };
+    match (code.strip_prefix("Key"), code.strip_prefix("Digit")) {
+        _ if !same.is_empty() => same.to_owned(),
+        (Some(name), _) | (_, Some(name)) => name.to_owned(),
+        _ => code.replacen("Numpad", "Num ", 1),
     }
 }
 
@@ -580,7 +589,7 @@ pub fn help(ui: Ui, html: &mut Html) {
         html.raw("<li><span>").text(&called(ui, action)).raw("</span><span>");
         ui.keymap.map.with_value(|map| {
             for code in map.codes(action) {
-                html.raw("<kbd>").text(&written(code)).raw("</kbd> ");
+                html.raw("<kbd>").text(&written(ui, code)).raw("</kbd> ");
             }
         });
         html.raw("</span><button type=\"button\" class=\"button\" data-act=\"learn-");
@@ -608,11 +617,11 @@ fn learn(ui: Ui, action: usize, code: &str) {
     }
     ui.keymap.map.update_value(|map| map.teach(action, code));
     let tell = move |told: String| ui.keymap.told.set(Some(told));
-    tell([&*called(ui, action), ": ", &written(code)].concat());
+    tell([&*called(ui, action), ": ", &written(ui, code)].concat());
     if ui.keymap.screen {
-        let taught = ui.keymap.map.with_value(|map| map.taught.clone());
+        let code = code.to_owned();
         api::spawn(Box::pin(async move {
-            if let Err(why) = keep(ui.live.actor(), taught).await {
+            if let Err(why) = keep(ui.live.actor(), action, code).await {
                 tell(ui.words.with(Word::KeyNotKept, &why));
             }
         }));
@@ -622,27 +631,41 @@ fn learn(ui: Ui, action: usize, code: &str) {
     }
 }
 
-/// Writes the taught keys into the profile of `screen`, as it is now.
-async fn keep(screen: String, taught: Vec<(usize, String)>) -> Result<(), String> {
+/// Writes into the profile of `screen`, as it is now, that the key `code` does
+/// `action`: another device may have been taught another key meanwhile.
+async fn keep(screen: String, action: usize, code: String) -> Result<(), String> {
+    let Some((name, _)) = KEY_ACTIONS.get(action) else { return Ok(()) };
     let url = ["/api/screens/", &screen].concat();
+    // Once more for whoever changes the profile at the same time.
+    if write_key(&url, name, &code).await.is_err() {
+        write_key(&url, name, &code).await?;
+    }
+    Ok(())
+}
+
+async fn write_key(url: &str, action: &str, code: &str) -> Result<(), String> {
     let broken = |_: JsValue| crate::words::say(Word::Unreadable).to_owned();
-    let profile = js_sys::JSON::parse(&api::answer("GET", &url, None).await?).map_err(broken)?;
-    let keys: JsValue = js_sys::Object::new().into();
-    for (action, code) in &taught {
-        if let Some((name, _)) = KEY_ACTIONS.get(*action) {
-            js_sys::Reflect::set(&keys, &(*name).into(), &code.into()).map_err(broken)?;
+    let profile = js_sys::JSON::parse(&api::answer("GET", url, None).await?).map_err(broken)?;
+    let get = |of: &JsValue, name: &str| js_sys::Reflect::get(of, &name.into());
+    let drop = |of: &js_sys::Object, name: &JsValue| js_sys::Reflect::delete_property(of, name);
+    let version = get(&profile, "version").map_err(broken)?;
+    let keys: js_sys::Object = get(&profile, "keys").and_then(JsCast::dyn_into).unwrap_or_default();
+    // A key does one thing.
+    for other in js_sys::Object::keys(&keys).iter() {
+        if js_sys::Reflect::get(&keys, &other).map_err(broken)? == code {
+            drop(&keys, &other).map_err(broken)?;
         }
     }
+    js_sys::Reflect::set(&keys, &action.into(), &code.into()).map_err(broken)?;
     let profile: js_sys::Object = profile.dyn_into().map_err(broken)?;
-    let version = js_sys::Reflect::get(&profile, &"version".into()).map_err(broken)?;
-    for (name, value) in [("keys", &keys), ("expected_version", &version)] {
+    for (name, value) in [("keys", keys.as_ref()), ("expected_version", &version)] {
         js_sys::Reflect::set(&profile, &name.into(), value).map_err(broken)?;
     }
     for name in ["version", "changed_at"] {
-        js_sys::Reflect::delete_property(&profile, &name.into()).map_err(broken)?;
+        drop(&profile, &name.into()).map_err(broken)?;
     }
     let body = js_sys::JSON::stringify(&profile).map_err(broken)?;
-    api::answer("PUT", &url, Some(body.into())).await.map(|_| ())
+    api::answer("PUT", url, Some(body.into())).await.map(|_| ())
 }
 
 #[cfg(test)]

@@ -33,6 +33,8 @@ pub const STANDING_EVENT: &str = "live-orders:screen-is";
 const STARTED: &str = "screen-started";
 /// Where it remembers until when it is muted.
 const MUTED: &str = "muted-until";
+/// For how long a screen that was started before is waited for.
+const LONGEST_START_MS: u32 = 5_000;
 /// How loud a board is that is of no screen.
 const VOLUME: u32 = 70;
 
@@ -58,6 +60,9 @@ pub struct Device {
     muted: Option<i64>,
     /// Whether the screen asks to be started.
     asks: bool,
+    /// Whether it was started before the page was loaded, and has not said yet how
+    /// it stands: what is to be heard waits for that.
+    starting: bool,
     volume: u32,
     /// Whether an order waits for an answer, as of the last second.
     answer: bool,
@@ -72,6 +77,7 @@ impl Device {
             may_sleep: false,
             muted: None,
             asks: settings.screen.is_some(),
+            starting: false,
             volume: settings.screen.as_ref().map_or(VOLUME, |screen| screen.volume),
             answer: false,
         }
@@ -165,9 +171,15 @@ pub fn follow(ui: Ui) {
         Device::change(ui, &mut |device| {
             device.speaker = if is("data-sound", "on") { Speaker::On } else { Speaker::Blocked };
             device.may_sleep = is("data-awake", "no");
+            device.starting = false;
         });
     });
     if recall(STARTED).is_some() {
+        Device::change(ui, &mut |device| device.starting = true);
+        // Its script may not come.
+        later(LONGEST_START_MS, move || {
+            Device::change(ui, &mut |device| device.starting = false);
+        });
         // What the server wrote is in line with the first that is said of it.
         later(0, move || {
             Device::change(ui, &mut |device| device.asks = false);
@@ -214,7 +226,7 @@ fn state(ui: Ui) -> State {
 
 fn ring(ui: Ui) {
     let (state, now, mut due) = (state(ui), ui.live.local_now(), None);
-    let Some(device) = Device::of(ui) else { return };
+    let Some(device) = Device::of(ui).filter(|device| !device.starting) else { return };
     ui.live.aside.with(&mut |things| {
         let standing = Standing {
             replaying: matches!(state, State::CatchingUp { .. }),

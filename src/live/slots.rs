@@ -110,6 +110,8 @@ pub struct Slots {
     page: usize,
     /// Since when it has been out of order, and when a slot became empty last.
     restless: Option<(i64, i64)>,
+    /// What is wanted and has no place yet.
+    unplaced: Vec<OrderId>,
 }
 
 impl Slots {
@@ -152,8 +154,24 @@ impl Slots {
         let settles = !still && self.due().is_some_and(|due| now >= due);
         if settles {
             self.settle(wanted);
+        } else {
+            self.note_unplaced(wanted);
         }
         settles
+    }
+
+    fn note_unplaced(&mut self, wanted: &[(OrderId, Size)]) {
+        self.unplaced.clear();
+        let standing = self.places.iter().filter(|place| !place.gone);
+        if standing.count() == wanted.len() {
+            return;
+        }
+        let mut placed = Table::default();
+        for place in &self.places {
+            placed.insert(place.id, ());
+        }
+        let new = wanted.iter().map(|(id, _)| *id).filter(|id| placed.get(*id).is_none());
+        self.unplaced.extend(new);
     }
 
     /// Adds the tickets that come behind all others, which moves none.
@@ -183,6 +201,7 @@ impl Slots {
             gone: false,
         }));
         self.restless = None;
+        self.unplaced.clear();
         self.turn(self.page);
     }
 
@@ -262,13 +281,14 @@ impl Slots {
         page.is_some()
     }
 
-    /// The tickets on other pages.
+    /// The tickets on other pages, and those that have no place yet.
     pub fn hidden(&self) -> impl Iterator<Item = OrderId> {
         let pages = self.pages();
         let before: usize = pages.iter().take(self.page).map(Vec::len).sum();
         let page = before..before + pages.get(self.page).map_or(0, Vec::len);
         let places = self.places.iter().enumerate();
-        places.filter(move |(at, place)| !place.gone && !page.contains(at)).map(|(_, it)| it.id)
+        let elsewhere = places.filter(move |(at, place)| !place.gone && !page.contains(at));
+        elsewhere.map(|(_, it)| it.id).chain(self.unplaced.iter().copied())
     }
 }
 
@@ -315,6 +335,9 @@ impl Page {
 const NEAR_MS: i64 = 300;
 /// Nobody holds the board still for longer than this without freezing it.
 const HOLD_MS: i64 = 5_000;
+/// For how long a board is frozen. It ends by itself, as whoever froze it may have
+/// left: orders come meanwhile.
+pub const FREEZE_MS: i64 = 300_000;
 
 /// Who is on the board, so that nothing may move.
 #[derive(Clone, Copy, Debug, Default)]

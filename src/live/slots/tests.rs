@@ -41,6 +41,22 @@ fn what_goes_leaves_its_slot_empty_for_a_moment() {
 }
 
 #[test]
+fn what_has_no_place_yet_is_counted_as_hidden() {
+    let mut slots = grid(1, 2, &single(&[1, 2, 3]));
+    let hidden = |slots: &Slots| slots.hidden().collect::<Vec<_>>();
+    assert_eq!(hidden(&slots), [id(3)]);
+    // A rush, while nothing may move.
+    slots.take_in(&single(&[9, 1, 2, 3]), 1_000, true);
+    assert_eq!(numbers(&slots), [(1, id(1)), (2, id(2))]);
+    assert_eq!(hidden(&slots), [id(3), id(9)]);
+    // One goes as another comes.
+    slots.take_in(&single(&[9, 8, 2, 3]), 1_100, true);
+    assert_eq!(hidden(&slots), [id(3), id(9), id(8)]);
+    assert!(slots.take_in(&single(&[9, 8, 2, 3]), 9_000, false));
+    assert_eq!(hidden(&slots), [id(2), id(3)]);
+}
+
+#[test]
 fn what_comes_back_finds_its_slot() {
     let mut slots = grid(3, 2, &single(&[1, 2, 3]));
     slots.take_in(&single(&[1, 3]), 0, false);
