@@ -57,6 +57,7 @@ use self::{dialog::Dialog, extras::Extras, grid::Grid, keys::Keys, panels::Panel
 use crate::{
     domain::UnixMillis,
     live::LiveBoard,
+    wire::Offset,
     words::{Word, Words},
 };
 
@@ -76,7 +77,7 @@ pub struct Ui {
     /// What the board says.
     pub words: Words,
     /// The location's distance from UTC.
-    pub utc_offset_s: i32,
+    pub offset: Offset,
     /// Whether a bump has to be held.
     pub hold_to_bump: bool,
     /// What the dialog is about.
@@ -105,7 +106,7 @@ impl Ui {
     /// `at` as a time of day at the location.
     #[must_use]
     pub fn time_of_day(self, at: UnixMillis, seconds: bool) -> String {
-        text::time_of_day(at, self.utc_offset_s, seconds)
+        text::time_of_day(at, self.offset.at(at), seconds)
     }
 }
 

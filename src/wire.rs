@@ -23,4 +23,4 @@ pub use event::{EventKind, OrderEvent};
 pub use event_id::{Epoch, EventId, Seq};
 pub use filter::{EventFacts, StreamFilter};
 pub use message::{Bye, ByeReason, Heartbeat, Hello, Snapshot, SnapshotReason, Stats, Unseen};
-pub use page::{BoardPage, BoardSettings, KeyBinding, ScreenSettings};
+pub use page::{BoardPage, BoardSettings, ClockChange, KeyBinding, Offset, ScreenSettings};

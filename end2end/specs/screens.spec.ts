@@ -312,3 +312,26 @@ for (const colorScheme of ['dark', 'light'] as const) {
         });
     }
 }
+
+test('a screen whose profile was changed is loaded anew, and not under an open dialog', async ({
+    board,
+    page,
+    server,
+}) => {
+    await page.clock.install();
+    await server.keepScreen('pass', { title: 'Pass' });
+    await page.goto('/screens/pass');
+    await board.isLive();
+    await page.keyboard.press('?');
+    await expect(page.getByRole('dialog')).toBeVisible();
+    const changed = await server.ask('PUT', '/api/screens/pass', { title: 'Window', expected_version: 1 });
+    expect(changed.status).toBe(200);
+    const looked = page.waitForResponse(/\/api\/screens\/pass$/);
+    await page.clock.fastForward(61_000);
+    await looked;
+    await expect(page.getByRole('dialog')).toBeVisible();
+    await expect(page.getByRole('heading', { name: 'Pass' })).toHaveCount(1);
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('heading', { name: 'Window' })).toBeVisible({ timeout: 20_000 });
+    await board.isLive(20_000);
+});

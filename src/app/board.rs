@@ -8,7 +8,7 @@ use super::{
     focus,
     grid::{self, Grid},
     header, hold,
-    html::{Html, Spots},
+    html::{Html, Spots, effect},
     keys::Keys,
     lane, panels, pile, press, text,
     words::{self, Word, Words, say, spoken},
@@ -16,11 +16,10 @@ use super::{
 use crate::{
     domain::{Lane, Station, screen::View},
     live::{Action, LiveBoard, freshness::State},
-    wire::BoardPage,
+    wire::{BoardPage, Offset},
 };
 
-/// The element around the lanes.
-pub const LANES_ID: &str = "lanes";
+const BUSY: &str = "aria-busy";
 
 /// The whole page, as `page` has it.
 #[must_use]
@@ -79,6 +78,7 @@ pub fn take_over(mut page: BoardPage, load: extras::Load) {
     // First, because it asks where things are: what others write comes after.
     pile::follow(ui);
     spots(ui).follow();
+    effect(move || busy(ui));
     press::follow(ui);
     hold::follow(ui);
     grid::follow(ui);
@@ -89,14 +89,14 @@ pub fn take_over(mut page: BoardPage, load: extras::Load) {
 
 fn ui(page: BoardPage, query: String, words: Words) -> Ui {
     let settings = &page.settings;
-    let utc_offset_s = settings.utc_offset_s;
+    let offset = Offset::of(settings);
     let hold_to_bump = settings.screen.as_ref().is_some_and(|screen| screen.hold_to_bump);
     let panels = panels::Panels::new(&page);
     let (grid, keymap) = (Grid::new(settings), Keys::new(settings));
     let ui = Ui {
         live: LiveBoard::new(page, query),
         words,
-        utc_offset_s,
+        offset,
         hold_to_bump,
         dialog: RwSignal::new(dialog::Dialog::None),
         extras: Extras::new(),
@@ -114,7 +114,6 @@ fn ui(page: BoardPage, query: String, words: Words) -> Ui {
 }
 
 fn spots(ui: Ui) -> Spots {
-    let pulse = ui.live.pulse;
     let mut spots = Spots::default();
     spots.class("board", move || {
         let mut class = connection::with_look("board ", ui);
@@ -137,10 +136,6 @@ fn spots(ui: Ui) -> Spots {
     });
     header::spots(ui, &mut spots);
     connection::spots(ui, &mut spots);
-    spots.class(LANES_ID, move || {
-        let replaying = pulse.with(|pulse| matches!(pulse.state, State::CatchingUp { .. }));
-        if replaying { "lanes is-replaying" } else { "lanes" }.to_owned()
-    });
     lane::spots(ui, &mut spots);
     grid::spots(ui, &mut spots);
     spots.content("nothing", move || nothing(ui));
@@ -149,6 +144,19 @@ fn spots(ui: Ui) -> Spots {
     spots.content("polite", move || Html::default().text(&ui.live.polite.get()).done());
     spots.content("alert", move || Html::default().text(&ui.live.alert.get()).done());
     spots
+}
+
+/// Tells whoever cannot see it that the board is catching up.
+fn busy(ui: Ui) {
+    let replaying = ui.live.pulse.with(|pulse| matches!(pulse.state, State::CatchingUp { .. }));
+    let stage = document().query_selector(".stage").ok().flatten();
+    if let Some(stage) = stage.filter(|stage| stage.has_attribute(BUSY) != replaying) {
+        let _ = if replaying {
+            stage.set_attribute(BUSY, "true")
+        } else {
+            stage.remove_attribute(BUSY)
+        };
+    }
 }
 
 /// Whether there is no ticket to be seen, on whichever page.

@@ -15,7 +15,7 @@ use super::{
     html::{Html, Spots, effect},
     keys,
     panels::closed,
-    text,
+    text::{self, REASONS, WHY_CANCELLED},
     words::Word,
 };
 use crate::{
@@ -27,14 +27,6 @@ use crate::{
 const CLOSED_URL: &str = "/api/orders?status=closed&since=day&limit=";
 /// How many closed orders are listed at first, and at most.
 const LISTED: [usize; 2] = [200, 1_000];
-/// The reasons that a kitchen gives for cancelling.
-const REASONS: [Word; 5] = [
-    Word::ReasonCustomer,
-    Word::ReasonSoldOut,
-    Word::ReasonBusy,
-    Word::ReasonClosing,
-    Word::ReasonDuplicate,
-];
 
 /// What the dialog is about.
 #[derive(Debug, Default)]
@@ -191,7 +183,7 @@ fn cancel(ui: Ui, id: OrderId, html: &mut Html) {
     let title = if placed { Word::RejectTitle } else { Word::CancelTitle };
     html.raw("<h2 id=\"dialog-title\">").text(&ui.words.with(title, &number.to_string()));
     html.raw("</h2><p>").text(ui.say(Word::WhyCancel)).raw("</p><ul class=\"reasons\">");
-    for (place, reason) in (0..).zip(REASONS) {
+    for (place, (_, reason)) in (0..).zip(REASONS.into_iter().take(WHY_CANCELLED)) {
         html.raw("<li><button type=\"button\" class=\"button wide\" data-act=\"reason-");
         html.number(place).raw("\">").text(ui.say(reason)).raw("</button></li>");
     }
@@ -355,10 +347,12 @@ fn cancel_because(ui: Ui, place: usize) {
     });
     let Some(id) = asked else { return };
     ui.dialog.set(Dialog::None);
-    let (Some(row), Some(reason)) = (ui.live.row(id), REASONS.get(place)) else { return };
+    let (Some(row), Some(reason)) = (ui.live.row(id), REASONS.get(place)) else {
+        return;
+    };
     let placed = row.with_untracked(|ticket| ticket.order.status == OrderStatus::Placed);
     let to = if placed { OrderStatus::Rejected } else { OrderStatus::Cancelled };
-    ui.live.act(id, Action::Go { to, reason: Some(ui.say(*reason).to_owned()) });
+    ui.live.act(id, Action::Go { to, reason: Some(reason.0.to_owned()) });
 }
 
 fn load_closed(ui: Ui, most: usize) {

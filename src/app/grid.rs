@@ -23,7 +23,7 @@ use crate::{
         screen::{Role, View},
     },
     live::{
-        Row, Ticket,
+        LiveBoard, Row, Ticket,
         board_state::{Rank, Rest},
         later, listen,
         slots::{FREEZE_MS, Fit, Hold, MOST, Seat, Size, Slots, WIDEST},
@@ -116,6 +116,14 @@ impl Grid {
     pub fn is_still(self, now: i64) -> bool {
         self.frozen.get_untracked().is_some()
             || self.hold.with_value(|hold| hold.until(now).is_some())
+    }
+
+    /// Whether somebody is on the tickets, for a few seconds at most.
+    #[must_use]
+    pub fn is_held(self, live: LiveBoard) -> bool {
+        // Only the browser has fingers, and a clock of its own.
+        let is_held = |hold: &Hold| hold.is_used() && hold.until(live.local_now()).is_some();
+        self.hold.with_value(is_held)
     }
 
     /// Has tickets arranged anew after `millis`.
@@ -313,7 +321,8 @@ pub fn spots(ui: Ui, spots: &mut Spots) {
 }
 
 /// The tickets that are on another page, or on none yet.
-fn hidden(ui: Ui) -> Vec<OrderId> {
+#[must_use]
+pub fn hidden(ui: Ui) -> Vec<OrderId> {
     ui.grid.slots.with_value(|slots| slots.hidden().collect())
 }
 
@@ -526,11 +535,17 @@ fn measure(ui: Ui) {
         fit.most = fit.most.min(ON_A_PHONE);
     } else {
         fit.rows = tracks("grid-template-rows");
-        grid.height.set_value(list.client_height());
     }
-    if grid.measured.get_value() && grid.fit.get_value() == fit {
-        return;
+    if grid.measured.get_value() {
+        if grid.fit.get_value() == fit {
+            return;
+        }
+        // A strip above takes some room while a finger is on its way to a ticket.
+        if grid.is_still(ui.live.local_now()) {
+            return later(1_000, move || measure(ui));
+        }
     }
+    grid.height.set_value(list.client_height());
     // Lines break anew where a column is narrower.
     if grid.fit.get_value().columns != columns {
         grid.more.update_value(Table::clear);

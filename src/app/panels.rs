@@ -9,11 +9,13 @@
 //! | [`closed`] | one closed order in a list |
 //! | [`intake`] | whether orders are taken, and the switch |
 //! | [`strips`] | a pause, and orders that are on no screen |
+//! | [`profile`] | nothing: notices that the screen's profile was changed |
 //! | [`seen`] | nothing: tells the server what this screen shows |
 
 pub mod all_day;
 pub mod closed;
 pub mod intake;
+pub mod profile;
 pub mod search;
 pub mod seen;
 pub mod strips;
@@ -30,7 +32,7 @@ use super::{
     words::Word,
 };
 use crate::{
-    domain::{OrderId, Station},
+    domain::{OrderId, Station, Version},
     live::{later, listen},
     wire::BoardPage,
 };
@@ -58,6 +60,8 @@ pub struct State {
     pub stations: Vec<Station>,
     /// The stations that this screen stands in for when it shows an order.
     pub shows: Vec<Station>,
+    /// The version of the screen's profile that the page is of.
+    pub profile: Option<Version>,
     /// The item whose tickets are marked.
     pub marked: Option<String>,
     /// What is searched for.
@@ -88,6 +92,7 @@ impl Panels {
             open: Panel::None,
             stations: page.filter.stations.clone(),
             shows: seen::stands_in_for(page),
+            profile: page.settings.screen.as_ref().map(|screen| screen.version),
             marked: None,
             wanted: String::new(),
             found: Found::Nothing,
@@ -227,6 +232,8 @@ pub fn follow(ui: Ui) {
     });
     all_day::follow(ui);
     seen::follow(ui);
+    profile::follow(ui);
+    intake::follow(ui);
 }
 
 /// Takes the keyboard back to where it was in a list that was written anew.

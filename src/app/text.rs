@@ -1,8 +1,22 @@
 //! Times and names in words. Short by hand: the general way costs the browser
 //! more than everything else on the page.
 
-use super::words::{Word, say};
+use super::words::{Word, Words, say};
 use crate::domain::{Lane, OrderStatus, Service, UnixMillis};
+
+/// The reasons that the board itself gives, and what it says for them. The first
+/// [`WHY_CANCELLED`] are what a kitchen cancels for.
+pub const REASONS: [(&str, Word); 7] = [
+    ("customer_called", Word::ReasonCustomer),
+    ("sold_out", Word::ReasonSoldOut),
+    ("too_busy", Word::ReasonBusy),
+    ("closing", Word::ReasonClosing),
+    ("duplicate", Word::ReasonDuplicate),
+    ("undo", Word::Undo),
+    ("recall", Word::Recall),
+];
+/// How many of [`REASONS`] are reasons to cancel.
+pub const WHY_CANCELLED: usize = 5;
 
 /// `at` as a time of day, `utc_offset_s` seconds east of UTC.
 #[must_use]
@@ -76,6 +90,14 @@ pub fn bump(to: OrderStatus, by: Service) -> &'static str {
         },
         _ => Word::Bump,
     })
+}
+
+/// Why something was done, in the reader's language: the board's own reasons go by
+/// their names, what people wrote stands as it is.
+#[must_use]
+pub fn reason(words: Words, reason: &str) -> &str {
+    let known = REASONS.iter().find(|(name, _)| *name == reason);
+    known.map_or(reason, |(_, word)| words.say(*word))
 }
 
 /// A status in words.

@@ -585,7 +585,7 @@ fn foot(ui: Ui, ticket: &Ticket) -> Html {
     if !order.status.is_open() {
         html.raw("<div class=\"cancelled\"><p><b>").text(ui.say(Word::CancelledBar)).raw("</b>");
         if let Some(why) = &order.last_change.reason {
-            html.raw(" <bdi>").text(why).raw("</bdi>");
+            html.raw(" <bdi>").text(text::reason(ui.words, why)).raw("</bdi>");
         }
         html.raw("</p><button type=\"button\" class=\"button\" data-act=\"seen\">");
         html.text(if mark.pending.is_some() { "…" } else { ui.say(Word::GotIt) });

@@ -168,6 +168,9 @@ struct Line {
     checked_at: i64,
     /// Whether something came that cannot be read, so that the board lacks it.
     unread: bool,
+    /// What the page is to be loaded anew for, as a newer version of the server, and
+    /// since when.
+    newer: Option<(String, i64)>,
     /// Whether the next connection asks for everything.
     resync: bool,
     /// What the device remembers of the board.
@@ -194,6 +197,10 @@ struct Coming {
 const TOUCH_MS: i64 = 5_000;
 /// How long they stay after it.
 const AFTER_TOUCH_MS: i64 = 400;
+/// After a touch the page is not loaded anew for so long.
+const FREE_MS: i64 = 5_000;
+/// A page of another version is loaded anew within this, whoever is busy at it.
+const RELOAD_WITHIN_MS: i64 = 300_000;
 /// A device whose clock differs from the server's by less says nothing of it.
 const SKEW_MS: i64 = 60_000;
 
@@ -266,6 +273,7 @@ impl LiveBoard {
                 resynced_at: None,
                 checked_at: server_time.0,
                 unread: false,
+                newer: None,
                 resync: false,
                 written: Written::default(),
                 held: None,
@@ -876,10 +884,11 @@ impl LiveBoard {
     }
 
     fn hello(self, hello: &Hello) {
-        let same = self.line.with_value(|line| line.version == hello.version);
-        if !same {
-            reload_once(&hello.version);
-        }
+        self.line.update_value(|line| {
+            let newer = line.version != hello.version;
+            let since = line.newer.take().map_or_else(local_now, |(_, since)| since);
+            line.newer = newer.then(|| (hello.version.clone(), since));
+        });
         self.read_clock(hello.server_time);
         self.aside.with(&mut |things| things.seen.connected());
         self.feed(Input::Opened);
@@ -919,6 +928,32 @@ impl LiveBoard {
         self.resync_if_due();
         // All that happened meanwhile is on the board.
         self.send_waiting();
+        self.reload_when_free();
+    }
+
+    /// Has the page loaded anew for `cause`, once for each, as soon as nobody is busy
+    /// at it.
+    pub fn load_anew(self, cause: String) {
+        self.line.update_value(|line| {
+            line.newer.get_or_insert_with(|| (cause, local_now()));
+        });
+        self.reload_when_free();
+    }
+
+    /// Loads the page anew for another version of the server: not under a finger,
+    /// nor while somebody reads or types something, but within a while; and never
+    /// while the page alone knows what is to be sent.
+    fn reload_when_free(self) {
+        let newer = self.line.with_value(|line| Some((line.newer.clone()?, line.still.until)));
+        let Some(((version, since), still_until)) = newer else { return };
+        let (waiting, kept) = self.pulse.with_untracked(|pulse| pulse.waiting);
+        let now = local_now();
+        let reads =
+            document().query_selector("dialog[open], .has-panel").is_ok_and(|it| it.is_some());
+        let busy = reads || now < still_until + FREE_MS;
+        if (waiting == 0 || kept) && !(busy && now - since < RELOAD_WITHIN_MS) {
+            reload_once(&version);
+        }
     }
 
     /// Reads everything anew if the board is known to lack something.
@@ -1080,12 +1115,27 @@ impl LiveBoard {
 
     /// A ticket that was for later comes into a lane, as new as any other.
     fn fire(self, order: FoodOrder, fresh_until: Option<i64>) {
-        let (id, number, open) = (order.id, order.number, order.status.is_open());
+        let (id, open) = (order.id, order.status.is_open());
         self.update(order);
         if let (Some(until), Some(row), true) = (fresh_until, self.row(id), open) {
-            self.tell(Announce::New, spoken().with(Word::NewOrder, &number.to_string()));
+            row.with_untracked(|ticket| self.tell_new(&ticket.order));
             row.update(|ticket| ticket.mark.fresh_until = Some(until));
             self.fresh.update_value(|fresh| fresh.push(id));
+        }
+    }
+
+    /// Somebody who cannot see the board hears of an allergen at once.
+    fn tell_new(self, order: &FoodOrder) {
+        let mut told = spoken().with(Word::NewOrder, &order.number.to_string());
+        let allergens = order.allergens();
+        if allergens.is_empty() {
+            return self.tell(Announce::New, told);
+        }
+        for part in [", ", say(Word::Allergy), ": ", &allergens.join(", ")] {
+            told.push_str(part);
+        }
+        if self.line.with_value(|line| line.announce != Announce::Off) {
+            self.alarm(&told);
         }
     }
 
@@ -1094,7 +1144,7 @@ impl LiveBoard {
         let in_lane = self.read(|board| board.place(order.id).is_some());
         let fresh_until = fresh_until.filter(|_| in_lane);
         if fresh_until.is_some() {
-            self.tell(Announce::New, spoken().with(Word::NewOrder, &order.number.to_string()));
+            self.tell_new(&order);
         }
         let sound = fresh_until.and_then(|_| self.sound(None, &order));
         if let Some(sound) = sound {

@@ -358,6 +358,12 @@ impl Hold {
         self.pointer = Some((since, now, down));
     }
 
+    /// Whether there has been anybody yet.
+    #[must_use]
+    pub fn is_used(&self) -> bool {
+        self.pointer.is_some() || self.chosen.is_some()
+    }
+
     /// Whether a pointer is down.
     #[must_use]
     pub fn is_down(&self) -> bool {

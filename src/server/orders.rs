@@ -17,9 +17,12 @@ use super::{
     kitchen::Kitchen,
     store::{ChangeError, Fingerprint, Paused, PlaceError, Placed, Placement, Store},
 };
-use crate::domain::{
-    Change, Channel, Currency, Fulfilment, Location, NewOrder, OrderId, Promises, Routing,
-    UnixMillis,
+use crate::{
+    domain::{
+        Change, Channel, Currency, Fulfilment, Location, NewOrder, OrderId, Promises, Routing,
+        UnixMillis,
+    },
+    wire::ClockChange,
 };
 
 /// What the configuration says of orders.
@@ -166,9 +169,36 @@ fn local(at: UnixMillis, zone: &TimeZone) -> jiff::civil::DateTime {
     zone.to_datetime(timestamp)
 }
 
+/// When the clocks of `zone` change after `at`, if they ever do.
+#[must_use]
+pub fn clock_change(at: UnixMillis, zone: &TimeZone) -> Option<ClockChange> {
+    let after = Timestamp::from_millisecond(at.0).ok()?;
+    let change = zone.following(after).next()?;
+    let utc_offset_s = change.offset().seconds();
+    Some(ClockChange { at: UnixMillis(change.timestamp().as_millisecond()), utc_offset_s })
+}
+
 /// How far `zone` is from UTC at `at`, in seconds east.
 #[must_use]
 pub fn utc_offset_seconds(at: UnixMillis, zone: &TimeZone) -> i32 {
     let timestamp = Timestamp::from_millisecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH);
     zone.to_offset(timestamp).seconds()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clocks_are_changed_where_they_are() {
+        let summer = UnixMillis(1_784_635_200_000); // 2026-07-21
+        let berlin = TimeZone::get("Europe/Berlin").expect("a zone");
+        let change = clock_change(summer, &berlin).expect("a change");
+        // The last Sunday of October at one o'clock, by UTC.
+        assert_eq!(change.at, UnixMillis(1_792_890_000_000));
+        assert_eq!(change.utc_offset_s, 3_600);
+        assert_eq!(utc_offset_seconds(change.at.plus(-1), &berlin), 7_200);
+        assert_eq!(utc_offset_seconds(change.at, &berlin), 3_600);
+        assert_eq!(clock_change(summer, &TimeZone::UTC), None);
+    }
 }

@@ -212,7 +212,13 @@ fn document(
 fn start(script: &str, wasm: &str, keep: bool) -> String {
     let (script, wasm) = (js_string(script), js_string(wasm));
     let keep = if keep {
-        format!(".then(()=>navigator.serviceWorker?.register('{}').catch(()=>0))", worker::ADDRESS)
+        // Once an hour it keeps the page anew, as the server has it then.
+        format!(
+            ".then(()=>navigator.serviceWorker?.register('{}').catch(()=>0))\
+             .then(()=>setInterval(()=>navigator.serviceWorker?.controller?.postMessage('renew'),\
+             3600000))",
+            worker::ADDRESS
+        )
     } else {
         String::new()
     };
@@ -321,6 +327,7 @@ mod tests {
                 currency: Currency::parse("EUR").expect("valid"),
                 heartbeat_ms: 5_000,
                 utc_offset_s: 0,
+                clock_change: None,
                 clock_rate: 1,
                 language: Language::English,
                 demo: false,

@@ -172,6 +172,7 @@ fn settings_of(screen: &Screen) -> ScreenSettings {
     let legibility = Legibility::of(profile);
     ScreenSettings {
         name: name.to_string(),
+        version: screen.version,
         title: profile.title.clone(),
         warning: (legibility.verdict == Verdict::TooSmall).then(|| too_small(screen, &legibility)),
         role: profile.role,

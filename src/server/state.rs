@@ -12,7 +12,7 @@ use super::{
     ingest::idempotency::KeysInFlight,
     kitchen::Kitchen,
     orders::Orders,
-    orders::utc_offset_seconds,
+    orders::{clock_change, utc_offset_seconds},
     store::Store,
     stream::{OpenStreams, Snapshots, StreamSettings, Sweepers},
 };
@@ -85,12 +85,14 @@ impl App {
     /// What the board needs to know of the configuration.
     #[must_use]
     pub fn board_settings(&self, language: Language) -> BoardSettings {
+        let (now, zone) = (self.clock.now(), &self.page.time_zone);
         BoardSettings {
             version: crate::VERSION.to_owned(),
             location: self.page.location.to_string(),
             currency: self.page.currency,
             heartbeat_ms: u64::try_from(self.stream.heartbeat.as_millis()).unwrap_or(u64::MAX),
-            utc_offset_s: utc_offset_seconds(self.clock.now(), &self.page.time_zone),
+            utc_offset_s: utc_offset_seconds(now, zone),
+            clock_change: clock_change(now, zone),
             clock_rate: self.clock.rate(),
             language,
             demo: self.page.demo,

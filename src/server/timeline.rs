@@ -135,12 +135,7 @@ impl Page {
         if *what != What::Acknowledged
             && let Some(why) = reason
         {
-            // What the board itself gives as a reason is said in the reader's language.
-            let why = match why.as_str() {
-                "undo" => self.words.say(Word::Undo),
-                "recall" => self.words.say(Word::Recall),
-                why => why,
-            };
+            let why = text::reason(self.words, why);
             html.raw(" – <bdi>").text(why).raw("</bdi>");
         }
         html.raw("</span> <bdi class=\"by\">").text(&actor.id).raw("</bdi></li>");

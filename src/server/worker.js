@@ -102,6 +102,16 @@ addEventListener('activate', (event) => {
     event.waitUntil(activate());
 });
 
+// A board that is open stays open for days: what is kept of it must not be from the
+// day when it was opened.
+addEventListener('message', (event) => {
+    const url = new URL(event.source?.url ?? '/none', location.origin);
+    if (event.data === 'renew' && isBoard(url)) {
+        const request = new Request(url.href.replace(/#.*/, ''));
+        event.waitUntil(load(event, request).catch(() => undefined));
+    }
+});
+
 addEventListener('fetch', (event) => {
     const { request } = event;
     const url = new URL(request.url);

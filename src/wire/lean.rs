@@ -14,8 +14,8 @@ use crate::{
         screen::{Announce, Digits, Language, Role, Sort, Sounds, View},
     },
     wire::{
-        BoardPage, BoardSettings, Bye, ByeReason, EventId, Heartbeat, Hello, KeyBinding,
-        ScreenSettings, Snapshot, SnapshotReason, Stats, StreamFilter, Unseen,
+        BoardPage, BoardSettings, Bye, ByeReason, ClockChange, EventId, Heartbeat, Hello,
+        KeyBinding, ScreenSettings, Snapshot, SnapshotReason, Stats, StreamFilter, Unseen,
     },
 };
 
@@ -509,11 +509,12 @@ structs! {
     Stats { placed, ready, average_ticket_ms, late }
     BoardPage { orders, cursor, server_time, open, stations, stats, intake, words, filter, settings }
     BoardSettings {
-        version, location, currency, heartbeat_ms, utc_offset_s, clock_rate, language, demo,
-        view, screen
+        version, location, currency, heartbeat_ms, utc_offset_s, clock_change, clock_rate,
+        language, demo, view, screen
     }
+    ClockChange { at, utc_offset_s }
     ScreenSettings {
-        name, title, warning, role, view, sort, page_size, columns, sounds, volume, digits, bump_bar, single_keys, keys, announce, hold_to_bump, acknowledge_allergens
+        name, version, title, warning, role, view, sort, page_size, columns, sounds, volume, digits, bump_bar, single_keys, keys, announce, hold_to_bump, acknowledge_allergens
     }
     Sounds { new, changed, cancelled, ready, late, offline }
     KeyBinding { action, code }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{event_id::EventId, filter::StreamFilter, message::Stats};
 use crate::domain::{
-    Currency, FoodOrder, Intake, Station, UnixMillis,
+    Currency, FoodOrder, Intake, Station, UnixMillis, Version,
     screen::{Announce, Digits, Language, Role, Sort, Sounds, View},
 };
 
@@ -48,6 +48,9 @@ pub struct BoardSettings {
     pub heartbeat_ms: u64,
     /// The location's distance from UTC, in seconds east, for times of day.
     pub utc_offset_s: i32,
+    /// When that changes next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_change: Option<ClockChange>,
     /// How fast the server's clock runs: 1 but in a demo.
     pub clock_rate: u32,
     /// The language of the page.
@@ -62,6 +65,38 @@ pub struct BoardSettings {
     pub screen: Option<ScreenSettings>,
 }
 
+/// The clocks of the location are put forward or back. A board hangs for longer
+/// than that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockChange {
+    /// When.
+    pub at: UnixMillis,
+    /// How far the location is from UTC from then on, in seconds east.
+    pub utc_offset_s: i32,
+}
+
+/// How far a location is from UTC, before its clocks are changed and after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offset {
+    now_s: i32,
+    change: Option<ClockChange>,
+}
+
+impl Offset {
+    /// As the page has it.
+    #[must_use]
+    pub fn of(settings: &BoardSettings) -> Self {
+        Self { now_s: settings.utc_offset_s, change: settings.clock_change }
+    }
+
+    /// In seconds east, at `at`.
+    #[must_use]
+    pub fn at(self, at: UnixMillis) -> i32 {
+        let after = self.change.filter(|change| change.at <= at);
+        after.map_or(self.now_s, |change| change.utc_offset_s)
+    }
+}
+
 /// What the board needs to know of its screen. What it shows is in the page's
 /// filter, and how large in a style sheet of the screen's own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +104,8 @@ pub struct BoardSettings {
 pub struct ScreenSettings {
     /// What it is called in addresses and in the history of orders.
     pub name: String,
+    /// The version of its profile.
+    pub version: Version,
     /// What is written in its head.
     pub title: String,
     /// What cannot be read from where it is looked at.
@@ -113,4 +150,18 @@ pub struct KeyBinding {
     pub action: String,
     /// Which key, by its `KeyboardEvent.code`.
     pub code: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_after_the_clocks_are_changed_are_told_by_the_changed_ones() {
+        let change = Some(ClockChange { at: UnixMillis(1_000), utc_offset_s: 3_600 });
+        let offset = Offset { now_s: 7_200, change };
+        assert_eq!(offset.at(UnixMillis(999)), 7_200);
+        assert_eq!(offset.at(UnixMillis(1_000)), 3_600);
+        assert_eq!(Offset { change: None, ..offset }.at(UnixMillis(2_000)), 7_200);
+    }
 }

@@ -42,3 +42,16 @@ test('row 12: a hidden ticket that is late makes its count and the header late',
     await expect(more.locator('.is-late')).toBeVisible();
     await expect(page.locator('#lates .count')).toHaveClass(/is-some/);
 });
+
+test('row 12: what is counted as more is not on no screen', async ({ page, server }) => {
+    await server.keepScreen('fry', { role: 'prep', stations: ['fry'], view: 'grid' });
+    const fries = order({ items: [{ name: 'Fries', quantity: 1, station: 'fry' }] });
+    const orders = [];
+    for (let count = 0; count < 40; count += 1) orders.push(await server.place(fries));
+    await page.goto('/screens/fry');
+    await expect(page.locator('#pager-more')).toContainText(/more/);
+    const last = orders.at(-1);
+    if (!last) throw new Error('no orders');
+    await expect(page.locator(`#slots [data-order="${last.id}"]`)).toHaveCount(0);
+    await expect.poll(() => server.seen(last), { timeout: 20_000 }).toContain('fry');
+});

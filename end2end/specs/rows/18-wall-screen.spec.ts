@@ -165,6 +165,26 @@ test('row 18: names are not kept for longer than a day', async ({ board, page, s
     await expect(page.reload()).rejects.toThrow(/ERR_/);
 });
 
+test('row 18: a board that has been open for days is shown as it was an hour ago', async ({ board, page, server }) => {
+    await page.clock.install();
+    const placed = await server.place(order());
+    await board.open();
+    await board.isKept();
+    const at = await age(page, 90_000_000, true);
+    const keptAt = () =>
+        page.evaluate(async () => {
+            const kept = await caches.match(location.href);
+            return Number(kept?.headers.get('x-kept-at') ?? 0);
+        });
+    expect(await keptAt()).toBeLessThan(at);
+    await page.clock.fastForward(3_601_000);
+    await expect.poll(keptAt, { timeout: 20_000 }).toBeGreaterThanOrEqual(at);
+    await server.kill('SIGKILL');
+    await page.reload();
+    await board.says(/^Offline since/);
+    await board.holdsExactly([placed]);
+});
+
 test('row 18: a screen that was started can sound when it is loaded without a server', async ({
     board,
     page,

@@ -7,7 +7,7 @@ use web_sys::Element;
 
 use crate::{
     app::{
-        Ui,
+        Ui, grid,
         html::{Html, effect},
         words::Word,
     },
@@ -122,6 +122,7 @@ pub(super) fn act(ui: Ui, act: &str) -> bool {
     });
     if let Some((_, _, id)) = first {
         ui.live.draw_order(id);
+        grid::turn_to(ui, id);
         crate::live::later(0, move || {
             let ticket = drawn(&format!("[data-order='{id}']"));
             if let Some(ticket) = ticket.first() {

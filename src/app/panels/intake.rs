@@ -9,7 +9,7 @@ use super::{Panel, toggle};
 use crate::{
     app::{
         Ui,
-        html::{Html, Spots},
+        html::{Html, Spots, effect},
         text,
         words::Word,
     },
@@ -61,6 +61,18 @@ pub(super) fn spots(ui: Ui, spots: &mut Spots) {
             html.text(&text::span(left)).raw("</span>");
         }
         html.done()
+    });
+}
+
+/// Has it read out when somebody else moves the switch.
+pub(super) fn follow(ui: Ui) {
+    let mut said = None;
+    effect(move || {
+        let intake = now(ui);
+        let now = (intake.state, intake.extra_min);
+        if said.replace(now).is_some_and(|before| before != now) {
+            ui.live.say([ui.say(Word::Intake), ": ", &name(ui, &intake)].concat());
+        }
     });
 }
 

@@ -1,12 +1,17 @@
-//! Tells the server which orders are on this screen: on the page, and the page
-//! in view. At most once a second, and each order once.
+//! Tells the server which orders are on this screen, while somebody can see it: as
+//! a ticket, or counted by the line "+7 more (oldest 6:20)", which is never hidden.
+//! An order on the second page of a full screen is not one that nobody has. At most
+//! once a second, and each order once.
 
 use leptos::prelude::*;
 
 use super::all_day::drawn;
 use crate::{
-    app::{Ui, html::effect, text},
-    domain::{OrderId, Station, UnixMillis, screen::Role},
+    app::{Ui, grid, html::effect, text},
+    domain::{
+        Lane, OrderId, Station, UnixMillis,
+        screen::{Role, View},
+    },
     live::{
         api::{self, Failure},
         freshness::State,
@@ -43,8 +48,9 @@ fn tell(ui: Ui) {
     if !there || document().hidden() {
         return;
     }
-    let orders = drawn("[data-order]").into_iter().filter_map(|ticket| {
-        let id: OrderId = ticket.get_attribute("data-order")?.parse().ok()?;
+    let drawn = drawn("[data-order]").into_iter();
+    let drawn = drawn.filter_map(|it| it.get_attribute("data-order")?.parse().ok());
+    let orders = drawn.chain(counted(ui)).filter_map(|id: OrderId| {
         let sent_at = |row: ArcRwSignal<crate::live::Ticket>| {
             row.with_untracked(|ticket| ticket.order.times.sent_at())
         };
@@ -78,6 +84,19 @@ fn tell(ui: Ui) {
         ui.live.aside.with(&mut |things| things.seen.answered(answer.is_ok()));
     };
     api::ask("POST", "/api/seen".to_owned(), Some(body), Box::new(then));
+}
+
+/// The tickets that the line below the others counts.
+fn counted(ui: Ui) -> Vec<OrderId> {
+    if ui.grid.view.get_untracked() == View::Grid {
+        return grid::hidden(ui);
+    }
+    let mut ids = Vec::new();
+    for lane in Lane::ALL {
+        let drawn = ui.live.drawn(lane);
+        ui.live.read(|board| ids.extend(board.ranks(lane).iter().skip(drawn).map(|rank| rank.3)));
+    }
+    ids
 }
 
 /// For how long each order of the alarm has been on no screen. Beside what is

@@ -19,7 +19,11 @@ const NAMED: usize = 3;
 
 /// What the strips say.
 pub(super) fn spots(ui: Ui, spots: &mut Spots) {
+    let mut paused = Steady::default();
     spots.content("paused", move || {
+        if let Some(said) = paused.stays(ui) {
+            return said;
+        }
         let intake = intake::now(ui);
         let mut html = Html::default();
         if let Some(until) = intake.until.filter(|_| intake.state == IntakeState::Paused) {
@@ -36,12 +40,16 @@ pub(super) fn spots(ui: Ui, spots: &mut Spots) {
             html.text(ui.say(if pending { Word::SavingSwitch } else { Word::Resume }));
             html.raw("</button></div>");
         }
-        html.done()
+        paused.says(html.done())
     });
     // Which orders: read out when it begins, and not again with every second.
+    let mut alarm = Steady::default();
     spots.content("unseen", move || {
-        let mut html = Html::default();
         ui.live.aside.track();
+        if let Some(said) = alarm.stays(ui) {
+            return said;
+        }
+        let mut html = Html::default();
         ui.live.aside.with(&mut |Things { unseen, .. }| {
             if unseen.is_empty() {
                 return;
@@ -63,6 +71,28 @@ pub(super) fn spots(ui: Ui, spots: &mut Spots) {
             }
             html.raw("</span></div>");
         });
-        html.done()
+        alarm.says(html.done())
     });
+}
+
+/// What a strip says. It moves the tickets when it comes and when it goes, so it
+/// stays as it is while somebody is on them.
+#[derive(Default)]
+struct Steady(String);
+
+impl Steady {
+    /// What it goes on saying; nothing when it may change.
+    fn stays(&self, ui: Ui) -> Option<String> {
+        if !ui.grid.is_held(ui.live) {
+            return None;
+        }
+        // Asked again every second until nobody is.
+        ui.live.local.track();
+        Some(self.0.clone())
+    }
+
+    fn says(&mut self, says: String) -> String {
+        self.0.clone_from(&says);
+        says
+    }
 }

@@ -158,6 +158,7 @@ fn screen() -> impl Strategy<Value = ScreenSettings> {
     let keys = prop::collection::vec((label(), label()), 0..3);
     (text(), prop::option::of(text()), words, size, keys, any::<[bool; 10]>()).prop_map(
         |(title, warning, words, size, keys, on)| ScreenSettings {
+            version: Version(7),
             name: "grill-2".to_owned(),
             title,
             warning,
@@ -261,6 +262,7 @@ proptest! {
                 currency: Currency::parse("EUR").expect("valid"),
                 heartbeat_ms: 5_000,
                 utc_offset_s: -3_600,
+                clock_change: Some(ClockChange { at: time, utc_offset_s: 0 }),
                 clock_rate: 20,
                 language: Language::Arabic,
                 demo: true,
