@@ -219,7 +219,7 @@ test('a ticket is cancelled with a reason', async ({ board, anotherBoard, server
 
     await board.ticket(preparing).cancel("Item is 86'd");
     await expect.poll(async () => (await server.read(preparing.id)).status).toBe('cancelled');
-    expect((await server.read(preparing.id)).last_change.reason).toBe("Item is 86'd");
+    expect((await server.read(preparing.id)).last_change.reason).toBe('sold_out');
 
     // Whoever has it in hand has to say that they know: it never vanishes under the cook.
     const ticket = other.ticket(preparing).root;

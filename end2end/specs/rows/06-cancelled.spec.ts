@@ -75,13 +75,13 @@ test('row 6: what was made already is acknowledged too, where it was made', asyn
 
 test('row 6: why is said in the language of whoever reads it', async ({ board, anotherBoard, server }) => {
     await keepScreen(server, 'fry', { stations: ['fry'], language: 'de' });
-    const placed = await server.move(await server.place(both), 'accepted');
+    const placed = await server.move(await server.place(both), 'accepted', 'preparing');
     await board.open();
     const fry = (await anotherBoard()).page;
     await fry.goto('/screens/fry');
     await expect(fry.locator('#app')).toHaveAttribute('data-extras', '', { timeout: 20_000 });
-    await board.ticket(placed).cancel('Sold out');
-    await expect(board.ticket(placed).root).toContainText('Sold out');
+    await board.ticket(placed).cancel("Item is 86'd");
+    await expect(board.ticket(placed).root).toContainText("Item is 86'd");
     await expect(fry.locator('.cancelled')).toContainText('Ausverkauft');
     expect((await server.read(placed.id)).last_change.reason).toBe('sold_out');
 });
