@@ -5,7 +5,7 @@ use std::path::Path;
 
 use live_orders::{
     domain::{FoodOrder, OrderId, OrderStatus, UnixMillis},
-    server::config::Config,
+    server::{clock::Clock, config::Config},
 };
 use serde_json::{Value, json};
 
@@ -65,15 +65,19 @@ async fn what_became_due_while_the_server_was_away_is_done_when_it_is_back() {
 
 #[tokio::test]
 async fn a_repeat_is_answered_when_its_time_has_passed() {
-    let server = TestServer::start().await;
+    let at = UnixMillis(1_790_000_000_000);
+    let clock = Clock::manual(at);
+    let server = TestServer::start_by(&clock).await;
     let mut stream = server.stream("types=order.expired").await;
     let item = json!([{"name": "Soup", "quantity": 1}]);
-    let source = json!({"channel": "web", "external_id": "w-1", "accept_by": now() + 2_500});
+    let accept_by = at.plus(MINUTE);
+    let source = json!({"channel": "web", "external_id": "w-1", "accept_by": accept_by});
     let by_id = json!({"items": item, "source": source});
     let first = server.place(&by_id).await;
-    let by_key = json!({"items": item, "source": {"channel": "web", "accept_by": now() + 2_500}});
+    let by_key = json!({"items": item, "source": {"channel": "web", "accept_by": accept_by}});
     let key = [("idempotency-key", "k-1")];
     let second = server.post_with(&by_key, &key).await.order();
+    clock.set(accept_by.plus(1));
     for _ in 0..2 {
         stream.until("order.expired").await;
     }
