@@ -169,11 +169,11 @@ async fn the_store_of_the_first_schema_is_opened_and_what_is_open_is_promised() 
     let again = server.post("/api/orders", &body).await;
     assert_eq!(again.header("idempotency-replayed"), "true", "{}", again.text());
 
-    // Once is enough, and what is promised moves with the due time.
+    // Once is enough, but for another due time.
     let soon = UnixMillis(now()).plus(10 * MINUTE);
     let edit = json!({"due_at": soon, "expected_version": cake.version});
     let moved = server.patch(&format!("/api/orders/{}", cake.id), &edit).await.order();
-    assert_eq!(moved.times.warn_at, Some(soon.plus(-ahead)));
+    assert_eq!(moved.times.warn_at, Some(soon.plus(-6 * MINUTE)));
     server.stop().await;
     let server = TestServer::start_in(folder.path(), |config| {
         config.orders.promises.pickup = "1/2".parse().expect("allowed");
@@ -182,4 +182,22 @@ async fn the_store_of_the_first_schema_is_opened_and_what_is_open_is_promised() 
     assert_eq!(open(&server).await, [soup.clone(), moved]);
     let value: Value = server.get("/api/orders?service=delivery").await.json();
     assert_eq!(value["orders"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
+async fn what_was_completed_before_the_upgrade_is_promised_when_it_is_recalled() {
+    let folder = first_schema();
+    // As if the one that was cancelled had been handed over.
+    store(folder.path())
+        .execute_batch(
+            "UPDATE orders SET status = 'completed', data = json_set(data, '$.status', \
+             'completed', '$.times.ready_at', changed_at) WHERE status = 'cancelled'",
+        )
+        .expect("completed");
+    let server = TestServer::start_in(folder.path(), |_| {}).await;
+    let closed = server.get("/api/orders?status=completed").await.json();
+    let completed: FoodOrder =
+        serde_json::from_value(closed["orders"][0].clone()).expect("an order");
+    let back = server.go(&completed, OrderStatus::Ready).await;
+    assert_eq!(back.times.promised_at, Some(back.times.placed_at.plus(15 * MINUTE)));
 }

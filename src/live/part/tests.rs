@@ -1,9 +1,9 @@
 use super::*;
 use crate::{
     domain::{
-        Actor, ActorKind, Channel, Currency, Customer, Fulfilment, ItemId, Location, MinorUnits,
-        NewItem, NewOrder, OrderId, OrderNumber, Promise, Source, UnixMillis,
-        change::{self, Change, Edit},
+        Actor, ActorKind, Busy, Channel, Currency, Customer, Fulfilment, ItemId, Location, MinorUnits,
+        NewItem, NewOrder, OrderId, OrderNumber, Promise, Promises, Source, Thresholds, UnixMillis,
+        change::{self, Change, Due, Edit},
     },
     live::actions::Action,
 };
@@ -71,6 +71,12 @@ fn did(order: &FoodOrder, action: Action) -> FoodOrder {
     )
 }
 
+fn due(at: UnixMillis) -> Option<Due> {
+    let same: Thresholds = "6/10".parse().expect("allowed");
+    let promises = Promises { pickup: same, delivery: same, dine_in: same, curbside: same };
+    Some(Due { at, promises, busy: Busy::NOT })
+}
+
 fn grill() -> Part {
     Part::new(vec![station("grill"), station("unrouted")])
 }
@@ -119,7 +125,7 @@ fn a_change_concerns_the_stations_whose_lines_it_changes() {
     assert!(!grill().has_change(&order));
     assert!(fry().has_change(&order));
     assert!(Part::default().has_change(&order));
-    let edit = Edit { due_at: Some(AT.plus(1)), ..Edit::default() };
+    let edit = Edit { due: due(AT.plus(1)), ..Edit::default() };
     let order = after(
         &went(&placed(None, Promise::default()), OrderStatus::Accepted),
         change::Action::Edit(edit),
@@ -180,7 +186,7 @@ fn more_of_what_one_station_made_comes_back_to_it() {
 fn another_due_time_beside_a_changed_line_still_concerns_everybody() {
     let order = went(&placed(None, Promise::default()), OrderStatus::Accepted);
     let edit =
-        Edit { quantities: vec![(ItemId(1), 3)], due_at: Some(AT.plus(1)), ..Edit::default() };
+        Edit { quantities: vec![(ItemId(1), 3)], due: due(AT.plus(1)), ..Edit::default() };
     let order = after(&order, change::Action::Edit(edit));
     assert!(fry().has_change(&order));
     let of = Acknowledged::Change;

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     domain::{
-        Change, FoodOrder, OrderId, OrderNumber, OrderStatus, Promise, Promises, Screen,
+        Busy, Change, FoodOrder, OrderId, OrderNumber, OrderStatus, Promise, Promises, Screen,
         ScreenName, UnixMillis, Version, limits,
     },
     wire::{EventFacts, Seq},
@@ -568,7 +568,7 @@ fn promise_the_old(connection: &Connection, promises: &Promises) -> rusqlite::Re
         let (service, times) = (order.fulfilment.service, &mut order.times);
         // The kitchen has it already: it does not fire.
         let Promise { fires_at: _, warn_at, promised_at } =
-            promises.promise(service, times.due_at, times.placed_at, 0);
+            promises.promise(service, times.due_at, times.placed_at, Busy::NOT);
         times.warn_at = times.warn_at.or(warn_at);
         times.promised_at = times.promised_at.or(promised_at);
         let json = serde_json::to_string(&order)
