@@ -45,10 +45,10 @@ fn tell(ui: Ui) {
     }
     let orders = drawn("[data-order]").into_iter().filter_map(|ticket| {
         let id: OrderId = ticket.get_attribute("data-order")?.parse().ok()?;
-        let sent_at = |row: ArcRwSignal<crate::live::Ticket>| {
-            row.with_untracked(|ticket| ticket.order.times.sent_at())
+        let since = |row: ArcRwSignal<crate::live::Ticket>| {
+            row.with_untracked(|ticket| ticket.order.whole_since())
         };
-        Some((id, ui.live.row(id).map(sent_at)?))
+        Some((id, ui.live.row(id).map(since)?))
     });
     let (orders, mut next): (Vec<_>, _) = (orders.collect(), Vec::new());
     ui.live.aside.with(&mut |things| {
