@@ -127,7 +127,7 @@ pub(super) async fn open(State(app): State<App>, name: Name, request: Request) -
         Ok(mut page) => {
             let dress = Dress { theme: screen.profile.theme, scale: Some(scale_address(&screen)) };
             page.settings.view = view_of(request.uri().query()).unwrap_or(screen.profile.view);
-            page.settings.screen = Some(settings_of(&screen));
+            page.settings.screen = Some(settings_of(&screen, app.orders.routing().fallback()));
             pages::board(page, dress, app.assets.page(), request).await
         }
         Err(unavailable) => away(&app, &unavailable),
@@ -156,9 +156,7 @@ fn filter_of(profile: &Profile, fallback: &Station) -> StreamFilter {
         services: profile.services.clone(),
         ..StreamFilter::default()
     };
-    if !filter.stations.is_empty() && !filter.stations.contains(fallback) {
-        filter.stations.push(fallback.clone());
-    }
+    filter.stations.extend(shared_by(profile, fallback));
     // Who wants the same in another order wants the same.
     filter.stations.sort_unstable();
     filter.channels.sort_unstable();
@@ -166,8 +164,14 @@ fn filter_of(profile: &Profile, fallback: &Station) -> StreamFilter {
     filter
 }
 
+/// What a screen of some stations shows beside their work, if it does.
+fn shared_by(profile: &Profile, fallback: &Station) -> Option<Station> {
+    let beside = !profile.stations.is_empty() && !profile.stations.contains(fallback);
+    beside.then(|| fallback.clone())
+}
+
 /// What the board needs to know of its screen.
-fn settings_of(screen: &Screen) -> ScreenSettings {
+fn settings_of(screen: &Screen, fallback: &Station) -> ScreenSettings {
     let Screen { name, profile, .. } = screen;
     let legibility = Legibility::of(profile);
     ScreenSettings {
@@ -175,6 +179,7 @@ fn settings_of(screen: &Screen) -> ScreenSettings {
         title: profile.title.clone(),
         warning: (legibility.verdict == Verdict::TooSmall).then(|| too_small(screen, &legibility)),
         role: profile.role,
+        shared: shared_by(profile, fallback),
         view: profile.view,
         sort: profile.sort,
         page_size: profile.page_size.map(u32::from),

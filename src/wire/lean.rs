@@ -513,7 +513,7 @@ structs! {
         view, screen
     }
     ScreenSettings {
-        name, title, warning, role, view, sort, page_size, columns, sounds, volume, digits, bump_bar, single_keys, keys, announce, hold_to_bump, acknowledge_allergens
+        name, title, warning, role, shared, view, sort, page_size, columns, sounds, volume, digits, bump_bar, single_keys, keys, announce, hold_to_bump, acknowledge_allergens
     }
     Sounds { new, changed, cancelled, ready, late, offline }
     KeyBinding { action, code }
