@@ -72,10 +72,11 @@ pub(super) async fn put(
     })?;
     let wished = ingest::screen(Some(name), &body)?;
     let now = app.clock.now();
+    let made = wished.expected_version.is_none();
     let screen =
         app.store.put_screen(wished.name, wished.profile, wished.expected_version, now).await?;
     let mut response = answer(&screen)?;
-    if screen.version == Version::FIRST {
+    if made {
         *response.status_mut() = StatusCode::CREATED;
         if let Ok(location) = HeaderValue::try_from(format!("/api/screens/{}", screen.name)) {
             response.headers_mut().insert(header::LOCATION, location);
