@@ -198,7 +198,8 @@ fn undo(ui: Ui, spots: &mut Spots) {
             let mut html = Html::default();
             if let Some(undo) = &pulse.undo {
                 let number = undo.number.to_string();
-                let made_here = matches!(undo.did, Action::Stations { status: ItemStatus::Done, .. });
+                let made_here =
+                    matches!(undo.did, Action::Stations { status: ItemStatus::Done, .. });
                 if undo.refused.is_none() && made_here {
                     return html.text(&ui.words.with(Word::DoneWords, &number)).done();
                 }

@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Actor, FoodOrder, Intake, ItemStatus, OrderId, OrderNumber, OrderStatus, Station,
-        UnixMillis, Version,
+        Actor, FoodOrder, Intake, ItemStatus, LastChange, OrderId, OrderItem, OrderNumber,
+        OrderStatus, Station, UnixMillis, Version, What,
     },
     wire::Unseen,
 };
@@ -169,7 +169,12 @@ impl Kitchen {
         if self.settings.unseen_after.is_none() {
             return;
         }
-        let at = order.last_change.at;
+        let LastChange { what, to, at, .. } = order.last_change;
+        if what == What::Status && to == OrderStatus::Preparing {
+            // Whoever begins it as a whole has all of it before them.
+            self.waiting().remove(&order.id);
+            return;
+        }
         let sent = order.version == Version::FIRST || order.times.fired_at == Some(at);
         let mut waiting = self.waiting();
         wait(&mut waiting, order, at, |added_at| sent || added_at == Some(at));
@@ -177,7 +182,9 @@ impl Kitchen {
 
     /// Takes in an order of before the start. Screens have some time to show it again.
     pub fn preload(&self, order: &FoodOrder) {
-        if self.settings.unseen_after.is_some() {
+        let begun = |line: &OrderItem| matches!(line.status, ItemStatus::Doing | ItemStatus::Done);
+        let as_a_whole = order.status == OrderStatus::Preparing && !order.items.iter().any(begun);
+        if self.settings.unseen_after.is_some() && !as_a_whole {
             wait(&mut self.waiting(), order, self.clock.now(), |_| true);
         }
     }

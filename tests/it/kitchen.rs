@@ -433,6 +433,12 @@ async fn what_one_station_begins_is_still_unseen_at_the_other() {
     alarm(&server, &["bar"]).await;
     server.go(&more, OrderStatus::Ready).await;
     alarm(&server, &[]).await;
+
+    // Whoever begins it as a whole, as expo does, has all of it before them.
+    let accepted = server.go(&server.place(&two_stations()).await, OrderStatus::Accepted).await;
+    alarm(&server, &["grill", "fry"]).await;
+    server.go(&accepted, OrderStatus::Preparing).await;
+    alarm(&server, &[]).await;
 }
 
 #[tokio::test]
