@@ -36,7 +36,7 @@ pub(crate) mod testing;
 pub mod text;
 pub mod time;
 
-pub use ageing::{Ageing, Promise, Promises, Thresholds};
+pub use ageing::{Ageing, Busy, Promise, Promises, Thresholds};
 pub use change::{Change, Refusal};
 pub use ids::{Channel, ItemId, Location, OrderId, OrderNumber, Station, Version};
 pub use intake::{Intake, IntakeState};

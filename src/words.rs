@@ -232,6 +232,8 @@ words! {
     StepEdited,
     /// In the history: somebody said that they know.
     StepKnown,
+    /// In the history: nobody said so for hours, and it was cleared away.
+    StepCleared,
     /// A line is not begun.
     ItemTodo,
     /// A line is being made.

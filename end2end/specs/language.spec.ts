@@ -117,6 +117,7 @@ for (const language of ['de', 'ar'] as const) {
             await ticket.locator('[data-act="bump"]').first().press('Enter');
             await expect(page.locator(`.lane-preparing [data-order="${stale.id}"]`)).toHaveCount(1);
             await ticket.locator('[data-act="bump"]').first().press('Enter');
+            await expect(page.locator(`.lane-ready [data-order="${stale.id}"]`)).toHaveCount(1);
             await page.locator('#undo [data-act="undo"]').click();
             await expect(page.locator(`.lane-preparing [data-order="${stale.id}"]`)).toHaveCount(1);
             await page.locator('[data-act="theme"]').click();

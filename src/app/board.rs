@@ -14,7 +14,7 @@ use super::{
     words::{self, Word, Words, say, spoken},
 };
 use crate::{
-    domain::{Lane, Station, screen::View},
+    domain::{ItemStatus, Lane, Station, screen::View},
     live::{Action, LiveBoard, freshness::State},
     wire::{BoardPage, Offset},
 };
@@ -206,7 +206,8 @@ fn undo(ui: Ui, spots: &mut Spots) {
             let mut html = Html::default();
             if let Some(undo) = &pulse.undo {
                 let number = undo.number.to_string();
-                let made_here = matches!(undo.did, Action::Stations { .. });
+                let made_here =
+                    matches!(undo.did, Action::Stations { status: ItemStatus::Done, .. });
                 if undo.refused.is_none() && made_here {
                     return html.text(&ui.words.with(Word::DoneWords, &number)).done();
                 }

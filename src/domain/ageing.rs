@@ -43,6 +43,28 @@ impl Thresholds {
     fn minutes(warn: i64, late: i64) -> Self {
         Self { warn: warn * MINUTE_MILLIS, late: late * MINUTE_MILLIS, by_due_only: false }
     }
+
+    /// How long an order may take that is due at `due_at`: who is busy now takes no
+    /// longer for what is begun when that is over.
+    fn late_after(self, due_at: UnixMillis, busy: Busy) -> i64 {
+        let begun_while_busy = due_at.plus(-self.late) < busy.until;
+        self.late.saturating_add(if begun_while_busy { busy.extra } else { 0 })
+    }
+
+    /// What is promised an order that the kitchen sees at `fires_at`, or else at `sent_at`.
+    fn due(
+        self,
+        promised: UnixMillis,
+        late_after: i64,
+        fires_at: Option<UnixMillis>,
+        sent_at: UnixMillis,
+    ) -> Promise {
+        // The warning counts back from the promise: an order due tomorrow does
+        // not warn today, and one that was due before it came warns at once.
+        let allowed = promised.since(fires_at.unwrap_or(sent_at)).clamp(0, late_after);
+        let warn_at = promised.plus(-(allowed.saturating_mul(self.late - self.warn) / self.late));
+        Promise { fires_at, warn_at: Some(warn_at), promised_at: Some(promised) }
+    }
 }
 
 impl FromStr for Thresholds {
@@ -86,6 +108,20 @@ pub struct Promises {
     pub curbside: Thresholds,
 }
 
+/// How much longer a kitchen takes that has too much to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Busy {
+    /// By how many milliseconds.
+    pub extra: i64,
+    /// Until when.
+    pub until: UnixMillis,
+}
+
+impl Busy {
+    /// A kitchen that takes no longer than usual.
+    pub const NOT: Self = Self { extra: 0, until: UnixMillis(0) };
+}
+
 /// What an order is promised.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Promise {
@@ -110,30 +146,48 @@ impl Promises {
     }
 
     /// What an order of `service` is promised that comes at `at`: its due time,
-    /// or else what the service may take and `busy` milliseconds more.
+    /// or else what the service may take, and as much more as the kitchen is `busy`.
     #[must_use]
     pub fn promise(
         &self,
         service: Service,
         due_at: Option<UnixMillis>,
         at: UnixMillis,
-        busy: i64,
+        busy: Busy,
     ) -> Promise {
-        let Thresholds { warn, late, by_due_only } = self.of(service);
-        let late_after = late.saturating_add(busy);
-        let promised = match due_at {
-            Some(due_at) => due_at,
-            None if by_due_only => return Promise::default(),
-            None => at.plus(late_after),
-        };
-        let fires_at = promised.plus(-late_after);
-        let waits = due_at.is_some() && fires_at.since(at) >= HOLD_BACK_MILLIS;
-        let fires_at = waits.then_some(fires_at);
-        // The warning counts back from the promise: an order due tomorrow does
-        // not warn today, and one that was due before it came warns at once.
-        let allowed = promised.since(fires_at.unwrap_or(at)).clamp(0, late_after);
-        let warn_at = promised.plus(-(allowed.saturating_mul(late - warn) / late));
-        Promise { fires_at, warn_at: Some(warn_at), promised_at: Some(promised) }
+        let thresholds = self.of(service);
+        match due_at {
+            Some(due_at) => {
+                let late_after = thresholds.late_after(due_at, busy);
+                let fires_at = due_at.plus(-late_after);
+                let waits = fires_at.since(at) >= HOLD_BACK_MILLIS;
+                thresholds.due(due_at, late_after, waits.then_some(fires_at), at)
+            }
+            None if thresholds.by_due_only => Promise::default(),
+            None => {
+                let late_after = thresholds.late.saturating_add(busy.extra);
+                thresholds.due(at.plus(late_after), late_after, None, at)
+            }
+        }
+    }
+
+    /// What `order` is promised that is due at `due_at` from `at` on. What has been
+    /// begun does not wait, and what waits already goes on for as long as it can.
+    #[must_use]
+    pub fn promise_anew(
+        &self,
+        order: &FoodOrder,
+        due_at: UnixMillis,
+        at: UnixMillis,
+        busy: Busy,
+    ) -> Promise {
+        let thresholds = self.of(order.fulfilment.service);
+        let late_after = thresholds.late_after(due_at, busy);
+        let fires_at = due_at.plus(-late_after);
+        let least = if order.flags.scheduled { 1 } else { HOLD_BACK_MILLIS };
+        let waits = !order.is_begun() && fires_at.since(at) >= least;
+        let sent_at = if order.flags.scheduled { at } else { order.times.sent_at() };
+        thresholds.due(due_at, late_after, waits.then_some(fires_at), sent_at)
     }
 }
 
@@ -197,7 +251,7 @@ mod tests {
     #[test]
     fn a_promise_counts_from_when_the_order_came() {
         let at = UnixMillis(1_000 * MINUTE);
-        let promise = promises().promise(Service::Pickup, None, at, 0);
+        let promise = promises().promise(Service::Pickup, None, at, Busy::NOT);
         assert_eq!(promise.fires_at, None);
         assert_eq!(promise.warn_at, Some(at.plus(6 * MINUTE)));
         assert_eq!(promise.promised_at, Some(at.plus(10 * MINUTE)));
@@ -206,27 +260,41 @@ mod tests {
     #[test]
     fn a_busy_kitchen_promises_later() {
         let at = UnixMillis(0);
-        let promise = promises().promise(Service::Pickup, None, at, 10 * MINUTE);
+        let busy = Busy { extra: 10 * MINUTE, until: at.plus(30 * MINUTE) };
+        let promise = promises().promise(Service::Pickup, None, at, busy);
         assert_eq!(promise.promised_at, Some(at.plus(20 * MINUTE)));
         assert_eq!(promise.warn_at, Some(at.plus(12 * MINUTE)));
+    }
+
+    #[test]
+    fn a_kitchen_that_is_busy_tonight_fires_nothing_of_tomorrow_earlier() {
+        let at = UnixMillis(0);
+        let busy = Busy { extra: 30 * MINUTE, until: at.plus(60 * MINUTE) };
+        let tomorrow = at.plus(16 * 60 * MINUTE);
+        let promise = |due, busy| promises().promise(Service::Pickup, Some(due), at, busy);
+        assert_eq!(promise(tomorrow, busy), promise(tomorrow, Busy::NOT));
+        assert_eq!(promise(tomorrow, busy).fires_at, Some(tomorrow.plus(-10 * MINUTE)));
+        // What would be begun while it is busy has to be begun earlier.
+        let tonight = at.plus(60 * MINUTE);
+        assert_eq!(promise(tonight, busy).fires_at, Some(tonight.plus(-40 * MINUTE)));
     }
 
     #[test]
     fn an_order_for_later_fires_when_its_preparation_has_to_begin() {
         let at = UnixMillis(0);
         let due = at.plus(120 * MINUTE);
-        let promise = promises().promise(Service::Delivery, Some(due), at, 0);
+        let promise = promises().promise(Service::Delivery, Some(due), at, Busy::NOT);
         assert_eq!(promise.fires_at, Some(at.plus(100 * MINUTE)));
         assert_eq!(promise.warn_at, Some(at.plus(112 * MINUTE)));
         assert_eq!(promise.promised_at, Some(due));
-        let soon = promises().promise(Service::Delivery, Some(at.plus(34 * MINUTE)), at, 0);
+        let soon = promises().promise(Service::Delivery, Some(at.plus(34 * MINUTE)), at, Busy::NOT);
         assert_eq!(soon.fires_at, None, "it is not worth the wait");
     }
 
     #[test]
     fn an_order_that_was_due_before_it_came_is_late_at_once() {
         let at = UnixMillis(100 * MINUTE);
-        let promise = promises().promise(Service::Pickup, Some(UnixMillis(0)), at, 0);
+        let promise = promises().promise(Service::Pickup, Some(UnixMillis(0)), at, Busy::NOT);
         assert_eq!(
             (promise.warn_at, promise.promised_at),
             (Some(UnixMillis(0)), Some(UnixMillis(0)))
@@ -236,10 +304,10 @@ mod tests {
 
     #[test]
     fn catering_is_promised_its_due_time_alone() {
-        let none = promises().promise(Service::Curbside, None, UnixMillis(0), 0);
+        let none = promises().promise(Service::Curbside, None, UnixMillis(0), Busy::NOT);
         assert_eq!(none, Promise::default());
         let due = UnixMillis(200 * MINUTE);
-        let promise = promises().promise(Service::Curbside, Some(due), UnixMillis(0), 0);
+        let promise = promises().promise(Service::Curbside, Some(due), UnixMillis(0), Busy::NOT);
         assert_eq!(promise.fires_at, Some(UnixMillis(140 * MINUTE)));
         assert_eq!(promise.warn_at, Some(UnixMillis(185 * MINUTE)));
     }

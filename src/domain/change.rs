@@ -5,6 +5,7 @@
 use std::str::FromStr;
 
 use super::{
+    ageing::{Busy, Promises},
     ids::{ItemId, Station, Version},
     limits,
     new_order::NewItem,
@@ -81,7 +82,18 @@ pub struct Edit {
     /// Lines of which there are to be another number.
     pub quantities: Vec<(ItemId, u32)>,
     /// When it is due instead.
-    pub due_at: Option<UnixMillis>,
+    pub due: Option<Due>,
+}
+
+/// Another due time, and what it is promised by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// When.
+    pub at: UnixMillis,
+    /// How long orders may take.
+    pub promises: Promises,
+    /// How much longer they take now.
+    pub busy: Busy,
 }
 
 /// What somebody says they know of.
@@ -183,12 +195,19 @@ impl Change {
         let what = match &self.action {
             Action::Transition { to, reason } => {
                 go(&mut after, *to, at)?;
+                // Whoever made it before it was accepted need not make it again.
+                follow_lines(&mut after, order, at)?;
                 why.clone_from(reason);
                 What::Status
             }
             Action::Item { item, status } => {
                 must_be_open(&after)?;
+                let out = order.status == OrderStatus::OutForDelivery;
+                if out && *status == ItemStatus::Void {
+                    return Err(Refusal::OrderIsClosed { status: order.status });
+                }
                 mark(&mut after, *item, *status)?;
+                must_have_something(&after)?;
                 follow_lines(&mut after, order, at)?;
                 What::Item
             }
@@ -219,10 +238,16 @@ impl Change {
                 }
                 acknowledge(&mut after, *of, stations);
                 // Who asks later why it was called off is still told.
-                why.clone_from(&order.last_change.reason);
+                if *of == Acknowledged::Cancel {
+                    why.clone_from(&order.last_change.reason);
+                }
                 What::Acknowledged
             }
         };
+        if matches!(what, What::Edited | What::Item) && order.is_for_later() {
+            unmark(&mut after);
+        }
+        after.flags.allergens_seen &= !has_new_allergens(order, &after);
         if after == *order {
             return Ok(None);
         }
@@ -267,9 +292,8 @@ fn must_be_open(order: &FoodOrder) -> Result<(), Refusal> {
 /// Takes `order` to status `to`.
 fn go(order: &mut FoodOrder, to: OrderStatus, at: UnixMillis) -> Result<(), Refusal> {
     let from = order.status;
-    let service = order.fulfilment.service;
-    if !from.may_become(to, service) {
-        return Err(Refusal::IllegalTransition { from, to, allowed: from.allowed(service) });
+    if !order.allowed().contains(&to) {
+        return Err(Refusal::IllegalTransition { from, to, allowed: order.allowed() });
     }
     let recall = from.is_recall(to);
     if to == OrderStatus::Preparing {
@@ -277,9 +301,18 @@ fn go(order: &mut FoodOrder, to: OrderStatus, at: UnixMillis) -> Result<(), Refu
         fire(order, at);
         order.flags.held = false;
     }
+    if from == OrderStatus::Ready && to == OrderStatus::Preparing && is_made(order) {
+        // Stations go by their lines: who is to make it again must see that.
+        for line in order.items.iter_mut().filter(|line| line.status == ItemStatus::Done) {
+            line.status = ItemStatus::Doing;
+        }
+    }
     let times = &mut order.times;
     match to {
-        OrderStatus::Accepted => times.accepted_at = Some(at),
+        OrderStatus::Accepted => {
+            times.accepted_at.get_or_insert(at);
+            times.preparing_at = None;
+        }
         // A recalled ticket keeps the time it was begun.
         OrderStatus::Preparing => {
             times.preparing_at.get_or_insert(at);
@@ -312,7 +345,7 @@ fn go(order: &mut FoodOrder, to: OrderStatus, at: UnixMillis) -> Result<(), Refu
 fn call_off(order: &mut FoodOrder, from: OrderStatus) {
     let asked = from == OrderStatus::Placed && order.source.accept_by.is_some();
     order.flags.cancel_unseen = asked || !order.flags.scheduled;
-    order.unaware = if order.times.preparing_at.is_some() { at_work(order) } else { Vec::new() };
+    order.unaware = if order.is_begun() { at_work(order) } else { Vec::new() };
 }
 
 /// The stations that have something of `order` to make.
@@ -334,11 +367,11 @@ fn is_made(order: &FoodOrder) -> bool {
 }
 
 /// Takes `order`, whose lines were those of `before`, along with them: to ready
-/// when the last is made, and back when one is not made after all. Whoever
+/// when all are made, and back when one is not made after all. Whoever
 /// bumped it without a look at its lines is not overruled by them.
 fn follow_lines(order: &mut FoodOrder, before: &FoodOrder, at: UnixMillis) -> Result<(), Refusal> {
     match (is_made(before), is_made(order)) {
-        (false, true) => {
+        (_, true) => {
             if order.status == OrderStatus::Accepted {
                 go(order, OrderStatus::Preparing, at)?;
             }
@@ -346,11 +379,17 @@ fn follow_lines(order: &mut FoodOrder, before: &FoodOrder, at: UnixMillis) -> Re
                 go(order, OrderStatus::Ready, at)?;
             }
         }
-        (true, false) if order.status == OrderStatus::Ready => {
-            go(order, OrderStatus::Preparing, at)?;
-        }
+        (true, false) if order.status == OrderStatus::Ready => make_further(order, at)?,
         _ => {}
     }
+    Ok(())
+}
+
+/// Takes `order`, which is ready, back to be made: there is more to it than there
+/// was. Nobody recalls it.
+fn make_further(order: &mut FoodOrder, at: UnixMillis) -> Result<(), Refusal> {
+    go(order, OrderStatus::Preparing, at)?;
+    order.flags.recalled = false;
     Ok(())
 }
 
@@ -378,6 +417,25 @@ fn mark(order: &mut FoodOrder, item: ItemId, status: ItemStatus) -> Result<(), R
     Ok(())
 }
 
+/// Refuses to leave nothing to make.
+fn must_have_something(order: &FoodOrder) -> Result<(), Refusal> {
+    if order.items.iter().all(|line| line.status == ItemStatus::Void) {
+        return Err(Refusal::NothingLeft);
+    }
+    Ok(())
+}
+
+/// Whether something of `after` has an allergen that its station had not to
+/// think of in `before`: nobody can have confirmed that.
+fn has_new_allergens(before: &FoodOrder, after: &FoodOrder) -> bool {
+    let known = |station: &Station, allergen: &String| {
+        let mut lines = before.items.iter().filter(|line| line.status != ItemStatus::Void);
+        lines.any(|line| line.station == *station && line.allergens.contains(allergen))
+    };
+    let mut lines = after.items.iter().filter(|line| line.status != ItemStatus::Void);
+    lines.any(|line| line.allergens.iter().any(|allergen| !known(&line.station, allergen)))
+}
+
 fn line(order: &mut FoodOrder, item: ItemId) -> Result<&mut OrderItem, Refusal> {
     order.items.iter_mut().find(|line| line.id == item).ok_or(Refusal::UnknownItem { item })
 }
@@ -393,10 +451,12 @@ fn mark_stations(
     must_be_open(order)?;
     let mut any = false;
     let mut differs = false;
+    let mut was_begun = false;
     for line in &mut order.items {
         if line.status != ItemStatus::Void && stations.contains(&line.station) {
             any = true;
             differs |= line.status != status;
+            was_begun |= line.status == ItemStatus::Doing;
             line.status = status;
         }
     }
@@ -404,14 +464,20 @@ fn mark_stations(
         return Err(Refusal::NothingAtStation);
     }
     let made = is_made(order);
+    let idle =
+        order.items.iter().all(|it| matches!(it.status, ItemStatus::Todo | ItemStatus::Void));
     match (order.status, status) {
         (OrderStatus::Placed | OrderStatus::Accepted, ItemStatus::Doing | ItemStatus::Done) => {
             go(order, OrderStatus::Preparing, at)
         }
         (OrderStatus::Preparing, ItemStatus::Done) if made => go(order, OrderStatus::Ready, at),
-        (OrderStatus::Ready, ItemStatus::Todo | ItemStatus::Doing) if differs => {
-            go(order, OrderStatus::Preparing, at)
+        // The one that began it has not begun it after all.
+        (OrderStatus::Preparing, ItemStatus::Todo) if was_begun && idle => {
+            go(order, OrderStatus::Accepted, at)
         }
+        // A recall, also of what was bumped as a whole and never marked.
+        (OrderStatus::Ready, ItemStatus::Todo) => go(order, OrderStatus::Preparing, at),
+        (OrderStatus::Ready, ItemStatus::Doing) if differs => make_further(order, at),
         _ => Ok(()),
     }
 }
@@ -461,33 +527,44 @@ fn edit(order: &mut FoodOrder, edit: &Edit, at: UnixMillis) -> Result<(), Refusa
         order.items.push(line);
         changed(order);
     }
-    if order.items.iter().all(|line| line.status == ItemStatus::Void) {
-        return Err(Refusal::NothingLeft);
-    }
-    if let Some(due_at) = edit.due_at.filter(|due_at| order.times.due_at != Some(*due_at)) {
-        move_due(order, due_at, at);
+    must_have_something(order)?;
+    if let Some(due) = edit.due.filter(|due| order.times.due_at != Some(due.at)) {
+        move_due(order, due, at);
     }
     if order.status == OrderStatus::Ready && more {
-        go(order, OrderStatus::Preparing, at)?;
+        make_further(order, at)?;
     }
     Ok(())
 }
 
-/// Has `order` due at another time: all that counts back from it moves along.
-fn move_due(order: &mut FoodOrder, due_at: UnixMillis, at: UnixMillis) {
+/// Has `order` due at another time, and promised anew. What nobody has begun and
+/// is due late enough is for later from now on; what was, and is due soon, is not.
+fn move_due(order: &mut FoodOrder, Due { at: due_at, promises, busy }: Due, at: UnixMillis) {
+    let promise = promises.promise_anew(order, due_at, at, busy);
     let times = &mut order.times;
-    let moved = times.promised().map_or(0, |promised| due_at.since(promised));
-    let along = |time: UnixMillis| time.plus(moved);
-    times.warn_at = times.warn_at.map(along);
-    times.fires_at = times.fires_at.map(along);
-    times.promised_at = Some(due_at);
+    times.warn_at = promise.warn_at;
+    times.promised_at = promise.promised_at;
     times.due_at = Some(due_at);
+    times.fires_at = promise.fires_at;
     order.fulfilment.due_at = Some(due_at);
     order.flags.changed = true;
     // It concerns no line, and so every station.
     order.unaware = at_work(order);
-    if order.times.fires_at.is_some_and(|fires_at| fires_at <= at) {
+    if promise.fires_at.is_some() {
+        order.flags.scheduled = true;
+    } else {
         fire(order, at);
+    }
+}
+
+/// Lets go of what tells that `order` has changed: nobody who makes it has seen
+/// it as it was.
+fn unmark(order: &mut FoodOrder) {
+    order.flags.changed = false;
+    order.unaware.clear();
+    for line in &mut order.items {
+        line.quantity_before = None;
+        line.added_at = None;
     }
 }
 

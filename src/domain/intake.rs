@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::time::UnixMillis;
+use super::{ageing::Busy, time::UnixMillis};
 
 /// Whether new orders are taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -75,11 +75,15 @@ impl Intake {
         self.until.filter(|until| self.state == IntakeState::Paused && now < *until)
     }
 
-    /// How much longer, in milliseconds, an order of `now` takes.
+    /// How much longer orders of `now` take.
     #[must_use]
-    pub fn extra_millis(&self, now: UnixMillis) -> i64 {
-        let busy = self.state == IntakeState::Busy && self.until.is_some_and(|until| now < until);
-        if busy { i64::from(self.extra_min) * 60_000 } else { 0 }
+    pub fn busy(&self, now: UnixMillis) -> Busy {
+        match self.until {
+            Some(until) if self.state == IntakeState::Busy && now < until => {
+                Busy { extra: i64::from(self.extra_min) * 60_000, until }
+            }
+            _ => Busy::NOT,
+        }
     }
 }
 
@@ -95,7 +99,7 @@ mod tests {
             assert_eq!(intake.at(UnixMillis(999)).state, state);
             assert_eq!(intake.at(until), Intake::default());
             assert_eq!(intake.paused_until(until), None);
-            assert_eq!(intake.extra_millis(until), 0);
+            assert_eq!(intake.busy(until), Busy::NOT);
             let endless = Intake { until: None, ..intake };
             assert_eq!(endless.at(UnixMillis(0)), Intake::default());
             assert_eq!(endless.paused_until(UnixMillis(0)), None);

@@ -49,11 +49,14 @@ pub const BUSY_MINUTES: i64 = 120;
 
 /// Rows of one page of a list or of events.
 pub const PAGE: usize = 1000;
-/// Values of one parameter of a stream's filter.
-pub const FILTER_VALUES: usize = 32;
+/// Values of one parameter of a stream's filter: those of a screen, and the
+/// station of what nobody has routed, which it shows beside them.
+pub const FILTER_VALUES: usize = SCREEN_VALUES + 1;
 
 /// Screens that are noted to have shown one order.
 pub const SEEN_BY: u32 = 32;
+/// Stations, channels or services of one screen.
+pub const SCREEN_VALUES: usize = 32;
 /// Screens that are kept.
 pub const SCREENS: usize = 200;
 /// Characters of a screen's title.

@@ -107,6 +107,40 @@ impl FoodOrder {
         (delay >= LATE_ARRIVAL_MILLIS).then_some(delay)
     }
 
+    /// Whether somebody makes it, or has made some of it.
+    #[must_use]
+    pub fn is_begun(&self) -> bool {
+        let begun = |it: &OrderItem| matches!(it.status, ItemStatus::Doing | ItemStatus::Done);
+        self.times.preparing_at.is_some() || self.items.iter().any(begun)
+    }
+
+    /// Where it may go from where it stands. What is made in part is not as if
+    /// nobody had begun it.
+    #[must_use]
+    pub fn allowed(&self) -> &'static [OrderStatus] {
+        let allowed = self.status.allowed(self.fulfilment.service);
+        let made = self.items.iter().any(|item| item.status == ItemStatus::Done);
+        match allowed {
+            [ways @ .., OrderStatus::Accepted] if made => ways,
+            all => all,
+        }
+    }
+
+    /// Whether the kitchen has yet to see it: it is for later, and nobody has
+    /// to answer it.
+    #[must_use]
+    pub fn is_for_later(&self) -> bool {
+        let asked = self.status == OrderStatus::Placed && self.source.accept_by.is_some();
+        self.flags.scheduled && !asked
+    }
+
+    /// Since when screens show all that is to be made of it.
+    #[must_use]
+    pub fn whole_since(&self) -> UnixMillis {
+        let sent_at = self.times.sent_at();
+        self.items.iter().filter_map(|item| item.added_at).fold(sent_at, UnixMillis::max)
+    }
+
     /// Every allergen named on a line that is still to be made, each once.
     #[must_use]
     pub fn allergens(&self) -> Vec<&str> {

@@ -1,5 +1,7 @@
 //! Which station makes what, for orders that do not say.
 
+use std::fmt;
+
 use super::{ids::Station, text};
 
 /// The table from items to stations.
@@ -51,6 +53,35 @@ impl Pattern {
     }
 }
 
+/// Why a table from items to stations is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BadRoute {
+    /// This is no pattern.
+    NoPattern(String),
+    /// This stands at two stations.
+    Twice {
+        /// The pattern.
+        item: String,
+        /// Where it stands.
+        stations: [Station; 2],
+    },
+}
+
+impl fmt::Display for BadRoute {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoPattern(item) => write!(
+                formatter,
+                "{item:?} names no item: it takes a name, or part of one with * before or after it"
+            ),
+            Self::Twice { item, stations: [first, second] } => write!(
+                formatter,
+                "{item:?} stands at two stations, {first} and {second}: only one can make it"
+            ),
+        }
+    }
+}
+
 /// Where an item goes, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route<'a> {
@@ -69,16 +100,20 @@ impl Routing {
     /// letters, with `*` at either end for any text.
     ///
     /// # Errors
-    /// The first pattern that is none.
+    /// The first pattern that is none, or that stands at two stations.
     pub fn new(
         routes: impl IntoIterator<Item = (String, Station)>,
         fallback: Station,
-    ) -> Result<Self, String> {
-        let mut parsed = Vec::new();
+    ) -> Result<Self, BadRoute> {
+        let mut parsed: Vec<(Pattern, Station)> = Vec::new();
         for (raw, station) in routes {
             let Some(pattern) = Pattern::parse(&raw) else {
-                return Err(raw);
+                return Err(BadRoute::NoPattern(raw));
             };
+            let twice = parsed.iter().find(|(known, at)| *known == pattern && *at != station);
+            if let Some((_, other)) = twice {
+                return Err(BadRoute::Twice { item: raw, stations: [other.clone(), station] });
+            }
             parsed.push((pattern, station));
         }
         parsed.sort_by_key(|(pattern, _)| {
@@ -141,7 +176,23 @@ mod tests {
         for raw in ["", "*", "**", "a*b", " "] {
             let route = [(raw.to_owned(), Station::parse("grill").expect("a station"))];
             let fallback = Station::parse("kitchen").expect("a station");
-            assert_eq!(Routing::new(route, fallback), Err(raw.to_owned()));
+            assert_eq!(Routing::new(route, fallback), Err(BadRoute::NoPattern(raw.to_owned())));
         }
+    }
+
+    #[test]
+    fn an_item_has_one_station() {
+        let station = |name: &str| Station::parse(name).expect("a station");
+        let table = |items: [(&str, &str); 2]| {
+            let routes = items.map(|(item, at)| (item.to_owned(), station(at)));
+            Routing::new(routes, station("kitchen"))
+        };
+        for item in ["FRIES", "*fries"] {
+            let refused = table([(&item.to_lowercase(), "grill"), (item, "fry")]);
+            let stations = [station("grill"), station("fry")];
+            assert_eq!(refused, Err(BadRoute::Twice { item: item.to_owned(), stations }));
+        }
+        table([("Fries", "fry"), ("fries", "fry")]).expect("the same twice");
+        table([("Fries", "fry"), ("*fries", "grill")]).expect("another pattern");
     }
 }

@@ -12,9 +12,9 @@ use super::order::Service;
 /// ```text
 /// placed           → accepted | rejected | expired | cancelled
 /// accepted         → preparing | cancelled
-/// preparing        → ready | cancelled | failed
+/// preparing        → ready | cancelled | failed | accepted (recall, while nothing is made)
 /// ready            → completed | out_for_delivery (delivery only) | preparing (recall) | cancelled
-/// out_for_delivery → completed | failed | cancelled
+/// out_for_delivery → completed | failed | cancelled | ready (recall)
 /// completed        → ready (recall)
 /// rejected, expired, cancelled, failed: closed for good
 /// ```
@@ -87,12 +87,12 @@ impl OrderStatus {
         match self {
             Placed => &[Accepted, Rejected, Expired, Cancelled],
             Accepted => &[Preparing, Cancelled],
-            Preparing => &[Ready, Cancelled, Failed],
+            Preparing => &[Ready, Cancelled, Failed, Accepted],
             Ready if service == Service::Delivery => {
                 &[OutForDelivery, Completed, Preparing, Cancelled]
             }
             Ready => &[Completed, Preparing, Cancelled],
-            OutForDelivery => &[Completed, Failed, Cancelled],
+            OutForDelivery => &[Completed, Failed, Cancelled, Ready],
             Completed => &[Ready],
             Rejected | Expired | Cancelled | Failed => &[],
         }
@@ -117,8 +117,9 @@ impl OrderStatus {
     #[must_use]
     pub fn recall(self) -> Option<Self> {
         match self {
+            Preparing => Some(Accepted),
             Ready => Some(Preparing),
-            Completed => Some(Ready),
+            OutForDelivery | Completed => Some(Ready),
             _ => None,
         }
     }

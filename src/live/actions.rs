@@ -122,10 +122,17 @@ impl Action {
     }
 
     /// What takes it back, done to `before`; none where nothing would be as it was.
-    fn back(&self, before: &FoodOrder) -> Option<Self> {
+    pub(super) fn back(&self, before: &FoodOrder) -> Option<Self> {
         match self {
             Self::Go { to, .. } if to.is_recall(before.status) => {
-                Some(Self::Go { to: before.status, reason: Some("undo".to_owned()) })
+                let after = FoodOrder { status: *to, ..before.clone() };
+                let back = Self::Go { to: before.status, reason: Some("undo".to_owned()) };
+                after.allowed().contains(&before.status).then_some(back)
+            }
+            Self::Stations { stations, status: ItemStatus::Doing }
+                if to_make(before, stations).all(|line| line.2 == ItemStatus::Todo) =>
+            {
+                Some(Self::Stations { stations: stations.clone(), status: ItemStatus::Todo })
             }
             Self::Stations { stations, status: ItemStatus::Done } => {
                 let begun = to_make(before, stations).any(|line| line.2 != ItemStatus::Todo);
@@ -342,7 +349,9 @@ impl LiveBoard {
 
     /// Says for whoever is at this screen that they know `of` something of order `id`.
     pub fn know(self, id: OrderId, of: Acknowledged) {
-        self.act(id, self.read(|board| board.part().know(of)));
+        let Some(row) = self.row(id) else { return };
+        let know = |ticket: &Ticket| self.read(|board| board.part().know(of, &ticket.order));
+        self.act(id, row.with_untracked(know));
     }
 
     /// Begins `action` on order `id`. Nothing happens while another is under

@@ -12,7 +12,12 @@ use crate::{
 
 /// The stations whose work a screen shows; none where it shows all of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Part(Vec<Station>);
+pub struct Part {
+    stations: Vec<Station>,
+    /// The one among them that has what nobody has routed. Every screen shows
+    /// that, and none can say that another has not made it.
+    shared: Option<Station>,
+}
 
 /// Where a screen shows an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,33 +61,54 @@ impl Part {
     /// The work of `stations`; of all when there are none.
     #[must_use]
     pub fn new(stations: Vec<Station>) -> Self {
-        Self(stations)
+        Self { stations, shared: None }
     }
 
     /// What the screen of `page` makes. Expo and dispatch put whole orders
     /// together, whichever stations they are told of.
     #[must_use]
     pub fn of_page(page: &BoardPage) -> Self {
-        let whole = page.settings.screen.as_ref().is_some_and(|screen| screen.role != Role::Prep);
-        Self(if whole { Vec::new() } else { page.filter.stations.clone() })
+        let Some(screen) = &page.settings.screen else {
+            return Self::new(page.filter.stations.clone());
+        };
+        if screen.role != Role::Prep {
+            return Self::default();
+        }
+        Self { stations: page.filter.stations.clone(), shared: screen.shared.clone() }
     }
 
     /// Whether it is every station's work.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.0.is_empty()
+        self.stations.is_empty()
     }
 
     /// The stations; none for all.
     #[must_use]
     pub fn stations(&self) -> &[Station] {
-        &self.0
+        &self.stations
+    }
+
+    /// The stations that nobody but this part makes.
+    fn own(&self) -> Vec<Station> {
+        let own = self.stations.iter().filter(|it| Some(*it) != self.shared.as_ref());
+        own.cloned().collect()
+    }
+
+    /// The stations that a bump of `order` speaks for: what nobody has routed is
+    /// ticked line by line, but where the ticket has nothing else.
+    fn bumps(&self, order: &FoodOrder) -> Self {
+        let own = Self::new(self.own());
+        match &self.shared {
+            Some(shared) if own.progress(order).lines == 0 => Self::new(vec![shared.clone()]),
+            _ => own,
+        }
     }
 
     /// Whether `item` belongs to it.
     #[must_use]
     pub fn has(&self, item: &OrderItem) -> bool {
-        self.is_whole() || self.0.contains(&item.station)
+        self.is_whole() || self.stations.contains(&item.station)
     }
 
     /// Its lines of `order`.
@@ -112,14 +138,14 @@ impl Part {
         let is_new = |item: &OrderItem| item.quantity_before.is_some();
         let of_all = !order.unaware.is_empty() || !order.items.iter().any(is_new);
         order.flags.changed
-            && (self.items(order).any(is_new) || (of_all && order.waits_for(&self.0)))
+            && (self.items(order).any(is_new) || (of_all && order.waits_for(&self.stations)))
     }
 
     /// Whether nobody of this part has said that they know `of` something of `order`.
     #[must_use]
     pub fn wants_to_know(&self, of: Acknowledged, order: &FoodOrder) -> bool {
         match of {
-            Acknowledged::Cancel => order.flags.cancel_unseen && order.waits_for(&self.0),
+            Acknowledged::Cancel => order.flags.cancel_unseen && order.waits_for(&self.stations),
             Acknowledged::Change => self.has_change(order),
             Acknowledged::Allergens => !of.is_known(order),
         }
@@ -135,8 +161,7 @@ impl Part {
             let known = !self.wants_to_know(Acknowledged::Cancel, order);
             return if known { Place::Off } else { Place::Lane(lane) };
         }
-        let unanswered = order.status == OrderStatus::Placed && order.source.accept_by.is_some();
-        if order.flags.scheduled && !unanswered {
+        if order.is_for_later() {
             return Place::Later;
         }
         if self.is_done(order) {
@@ -153,13 +178,14 @@ impl Part {
             let to = order.status.next(order.fulfilment.service)?;
             return Some(Action::Go { to, reason: None });
         }
+        let part = self.bumps(order);
         let status = match order.status {
-            _ if self.progress(order).lines == 0 || self.is_done(order) => return None,
+            _ if part.progress(order).lines == 0 || part.is_done(order) => return None,
             OrderStatus::Accepted => ItemStatus::Doing,
             OrderStatus::Preparing => ItemStatus::Done,
             _ => return None,
         };
-        Some(self.mark(status))
+        Some(part.mark(status))
     }
 
     /// What brings `order` back to be made.
@@ -170,20 +196,24 @@ impl Part {
             let to = OrderStatus::Preparing;
             return ready.then_some(Action::Go { to, reason: None });
         }
-        let made = self.is_done(order) || order.status == OrderStatus::Ready;
-        (made && self.progress(order).lines > 0).then(|| self.mark(ItemStatus::Todo))
+        let part = self.bumps(order);
+        let made = part.is_done(order) || order.status == OrderStatus::Ready;
+        (made && part.progress(order).lines > 0).then(|| part.mark(ItemStatus::Todo))
     }
 
     fn mark(&self, status: ItemStatus) -> Action {
-        Action::Stations { stations: self.0.clone(), status }
+        Action::Stations { stations: self.stations.clone(), status }
     }
 
-    /// What says that whoever is at this screen knows.
+    /// What says that whoever is at this screen knows `of` something of `order`: for
+    /// what is made here, and when that is known for what nobody has routed.
     #[must_use]
-    pub fn know(&self, of: Acknowledged) -> Action {
-        let stations = match of {
-            Acknowledged::Change | Acknowledged::Cancel => self.0.clone(),
-            Acknowledged::Allergens => Vec::new(),
+    pub fn know(&self, of: Acknowledged, order: &FoodOrder) -> Action {
+        let own = Self::new(self.own());
+        let stations = match (of, &self.shared) {
+            (Acknowledged::Allergens, _) => Vec::new(),
+            (_, Some(shared)) if !own.wants_to_know(of, order) => vec![shared.clone()],
+            _ => own.stations,
         };
         Action::Know { of, stations }
     }

@@ -10,8 +10,9 @@ const MOST: usize = 200;
 /// What the screen has shown, and what the server knows of it.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
-    /// Since when the kitchen has each order that the server knows to be seen,
-    /// so that one for later is told of again when it fires.
+    /// Since when the kitchen has each order, with all its lines, that the server
+    /// knows to be seen: one for later is told of again when it fires, and any
+    /// when something is added.
     told: Table<UnixMillis>,
     waiting: Vec<(OrderId, UnixMillis)>,
     /// What is on its way to the server.
@@ -19,7 +20,7 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// The screen shows `orders`, each with the time since when the kitchen has it.
+    /// The screen shows `orders`, each with the time since when the kitchen has it whole.
     pub fn drawn(&mut self, orders: &[(OrderId, UnixMillis)]) {
         self.waiting.clear();
         for order in orders {

@@ -7,7 +7,7 @@
 //! does is a change like any other, in the log, by the system.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     clock::Clock,
     kitchen::Kitchen,
-    store::{ChangeError, Store},
+    store::{ChangeError, Store, Unavailable},
 };
 use crate::domain::{
     Actor, ActorKind, Change, FoodOrder, OrderId, OrderStatus, Refusal, UnixMillis,
@@ -68,6 +68,16 @@ fn due(order: &FoodOrder) -> Option<Due> {
     .into_iter()
     .flatten()
     .min()
+}
+
+/// What came of what was due.
+enum Carried {
+    /// It is done, or no longer due.
+    Out,
+    /// The order cannot be read.
+    Unread(Unavailable),
+    /// Nothing can be written.
+    Unwritten,
 }
 
 /// The clockwork of one server.
@@ -122,49 +132,64 @@ impl Clockwork {
     pub async fn run(&self, shutdown: CancellationToken) {
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        // What could not be read is told of once.
+        let mut told = HashSet::new();
         loop {
             tokio::select! {
                 _ = ticks.tick() => {}
                 () = shutdown.cancelled() => return,
             }
             self.kitchen.tick();
-            while let Some((id, noted)) = self.next_due() {
-                if !self.carry_out(id, noted).await {
+            let mut passed_over = HashSet::new();
+            while let Some((id, noted)) = self.next_due(&passed_over) {
+                match self.carry_out(id, noted).await {
+                    Carried::Out => {}
+                    // One damaged row must not keep all others waiting.
+                    Carried::Unread(Unavailable(why)) => {
+                        if told.insert(id) {
+                            tracing::error!(order = %id, %why, "clockwork.order.unreadable");
+                        }
+                        passed_over.insert(id);
+                    }
                     // The disk is at fault: it is tried again at the next tick.
-                    break;
+                    Carried::Unwritten => break,
                 }
             }
         }
     }
 
-    fn next_due(&self) -> Option<(OrderId, Due)> {
+    fn next_due(&self, but: &HashSet<OrderId>) -> Option<(OrderId, Due)> {
         let now = self.clock.now();
         let agenda = self.agenda();
-        let (_, id) = agenda.in_turn.first().filter(|(at, _)| *at <= now)?;
+        let mut due = agenda.in_turn.iter().take_while(|(at, _)| *at <= now);
+        let (_, id) = due.find(|(_, id)| !but.contains(id))?;
         agenda.by_order.get(id).map(|noted| (*id, *noted))
     }
 
-    /// Does to order `id` what is due to it; false when the store cannot.
-    async fn carry_out(&self, id: OrderId, noted: Due) -> bool {
-        let Ok(order) = self.store.order(id).await else { return false };
+    /// Does to order `id` what is due to it.
+    async fn carry_out(&self, id: OrderId, noted: Due) -> Carried {
+        let order = match self.store.order(id).await {
+            Ok(order) => order,
+            Err(unavailable) => return Carried::Unread(unavailable),
+        };
         let now = self.clock.now();
         let due = order.as_ref().and_then(due);
         // As it stands, which may be newer than what was noted.
         if due != Some(noted) {
             self.agenda().correct(id, noted, due);
-            return true;
+            return Carried::Out;
         }
-        let Some(order) = order else { return true };
+        let Some(order) = order else { return Carried::Out };
         let actor = Actor { kind: ActorKind::System, id: "clock".to_owned() };
         let change = Change { action: noted.1.action(), expected_version: order.version, actor };
         match self.store.change(id, change, now).await {
             // What it did comes back through the commit, which puts down what is next.
-            Ok(_) | Err(ChangeError::Refused(Refusal::StaleVersion { .. })) => true,
+            Ok(_) | Err(ChangeError::Refused(Refusal::StaleVersion { .. })) => Carried::Out,
             Err(ChangeError::Refused(_) | ChangeError::NotFound) => {
                 self.agenda().correct(id, noted, None);
-                true
+                Carried::Out
             }
-            Err(ChangeError::Unavailable(_)) => false,
+            Err(ChangeError::Unavailable(_)) => Carried::Unwritten,
         }
     }
 

@@ -33,6 +33,11 @@ const PREFIX: &str = "LIVE_ORDERS_";
 
 /// Keys that begin so are names of stations.
 const ROUTING: &str = "routing.";
+/// The table that they are of.
+const ROUTING_TABLE: &str = "routing";
+/// How keys ended that said after how many minutes an order is late, before they
+/// said when it warns as well.
+const OLD_LATE: &str = "_min";
 
 const MINUTE_MILLIS: i64 = 60 * 1000;
 
@@ -183,6 +188,14 @@ impl Values {
         if let Some(key) = key {
             return self.set(&key, Value::String(value), Origin::Environment(name.to_owned()));
         }
+        // The table of the restaurant's own may have no key yet.
+        if let Some((ROUTING_TABLE, station)) = rest.to_ascii_lowercase().split_once('_') {
+            let key = format!("{ROUTING}{station}");
+            return self.set(&key, Value::String(value), Origin::Environment(name.to_owned()));
+        }
+        if let Some((table, key)) = rest.to_ascii_lowercase().split_once('_') {
+            renamed(&format!("{table}.{key}"), &Origin::Environment(name.to_owned()))?;
+        }
         // A variable that names a table but none of its keys is a slip of the
         // pen. Others belong to the programs around this one.
         let table = rest.split('_').next().unwrap_or_default().to_ascii_lowercase();
@@ -204,6 +217,7 @@ impl Values {
             self.0.insert(key.to_owned(), (value, origin));
             return Ok(());
         }
+        renamed(key, &origin)?;
         let Some(slot) = self.0.get_mut(key) else {
             let known: Vec<&str> = self.0.keys().map(String::as_str).collect();
             bail!("there is no key {key} ({origin}); there are {}", known.join(", "));
@@ -270,11 +284,7 @@ impl Values {
         // Who routes nothing has one station; who routes must hear of what is missing.
         let fallback = if routes.is_empty() { "kitchen" } else { Routing::UNROUTED };
         let fallback = Station::parse(fallback).map_err(anyhow::Error::msg)?;
-        Routing::new(routes, fallback).map_err(|item| {
-            anyhow::anyhow!(
-                "routing: {item:?} names no item: it takes a name, or part of one with * before or after it"
-            )
-        })
+        Routing::new(routes, fallback).map_err(|bad| anyhow::anyhow!("routing: {bad}"))
     }
 
     fn read(&self, leptos: LeptosOptions) -> anyhow::Result<Config> {
@@ -366,6 +376,19 @@ impl Values {
     }
 }
 
+/// Refuses a key of an earlier version with the one that it is now.
+fn renamed(key: &str, origin: &Origin) -> anyhow::Result<()> {
+    let services = ["pickup", "delivery", "dine_in", "curbside"];
+    let old = key.strip_prefix("kitchen.").and_then(|name| name.strip_suffix(OLD_LATE));
+    if let Some(service) = old.filter(|service| services.contains(service)) {
+        bail!(
+            "{key} ({origin}) is kitchen.{service} now: minutes to warn and to be late after, \
+             such as \"11/15\", or what kitchens of a kind use, such as fast_casual"
+        );
+    }
+    Ok(())
+}
+
 /// Whether every part of the log filter `text` has a level. The filter's own
 /// reader takes a word that is none for the name of a module, and then logs
 /// nothing of all others.
@@ -454,6 +477,31 @@ mod tests {
                 Config::load(Some(file.clone()), [], &[]).expect_err("refused").to_string();
             assert!(message.starts_with("routing"), "{message}");
         }
+    }
+
+    #[test]
+    fn a_route_of_the_environment_needs_none_of_a_file() {
+        let environment = [("LIVE_ORDERS_ROUTING_GRILL", "*burger")];
+        let routing = load(&[], &environment).expect("allowed").orders.routing;
+        assert_eq!(routing.of("Cheeseburger").station.as_str(), "grill");
+        assert_eq!(routing.of("Lemonade").station.as_str(), Routing::UNROUTED);
+        let flags = [("routing.grill", "Fries"), ("routing.fry", "fries")];
+        let message = load(&flags, &[]).expect_err("refused").to_string();
+        assert!(message.contains("fry") && message.contains("grill"), "{message}");
+    }
+
+    #[test]
+    fn a_key_that_was_renamed_is_refused_with_its_new_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("live-orders.toml");
+        std::fs::write(&file, "[kitchen]\ndine_in_min = 15\n").expect("written");
+        let message = Config::load(Some(file), [], &[]).expect_err("refused").to_string();
+        assert!(message.contains("is kitchen.dine_in now"), "{message}");
+        let environment = [("LIVE_ORDERS_KITCHEN_PICKUP_MIN", "15")];
+        let message = load(&[], &environment).expect_err("refused").to_string();
+        assert!(message.contains("is kitchen.pickup now"), "{message}");
+        let flag = load(&[("kitchen.delivery_min", "20")], &[]).expect_err("refused");
+        assert!(flag.to_string().contains("is kitchen.delivery now"), "{flag}");
     }
 
     #[test]

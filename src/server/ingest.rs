@@ -202,8 +202,9 @@ pub async fn seen_one(
 /// See `docs/api.md`.
 pub async fn set_intake(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let (intake, actor) = decode::intake(&json_body(request).await?, app.clock.now())?;
-    app.kitchen.set_intake(intake, actor).await?;
-    reads::intake(State(app)).await
+    app.kitchen.set_intake(intake.clone(), actor).await?;
+    // What was set, which somebody else may have moved on since.
+    reads::answer(&intake)
 }
 
 /// The order that an address names.

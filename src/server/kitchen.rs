@@ -18,7 +18,10 @@ use super::{
     store::{Seen, Setting, Store, Unavailable},
 };
 use crate::{
-    domain::{Actor, FoodOrder, Intake, OrderId, OrderNumber, OrderStatus, Station, UnixMillis},
+    domain::{
+        Actor, FoodOrder, Intake, ItemStatus, LastChange, OrderId, OrderItem, OrderNumber,
+        OrderStatus, Station, UnixMillis, Version, What,
+    },
     wire::Unseen,
 };
 
@@ -40,7 +43,7 @@ pub struct Kitchen {
     hub: Arc<Hub>,
     clock: Clock,
     settings: KitchenSettings,
-    /// Orders that some station has not shown yet.
+    /// Orders that some station has neither shown nor begun yet.
     waiting: Mutex<HashMap<OrderId, Waiting>>,
     /// When readers were last told out of turn of what no screen shows.
     told: Mutex<Turn>,
@@ -71,8 +74,8 @@ impl Turn {
 
 struct Waiting {
     number: OrderNumber,
-    since: UnixMillis,
-    stations: Vec<Station>,
+    /// Each station, and since when it has something of the order to make.
+    stations: Vec<(Station, UnixMillis)>,
 }
 
 impl Kitchen {
@@ -151,7 +154,7 @@ impl Kitchen {
             let mut waiting = self.waiting();
             for order in &orders {
                 let Some(entry) = waiting.get_mut(order) else { continue };
-                entry.stations.retain(|it| !stations.is_empty() && !stations.contains(it));
+                entry.stations.retain(|(it, _)| !stations.is_empty() && !stations.contains(it));
                 if entry.stations.is_empty() {
                     waiting.remove(order);
                 }
@@ -166,22 +169,23 @@ impl Kitchen {
         if self.settings.unseen_after.is_none() {
             return;
         }
-        let untouched = matches!(order.status, OrderStatus::Placed | OrderStatus::Accepted)
-            && !order.flags.scheduled;
-        let mut waiting = self.waiting();
-        if !untouched {
-            waiting.remove(&order.id);
-        } else if order.last_change.at == order.times.sent_at() {
-            // Just placed, or just fired.
-            wait(&mut waiting, order, order.times.sent_at());
+        let LastChange { what, to, at, .. } = order.last_change;
+        if what == What::Status && to == OrderStatus::Preparing {
+            // Whoever begins it as a whole has all of it before them.
+            self.waiting().remove(&order.id);
+            return;
         }
+        let sent = order.version == Version::FIRST || order.times.fired_at == Some(at);
+        let mut waiting = self.waiting();
+        wait(&mut waiting, order, at, |added_at| sent || added_at == Some(at));
     }
 
     /// Takes in an order of before the start. Screens have some time to show it again.
     pub fn preload(&self, order: &FoodOrder) {
-        let untouched = matches!(order.status, OrderStatus::Placed | OrderStatus::Accepted);
-        if self.settings.unseen_after.is_some() && untouched && !order.flags.scheduled {
-            wait(&mut self.waiting(), order, self.clock.now());
+        let begun = |line: &OrderItem| matches!(line.status, ItemStatus::Doing | ItemStatus::Done);
+        let as_a_whole = order.status == OrderStatus::Preparing && !order.items.iter().any(begun);
+        if self.settings.unseen_after.is_some() && !as_a_whole {
+            wait(&mut self.waiting(), order, self.clock.now(), |_| true);
         }
     }
 
@@ -197,12 +201,11 @@ impl Kitchen {
         let mut unseen: Vec<Unseen> = self
             .waiting()
             .iter()
-            .filter(|(_, entry)| now.since(entry.since) >= after)
-            .map(|(id, entry)| Unseen {
-                id: *id,
-                number: entry.number,
-                stations: entry.stations.clone(),
-                since: entry.since,
+            .filter_map(|(id, Waiting { number, stations })| {
+                let late = stations.iter().filter(|(_, since)| now.since(*since) >= after);
+                let since = late.clone().map(|(_, since)| *since).min()?;
+                let stations = late.map(|(station, _)| station.clone()).collect();
+                Some(Unseen { id: *id, number: *number, stations, since })
             })
             .collect();
         unseen.sort_by_key(|it| (it.since, it.id));
@@ -216,9 +219,33 @@ impl Kitchen {
     }
 }
 
-fn wait(waiting: &mut HashMap<OrderId, Waiting>, order: &FoodOrder, since: UnixMillis) {
-    let stations = order.stations().into_iter().cloned().collect();
-    waiting.insert(order.id, Waiting { number: order.number, since, stations });
+/// Has the stations of those lines of `order` waited for that are `new` by when they
+/// were added; none any longer that has begun all of its own.
+fn wait(
+    waiting: &mut HashMap<OrderId, Waiting>,
+    order: &FoodOrder,
+    since: UnixMillis,
+    new: impl Fn(Option<UnixMillis>) -> bool,
+) {
+    let to_make = matches!(
+        order.status,
+        OrderStatus::Placed | OrderStatus::Accepted | OrderStatus::Preparing
+    );
+    let before = waiting.remove(&order.id).map(|entry| entry.stations);
+    if !to_make || order.is_for_later() {
+        return;
+    }
+    let mut stations = before.unwrap_or_default();
+    let lines = || order.items.iter().filter(|line| line.status == ItemStatus::Todo);
+    for line in lines().filter(|line| new(line.added_at)) {
+        if !stations.iter().any(|(station, _)| *station == line.station) {
+            stations.push((line.station.clone(), since));
+        }
+    }
+    stations.retain(|(station, _)| lines().any(|line| line.station == *station));
+    if !stations.is_empty() {
+        waiting.insert(order.id, Waiting { number: order.number, stations });
+    }
 }
 
 #[cfg(test)]

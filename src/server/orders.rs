@@ -67,8 +67,11 @@ impl Orders {
     /// What an order has that does not say otherwise.
     #[must_use]
     pub fn defaults(&self) -> Defaults {
-        let OrderSettings { location, currency, channel, routing, .. } = self.settings.clone();
-        Defaults { location, channel, currency, routing, now: self.clock.now() }
+        let OrderSettings { location, currency, channel, routing, promises, .. } =
+            self.settings.clone();
+        let now = self.clock.now();
+        let busy = self.kitchen.intake().busy(now);
+        Defaults { location, channel, currency, routing, promises, busy, now }
     }
 
     /// Stations of items that name none.
@@ -111,7 +114,7 @@ impl Orders {
         let at = self.clock.now();
         let intake = self.kitchen.intake();
         let Fulfilment { service, due_at, .. } = order.fulfilment;
-        let busy = intake.extra_millis(at);
+        let busy = intake.busy(at);
         let paused = intake.paused_until(at).map(|until| Paused {
             until,
             for_millis: until.since(at),

@@ -64,11 +64,11 @@ pub fn run(task: Task) -> anyhow::Result<()> {
         })?;
         let shutdown = CancellationToken::new();
         tokio::spawn(stop_on_signal(shutdown.clone()));
-        run_with(*config, purpose, listener, shutdown).await
+        run_with(*config, purpose, listener, Clock::system(), shutdown).await
     })
 }
 
-/// Runs on `listener` until `shutdown`; a test brings a listener of its own.
+/// Runs on `listener` until `shutdown`, by the time of `clock`; a test brings its own of each.
 ///
 /// # Errors
 /// One line: why it could not begin.
@@ -76,12 +76,12 @@ pub async fn run_with(
     config: Config,
     purpose: Purpose,
     listener: TcpListener,
+    clock: Clock,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     // Rendering needs an executor; whoever has set one before has set this one.
     let _ = any_spawner::Executor::init_tokio();
     let address = listener.local_addr().context("cannot listen")?;
-    let clock = Clock::system();
     let demo_settings = demo_settings(&config, &clock);
     if purpose == Purpose::Demo {
         clock.set(demo::opens_at(clock.now(), &demo_settings));

@@ -72,10 +72,11 @@ pub(super) async fn put(
     })?;
     let wished = ingest::screen(Some(name), &body)?;
     let now = app.clock.now();
+    let made = wished.expected_version.is_none();
     let screen =
         app.store.put_screen(wished.name, wished.profile, wished.expected_version, now).await?;
     let mut response = answer(&screen)?;
-    if screen.version == Version::FIRST {
+    if made {
         *response.status_mut() = StatusCode::CREATED;
         if let Ok(location) = HeaderValue::try_from(format!("/api/screens/{}", screen.name)) {
             response.headers_mut().insert(header::LOCATION, location);
@@ -127,7 +128,7 @@ pub(super) async fn open(State(app): State<App>, name: Name, request: Request) -
         Ok(mut page) => {
             let dress = Dress { theme: screen.profile.theme, scale: Some(scale_address(&screen)) };
             page.settings.view = view_of(request.uri().query()).unwrap_or(screen.profile.view);
-            page.settings.screen = Some(settings_of(&screen));
+            page.settings.screen = Some(settings_of(&screen, app.orders.routing().fallback()));
             pages::board(page, dress, app.assets.page(), request).await
         }
         Err(unavailable) => away(&app, &unavailable),
@@ -156,9 +157,7 @@ fn filter_of(profile: &Profile, fallback: &Station) -> StreamFilter {
         services: profile.services.clone(),
         ..StreamFilter::default()
     };
-    if !filter.stations.is_empty() && !filter.stations.contains(fallback) {
-        filter.stations.push(fallback.clone());
-    }
+    filter.stations.extend(shared_by(profile, fallback));
     // Who wants the same in another order wants the same.
     filter.stations.sort_unstable();
     filter.channels.sort_unstable();
@@ -166,8 +165,14 @@ fn filter_of(profile: &Profile, fallback: &Station) -> StreamFilter {
     filter
 }
 
+/// What a screen of some stations shows beside their work, if it does.
+fn shared_by(profile: &Profile, fallback: &Station) -> Option<Station> {
+    let beside = !profile.stations.is_empty() && !profile.stations.contains(fallback);
+    beside.then(|| fallback.clone())
+}
+
 /// What the board needs to know of its screen.
-fn settings_of(screen: &Screen) -> ScreenSettings {
+fn settings_of(screen: &Screen, fallback: &Station) -> ScreenSettings {
     let Screen { name, profile, .. } = screen;
     let legibility = Legibility::of(profile);
     ScreenSettings {
@@ -176,6 +181,7 @@ fn settings_of(screen: &Screen) -> ScreenSettings {
         title: profile.title.clone(),
         warning: (legibility.verdict == Verdict::TooSmall).then(|| too_small(screen, &legibility)),
         role: profile.role,
+        shared: shared_by(profile, fallback),
         view: profile.view,
         sort: profile.sort,
         page_size: profile.page_size.map(u32::from),

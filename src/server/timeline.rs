@@ -17,12 +17,16 @@ use crate::{
         text,
         words::{self, Word, Words},
     },
-    domain::{FoodOrder, ItemId, ItemStatus, LastChange, UnixMillis, What, screen::Language},
+    domain::{
+        ActorKind, FoodOrder, ItemId, ItemStatus, LastChange, UnixMillis, Version, What,
+        screen::Language,
+    },
 };
 
 /// What a step needs of the order as it was.
 #[derive(Deserialize)]
 struct Then {
+    version: Version,
     last_change: LastChange,
     items: Vec<Line>,
 }
@@ -117,19 +121,32 @@ impl Page {
     }
 
     fn step(&self, html: &mut Html, then: &Then, before: Option<&Then>) {
-        let LastChange { to, what, at, actor, reason, .. } = &then.last_change;
+        let LastChange { from, to, what, at, actor, reason } = &then.last_change;
         html.raw("<li><time>").text(&self.time(*at)).raw("</time> <span class=\"what\">");
         match what {
             What::Status => html.text(self.words.say(Word::of_status(*to))),
             What::Item | What::Station | What::Edited => {
-                let lines = self.lines(then, before);
-                match lines.as_str() {
+                // Its lines may have taken the order along.
+                let went = *from != Some(*to);
+                match self.lines(then, before).as_str() {
+                    "" if went => &mut *html,
                     "" => html.text(self.words.say(Word::StepEdited)),
-                    lines => html.raw("<bdi>").text(lines).raw("</bdi>"),
+                    lines => html.raw("<bdi>").text(lines).raw(if went {
+                        "</bdi> · "
+                    } else {
+                        "</bdi>"
+                    }),
+                };
+                if went {
+                    html.text(self.words.say(Word::of_status(*to)));
                 }
+                &mut *html
             }
             What::Flags => html.text(self.words.say(Word::StepFlags)),
             What::Fired => html.text(self.words.say(Word::StepFired)),
+            What::Acknowledged if actor.kind == ActorKind::System => {
+                html.text(self.words.say(Word::StepCleared))
+            }
             What::Acknowledged => html.text(self.words.say(Word::StepKnown)),
         };
         if *what != What::Acknowledged
@@ -141,9 +158,13 @@ impl Page {
         html.raw("</span> <bdi class=\"by\">").text(&actor.id).raw("</bdi></li>");
     }
 
-    /// Which lines are not what they were.
+    /// Which lines are not what they were; none where nobody knows any longer what
+    /// they were.
     fn lines(&self, then: &Then, before: Option<&Then>) -> String {
         let mut said = String::new();
+        if before.is_none() && then.version != Version::FIRST {
+            return said;
+        }
         for line in &then.items {
             let was = before.and_then(|before| before.items.iter().find(|was| was.id == line.id));
             let part = if said.is_empty() { "" } else { ", " };

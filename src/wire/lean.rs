@@ -514,7 +514,7 @@ structs! {
     }
     ClockChange { at, utc_offset_s }
     ScreenSettings {
-        name, version, title, warning, role, view, sort, page_size, columns, sounds, volume, digits, bump_bar, single_keys, keys, announce, hold_to_bump, acknowledge_allergens
+        name, version, title, warning, role, shared, view, sort, page_size, columns, sounds, volume, digits, bump_bar, single_keys, keys, announce, hold_to_bump, acknowledge_allergens
     }
     Sounds { new, changed, cancelled, ready, late, offline }
     KeyBinding { action, code }

@@ -113,6 +113,9 @@ pub struct ScreenSettings {
     pub warning: Option<String>,
     /// What is done at it.
     pub role: Role,
+    /// The station of what nobody has routed, where it shows that beside its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared: Option<Station>,
     /// How tickets are laid out.
     pub view: View,
     /// Which ticket comes first.

@@ -101,3 +101,11 @@ async fn what_cannot_be_marked_is_refused() {
     let closed = mark(&server, &cancelled, 1, "done").await.problem(409, "order_is_closed");
     assert_eq!(closed["status_of_order"], "cancelled");
 }
+
+#[tokio::test]
+async fn the_last_item_is_not_taken_off() {
+    let server = TestServer::start().await;
+    let order = server.place(&two_lines()).await;
+    let one = mark(&server, &order, 1, "void").await.order();
+    mark(&server, &one, 2, "void").await.problem(409, "nothing_left");
+}

@@ -1,6 +1,9 @@
 //! What staff do besides bumping, and what the server does by itself.
 
-use live_orders::domain::{FoodOrder, OrderStatus, UnixMillis};
+use live_orders::{
+    domain::{ActorKind, FoodOrder, OrderStatus, UnixMillis},
+    server::clock::Clock,
+};
 use serde_json::{Value, json};
 
 use crate::support::{Client, TestServer, within};
@@ -12,10 +15,9 @@ fn two_stations() -> Value {
     ]})
 }
 
-async fn now(client: Client) -> UnixMillis {
-    // A change of no order says what time it is.
-    client.place(&json!({"items": [{"name": "x", "quantity": 1}]})).await.times.placed_at
-}
+/// When servers begin whose clock the test moves.
+const AT: UnixMillis = UnixMillis(1_790_000_000_000);
+const MINUTE: i64 = 60_000;
 
 async fn edit(client: Client, order: &FoodOrder, mut body: Value) -> FoodOrder {
     body["expected_version"] = json!(order.version);
@@ -132,20 +134,23 @@ async fn a_cancelled_order_stays_until_it_is_acknowledged() {
 
 #[tokio::test]
 async fn an_order_for_later_waits_and_fires_when_its_time_has_come() {
-    let server = TestServer::start().await;
-    let at = now(server.client).await;
-    let due = at.plus(3_600_000);
+    let clock = Clock::manual(AT);
+    let server = TestServer::start_by(&clock).await;
+    let due = AT.plus(60 * MINUTE);
     let mut body = two_stations();
     body["fulfilment"] = json!({"due_at": due});
     let placed = server.place(&body).await;
     assert!(placed.flags.scheduled);
     let fires_at = placed.times.fires_at.expect("a time");
-    assert_eq!(fires_at, due.plus(-15 * 60_000));
+    assert_eq!(fires_at, due.plus(-15 * MINUTE));
 
-    // Due so much sooner that its preparation begins in a moment.
+    // Due so much sooner that its preparation begins in five minutes.
     let mut stream = server.stream("").await;
-    let soon = due.plus(at.since(fires_at)).plus(1500);
+    let soon = AT.plus(20 * MINUTE);
     let moved = edit(server.client, &placed, json!({"due_at": soon})).await;
+    assert!(moved.flags.scheduled);
+    assert_eq!(moved.times.fires_at, Some(AT.plus(5 * MINUTE)));
+    clock.set(AT.plus(5 * MINUTE));
     let fired = within("it to fire", async {
         loop {
             let frame = stream.next().await;
@@ -158,9 +163,8 @@ async fn an_order_for_later_waits_and_fires_when_its_time_has_come() {
         }
     })
     .await;
-    assert!(moved.flags.scheduled || moved.times.fired_at.is_some());
-    assert_eq!(fired.last_change.actor.kind, live_orders::domain::ActorKind::System);
-    assert!(fired.times.fired_at.is_some());
+    assert_eq!(fired.last_change.actor.kind, ActorKind::System);
+    assert_eq!(fired.times.fired_at, Some(AT.plus(5 * MINUTE)));
     assert_eq!(fired.times.promised_at, Some(soon));
 
     // And by hand.
@@ -172,17 +176,18 @@ async fn an_order_for_later_waits_and_fires_when_its_time_has_come() {
 
 #[tokio::test]
 async fn an_order_that_nobody_answers_expires() {
-    let server = TestServer::start().await;
-    let at = now(server.client).await;
+    let clock = Clock::manual(AT);
+    let server = TestServer::start_by(&clock).await;
     let mut stream = server.stream("types=order.expired").await;
     let mut body = two_stations();
-    body["source"] = json!({"channel": "aggregator", "accept_by": at.plus(800)});
+    body["source"] = json!({"channel": "aggregator", "accept_by": AT.plus(MINUTE)});
     let placed = server.place(&body).await;
+    clock.set(AT.plus(MINUTE));
     let frame = stream.until("order.expired").await;
     let expired: FoodOrder = serde_json::from_str(&frame.data).expect("an order");
     assert_eq!((expired.id, expired.status), (placed.id, OrderStatus::Expired));
 
-    body["source"] = json!({"channel": "aggregator", "accept_by": at.plus(-1)});
+    body["source"] = json!({"channel": "aggregator", "accept_by": AT.plus(-1)});
     assert_eq!(server.post("/api/orders", &body).await.pointers(), ["/source/accept_by"]);
 }
 
@@ -313,16 +318,18 @@ async fn no_more_screens_are_noted_than_anybody_has() {
 }
 
 #[tokio::test]
-async fn whoever_moves_the_switch_last_is_heard_last() {
-    let server = TestServer::start().await;
+async fn whoever_moves_the_switch_is_told_what_they_have_set() {
+    let server = TestServer::start_by(&Clock::manual(AT)).await;
     let wishes = (1..=20).map(|minutes| {
         let client = server.client;
         let actor = json!({"kind": "staff", "id": format!("screen {minutes}")});
         let body = json!({"state": "paused", "minutes": minutes, "actor": actor});
-        tokio::spawn(async move { client.put("/api/intake", &body).await.status })
+        let until = AT.plus(minutes * MINUTE);
+        tokio::spawn(async move { (client.put("/api/intake", &body).await, until) })
     });
     for wish in wishes.collect::<Vec<_>>() {
-        assert_eq!(wish.await.expect("an answer"), 200);
+        let (answer, until) = wish.await.expect("an answer");
+        assert_eq!((answer.status, &answer.json()["until"]), (200, &json!(until)));
     }
     let told = server.get("/api/intake").await.json();
     let store = rusqlite::Connection::open(server.data().join("orders.db")).expect("a store");
@@ -374,4 +381,115 @@ async fn a_stream_is_narrowed_to_services() {
     let list = server.get("/api/orders?service=pickup").await.json();
     assert_eq!(list["orders"].as_array().map(Vec::len), Some(1));
     server.get("/live-orders?service=drone").await.problem(400, "invalid_parameter");
+}
+
+/// The stations of the first order that no screen shows, once they are `wanted`.
+async fn alarm(server: &TestServer, wanted: &[&str]) {
+    let mut stream = server.stream("").await;
+    within("the alarm", async {
+        loop {
+            let frame = stream.until("heartbeat").await;
+            let beat: Value = serde_json::from_str(&frame.data).expect("JSON");
+            let stations = beat["unseen"][0]["stations"].as_array().cloned();
+            if stations.unwrap_or_default() == wanted {
+                return;
+            }
+        }
+    })
+    .await;
+}
+
+async fn seen(server: &TestServer, order: &FoodOrder, stations: &[&str]) {
+    let body = json!({"screen": "a screen", "stations": stations, "orders": [order.id]});
+    assert_eq!(server.post("/api/seen", &body).await.status, 204);
+}
+
+#[tokio::test]
+async fn what_one_station_begins_is_still_unseen_at_the_other() {
+    let server = TestServer::start_with(|config| config.kitchen.unseen_after = Some(1)).await;
+    let accepted = server.go(&server.place(&two_stations()).await, OrderStatus::Accepted).await;
+    alarm(&server, &["grill", "fry"]).await;
+    let url = format!("/api/orders/{}/stations", accepted.id);
+    let begin = json!({
+        "stations": ["grill"], "status": "doing", "expected_version": accepted.version,
+    });
+    let begun = server.post(&url, &begin).await.order();
+    assert_eq!(begun.status, OrderStatus::Preparing);
+    alarm(&server, &["fry"]).await;
+
+    // A server that starts anew waits for the same.
+    let folder = server.stop().await.expect("a folder");
+    let unseen = |config: &mut live_orders::server::config::Config| {
+        config.kitchen.unseen_after = Some(1);
+    };
+    let server = TestServer::start_in(folder.path(), unseen).await;
+    alarm(&server, &["fry"]).await;
+
+    // And for what is added when all have shown it.
+    seen(&server, &begun, &[]).await;
+    alarm(&server, &[]).await;
+    let add = json!({"add": [{"name": "Cola", "quantity": 1, "station": "bar"}]});
+    let more = edit(server.client, &begun, add).await;
+    alarm(&server, &["bar"]).await;
+    server.go(&more, OrderStatus::Ready).await;
+    alarm(&server, &[]).await;
+
+    // Whoever begins it as a whole, as expo does, has all of it before them.
+    let accepted = server.go(&server.place(&two_stations()).await, OrderStatus::Accepted).await;
+    alarm(&server, &["grill", "fry"]).await;
+    server.go(&accepted, OrderStatus::Preparing).await;
+    alarm(&server, &[]).await;
+}
+
+#[tokio::test]
+async fn an_order_for_later_that_wants_an_answer_has_to_be_seen() {
+    let clock = Clock::manual(AT);
+    let server = TestServer::start_by(&clock).await;
+    let mut body = two_stations();
+    body["fulfilment"] = json!({"due_at": AT.plus(120 * MINUTE)});
+    server.place(&body).await;
+    body["source"] = json!({"accept_by": AT.plus(3 * MINUTE)});
+    let asked = server.place(&body).await;
+    assert!(asked.flags.scheduled);
+    clock.set(AT.plus(MINUTE));
+    alarm(&server, &["grill", "fry"]).await;
+    let accepted = server.go(&asked, OrderStatus::Accepted).await;
+    assert!(accepted.flags.scheduled, "it has been answered, and the kitchen has time");
+    alarm(&server, &[]).await;
+}
+
+#[tokio::test]
+async fn what_is_due_tomorrow_after_all_waits_until_then() {
+    let clock = Clock::manual(AT);
+    let server = TestServer::start_by(&clock).await;
+    server.put("/api/intake", &json!({"state": "busy", "minutes": 30, "extra_min": 20})).await;
+    let placed = server.place(&two_stations()).await;
+    assert_eq!(placed.times.promised_at, Some(AT.plus(35 * MINUTE)));
+    let tomorrow = AT.plus(24 * 60 * MINUTE);
+    let moved = edit(server.client, &placed, json!({"due_at": tomorrow})).await;
+    assert!(moved.flags.scheduled);
+    // It will not be busy then.
+    assert_eq!(moved.times.fires_at, Some(tomorrow.plus(-15 * MINUTE)));
+    let soon = edit(server.client, &moved, json!({"due_at": AT.plus(40 * MINUTE)})).await;
+    assert_eq!(soon.times.fires_at, Some(AT.plus(5 * MINUTE)));
+}
+
+#[tokio::test]
+async fn a_damaged_order_keeps_no_other_waiting() {
+    let clock = Clock::manual(AT);
+    let server = TestServer::start_by(&clock).await;
+    let mut body = two_stations();
+    body["fulfilment"] = json!({"due_at": AT.plus(60 * MINUTE)});
+    let damaged = server.place(&body).await;
+    let whole = server.place(&body).await;
+    let store = rusqlite::Connection::open(server.data().join("orders.db")).expect("a store");
+    let changed = store
+        .execute("UPDATE orders SET data = '{}' WHERE id = ?1", [damaged.id.0.as_bytes()])
+        .expect("damaged");
+    assert_eq!(changed, 1);
+    let mut stream = server.stream(&format!("order={}", whole.id)).await;
+    clock.set(AT.plus(50 * MINUTE));
+    let fired: FoodOrder =
+        serde_json::from_str(&stream.until("order.updated").await.data).expect("an order");
+    assert!(!fired.flags.scheduled);
 }

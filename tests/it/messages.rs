@@ -41,12 +41,16 @@ fn told(what: &str, answer: &Answer) -> String {
 #[tokio::test]
 async fn problems() {
     let server = TestServer::start().await;
-    let order = server.post_with(&full(), &[("idempotency-key", "k-1")]).await.order();
+    // One item can be taken off it.
+    let mut two = full();
+    let items = two["items"].as_array_mut().expect("items");
+    items.push(json!({"name": "Cola", "quantity": 1}));
+    let order = server.post_with(&two, &[("idempotency-key", "k-1")]).await.order();
     let cancelled = server.place(&burger()).await;
     let cancelled = server.go(&cancelled, OrderStatus::Cancelled).await;
     let transitions = |id: &str| format!("/api/orders/{id}/transitions");
     let (id, closed) = (order.id.to_string(), cancelled.id.to_string());
-    let mut other = full();
+    let mut other = two;
     other["rush"] = json!(false);
     let mut wrong = full();
     wrong["subtotal"] = json!(1);

@@ -2,10 +2,11 @@
 
 use live_orders::{
     domain::{
-        Actor, ActorKind, Change, Channel, Currency, Customer, FoodOrder, Fulfilment, ItemId,
+        Actor, ActorKind, Busy, Change, Channel, Currency, Customer, FoodOrder, Fulfilment, ItemId,
         ItemStatus, Location, MinorUnits, Modifier, ModifierKind, NewItem, NewOrder, OrderId,
-        OrderNumber, OrderStatus, Promise, Refusal, Service, Source, Station, UnixMillis, Version,
-        change::{Acknowledged, Action, Edit},
+        OrderNumber, OrderStatus, Promise, Promises, Refusal, Service, Source, Station, Thresholds,
+        UnixMillis, Version,
+        change::{Acknowledged, Action, Due, Edit},
     },
     wire::{EventFacts, EventKind, StreamFilter},
 };
@@ -31,14 +32,15 @@ fn modifier() -> impl Strategy<Value = Modifier> {
 fn item() -> impl Strategy<Value = NewItem> {
     let station =
         prop_oneof![label().prop_map(|it| Station::parse(&it).expect("a label")), station()];
-    (1..20_u32, 0..5000_i64, vec(modifier(), 0..3), station).prop_map(
-        |(quantity, price, modifiers, station)| NewItem {
+    let allergens = subsequence(vec!["peanut".to_owned(), "gluten".to_owned()], 0..=2);
+    (1..20_u32, 0..5000_i64, vec(modifier(), 0..3), station, allergens).prop_map(
+        |(quantity, price, modifiers, station, allergens)| NewItem {
             name: "x".to_owned(),
             quantity,
             unit_price: MinorUnits(price),
             station,
             modifiers,
-            allergens: Vec::new(),
+            allergens,
             note: None,
         },
     )
@@ -76,6 +78,10 @@ prop_compose! {
     }
 }
 
+fn same() -> Thresholds {
+    "6/10".parse().expect("allowed")
+}
+
 fn station() -> impl Strategy<Value = Station> {
     select(vec!["grill", "fry"]).prop_map(|name| Station::parse(name).expect("a label"))
 }
@@ -85,13 +91,16 @@ prop_compose! {
         add in vec(item(), 0..3),
         remove in vec((1..6_u32).prop_map(ItemId), 0..2),
         quantities in vec(((1..6_u32).prop_map(ItemId), 1..9_u32), 0..3),
-        due_at in option::of((0..9_000_i64).prop_map(UnixMillis)),
+        // Also as far ahead as clocks of tests stand.
+        due_at in option::of(prop_oneof![0..9_000_000_i64, 1_790_000_000_000..1_790_009_000_000_i64].prop_map(UnixMillis)),
     ) -> Edit {
-        Edit { add, remove, quantities, due_at }
+        let promises = Promises { pickup: same(), delivery: same(), dine_in: same(), curbside: same() };
+        let due = due_at.map(|at| Due { at, promises, busy: Busy::NOT });
+        Edit { add, remove, quantities, due }
     }
 }
 
-fn action() -> impl Strategy<Value = Action> {
+pub(crate) fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
         3 => select(OrderStatus::ALL.to_vec()).prop_map(|to| Action::Transition { to, reason: None }),
         1 => (1..6_u32, select(ItemStatus::ALL.to_vec()))
@@ -108,6 +117,12 @@ fn action() -> impl Strategy<Value = Action> {
         )
             .prop_map(|(of, stations)| Action::Acknowledge { of, stations }),
     ]
+}
+
+/// Whether something of `order` is made, and nothing is left to make.
+fn is_made(order: &FoodOrder) -> bool {
+    let is = |it: ItemStatus| order.items.iter().filter(move |line| line.status == it).count();
+    is(ItemStatus::Done) > 0 && is(ItemStatus::Todo) + is(ItemStatus::Doing) == 0
 }
 
 fn adds_up(order: &FoodOrder) {
@@ -151,12 +166,13 @@ proptest! {
                 Err(Refusal::IllegalTransition { from, to, allowed }) => {
                     prop_assert_eq!(from, order.status);
                     prop_assert!(!allowed.contains(&to));
-                    prop_assert_eq!(allowed, order.status.allowed(service));
+                    prop_assert_eq!(allowed, order.allowed());
                     continue;
                 }
                 Err(Refusal::OrderIsClosed { .. }) => {
                     let out = order.status == OrderStatus::OutForDelivery;
-                    prop_assert!(!order.status.is_open() || (out && matches!(action, Action::Edit(_))));
+                    let kept = matches!(action, Action::Edit(_) | Action::Item { status: ItemStatus::Void, .. });
+                    prop_assert!(!order.status.is_open() || (out && kept));
                     continue;
                 }
                 Err(refusal) => {
@@ -164,6 +180,7 @@ proptest! {
                         (&action, &refusal),
                         (Action::Item { .. } | Action::Edit(_), Refusal::UnknownItem { .. } | Refusal::ItemIsVoid { .. })
                             | (Action::Edit(_), Refusal::NothingLeft | Refusal::TooManyItems)
+                            | (Action::Item { .. }, Refusal::NothingLeft)
                             | (Action::Stations { .. }, Refusal::NothingAtStation)
                     );
                     prop_assert!(item, "{:?}", refusal);
@@ -178,24 +195,38 @@ proptest! {
             prop_assert_eq!(after.last_change.at, now);
             match action {
                 Action::Transition { to, .. } => {
-                    prop_assert_eq!(after.status, to);
+                    // What was made before it was accepted is ready with the answer.
+                    let was_made = to == OrderStatus::Accepted && is_made(&order);
+                    prop_assert_eq!(after.status, if was_made { OrderStatus::Ready } else { to });
                     prop_assert!(order.status.may_become(to, service));
-                    prop_assert_eq!(EventKind::of(&after), EventKind::Became(to));
+                    prop_assert_eq!(EventKind::of(&after), EventKind::Became(after.status));
                     prop_assert_eq!(after.flags.recalled, order.status.is_recall(to));
+                    if to == OrderStatus::Cancelled && order.is_begun() {
+                        prop_assert!(!after.unaware.is_empty(), "whoever makes it must know");
+                    }
                 }
                 // What becomes of its lines may begin the order, make it ready or bring it back.
                 Action::Stations { .. } | Action::Edit(_) | Action::Item { .. } => {
                     use OrderStatus::{Accepted, Preparing, Ready};
-                    let ways = [(Accepted, Preparing), (Accepted, Ready), (Preparing, Ready), (Ready, Preparing)];
+                    let ways = [(Accepted, Preparing), (Accepted, Ready), (Preparing, Ready), (Ready, Preparing), (Preparing, Accepted)];
                     prop_assert!(after.status == order.status || ways.contains(&(order.status, after.status)));
-                    let is = |it: ItemStatus| after.items.iter().filter(move |line| line.status == it).count();
-                    let made = is(ItemStatus::Done) > 0 && is(ItemStatus::Todo) + is(ItemStatus::Doing) == 0;
-                    prop_assert!(!made || after.items == order.items || ![Accepted, Preparing].contains(&after.status));
                 }
                 Action::Flags { .. } | Action::Fire | Action::Acknowledge { .. } => {
                     prop_assert_eq!(after.status, order.status);
                     prop_assert_eq!(EventKind::of(&after), EventKind::Updated);
                 }
+            }
+            // What is open has something to make, and is ready when all of it is made.
+            prop_assert!(after.items.iter().any(|line| line.status != ItemStatus::Void));
+            prop_assert!(!is_made(&after) || ![OrderStatus::Accepted, OrderStatus::Preparing].contains(&after.status));
+            // What was confirmed is what is there.
+            let of_stations = |order: &FoodOrder| -> Vec<(Station, String)> {
+                let lines = order.items.iter().filter(|line| line.status != ItemStatus::Void);
+                lines.flat_map(|it| it.allergens.iter().map(|name| (it.station.clone(), name.clone()))).collect()
+            };
+            if order.flags.allergens_seen && after.flags.allergens_seen {
+                let known = of_stations(&order);
+                prop_assert!(of_stations(&after).iter().all(|it| known.contains(it)));
             }
             prop_assert_eq!(after.was_on_board(), order.is_on_board());
             prop_assert_eq!(after.is_on_board(), after.lane().is_some());
@@ -205,7 +236,8 @@ proptest! {
             prop_assert!(after.unaware.is_empty() || told || !after.status.is_open());
             // A ticket's timers begin once, and an order that is open is not closed.
             prop_assert_eq!(after.times.placed_at, placed.times.placed_at);
-            prop_assert!(order.times.preparing_at.is_none() || after.times.preparing_at == order.times.preparing_at);
+            let unbegun = after.status == OrderStatus::Accepted && after.flags.recalled;
+            prop_assert!(order.times.preparing_at.is_none() || after.times.preparing_at == order.times.preparing_at || unbegun);
             prop_assert_eq!(after.status.is_open(), after.times.closed_at.is_none());
             let made = matches!(after.status, OrderStatus::Ready | OrderStatus::OutForDelivery | OrderStatus::Completed);
             prop_assert!(!made || after.times.ready_at.is_some());

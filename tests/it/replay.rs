@@ -7,7 +7,11 @@
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
-    sync::{Arc, Mutex, OnceLock, mpsc},
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     time::Duration,
 };
 
@@ -18,9 +22,10 @@ use http_body_util::BodyExt as _;
 use hyper::Request;
 use live_orders::{
     domain::{
-        Actor, ActorKind, Change, Channel, Currency, Customer, FoodOrder, Fulfilment, ItemId,
-        ItemStatus, Location, MinorUnits, NewItem, NewOrder, OrderId, OrderStatus, Profile,
-        Promises, Screen, ScreenName, Service, Station, UnixMillis, Version, change::Action,
+        Actor, ActorKind, Change, Channel, Currency, Customer, FoodOrder, Fulfilment, Intake,
+        IntakeState, ItemId, ItemStatus, Location, MinorUnits, NewItem, NewOrder, OrderId,
+        OrderStatus, Profile, Promises, Screen, ScreenName, Service, Station, UnixMillis, Version,
+        change::{Acknowledged, Action},
     },
     server::{
         assets::Assets,
@@ -55,7 +60,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Gunzip, config, id_of, order_of, read, within};
+use crate::{
+    properties::action,
+    support::{Gunzip, config, id_of, order_of, read, within},
+};
 
 const STATIONS: [&str; 3] = ["grill", "fry", "bar"];
 const CHANNELS: [&str; 2] = ["web", "kiosk"];
@@ -65,6 +73,8 @@ const CHANNELS: [&str; 2] = ["web", "kiosk"];
 enum Step {
     Place {
         station: usize,
+        /// Of a second line, if it has one.
+        second: Option<usize>,
         channel: usize,
         service: usize,
     },
@@ -75,6 +85,16 @@ enum Step {
     Tick {
         order: Index,
         status: Index,
+    },
+    /// Whatever else may be done to it; nothing where that is refused.
+    Do {
+        order: Index,
+        action: Box<Action>,
+    },
+    /// Somebody knows that it is cancelled, at one station or for all.
+    Know {
+        order: Index,
+        station: Option<usize>,
     },
     /// Both readers take what is there for them; the one that may be cut takes
     /// at most this many pieces. With none it only connects, and may be cut in
@@ -93,8 +113,14 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        4 => (0..3_usize, 0..2_usize, 0..4_usize)
-            .prop_map(|(station, channel, service)| Step::Place { station, channel, service }),
+        4 => (0..3_usize, prop::option::of(0..3_usize), 0..2_usize, 0..4_usize).prop_map(
+            |(station, second, channel, service)| Step::Place { station, second, channel, service }
+        ),
+        6 => (any::<Index>(), action()).prop_map(|(order, action)| {
+            Step::Do { order, action: Box::new(action) }
+        }),
+        2 => (any::<Index>(), prop::option::of(0..3_usize))
+            .prop_map(|(order, station)| Step::Know { order, station }),
         8 => any::<(Index, Index)>().prop_map(|(order, to)| Step::Go { order, to }),
         2 => any::<(Index, Index)>().prop_map(|(order, status)| Step::Tick { order, status }),
         4 => (0..6_usize).prop_map(Step::Read),
@@ -274,18 +300,23 @@ impl Offline {
     async fn carry_out(&mut self, step: &Step) {
         self.app.clock.set(self.app.clock.now().plus(STEP_MILLIS));
         match step {
-            Step::Place { station: at, channel: from, service } => {
-                let order = new_order(
+            Step::Place { station: at, second, channel: from, service } => {
+                let mut order = new_order(
                     station(STATIONS[*at]),
                     channel(CHANNELS[*from]),
                     Service::ALL[*service],
                 );
+                if let Some(second) = second {
+                    let line =
+                        NewItem { station: station(STATIONS[*second]), ..order.items[0].clone() };
+                    order.items.push(line);
+                }
                 let placed = self.app.orders.place(order, None).await.expect("placed");
                 self.orders.push(serde_json::from_slice(&placed.order_json).expect("an order"));
             }
             Step::Go { order, to } if !self.orders.is_empty() => {
                 let order = order.get_mut(&mut self.orders);
-                let allowed = order.status.allowed(order.fulfilment.service);
+                let allowed = order.allowed();
                 if !allowed.is_empty() {
                     let action = Action::Transition { to: *to.get(allowed), reason: None };
                     *order = change(&self.app, order, action).await;
@@ -293,11 +324,17 @@ impl Offline {
             }
             Step::Tick { order, status } if !self.orders.is_empty() => {
                 let order = order.get_mut(&mut self.orders);
-                if order.status.is_open() && order.items[0].status != ItemStatus::Void {
-                    let status = *status.get(&ItemStatus::ALL);
-                    *order =
-                        change(&self.app, order, Action::Item { item: ItemId(1), status }).await;
-                }
+                let status = *status.get(&ItemStatus::ALL);
+                let action = Action::Item { item: ItemId(1), status };
+                try_change(&self.app, order, action).await;
+            }
+            Step::Do { order, action } if !self.orders.is_empty() => {
+                try_change(&self.app, order.get_mut(&mut self.orders), (**action).clone()).await;
+            }
+            Step::Know { order, station: at } if !self.orders.is_empty() => {
+                let stations = at.iter().map(|at| station(STATIONS[*at])).collect();
+                let action = Action::Acknowledge { of: Acknowledged::Cancel, stations };
+                try_change(&self.app, order.get_mut(&mut self.orders), action).await;
             }
             Step::Heartbeat => self.app.hub.heartbeat(self.app.clock.now()),
             Step::Prune { steps } => {
@@ -364,7 +401,7 @@ impl Offline {
     }
 
     pub(crate) async fn place(&mut self) {
-        self.carry_out(&Step::Place { station: 0, channel: 0, service: 0 }).await;
+        self.carry_out(&Step::Place { station: 0, second: None, channel: 0, service: 0 }).await;
     }
 }
 
@@ -377,6 +414,17 @@ async fn get(router: Router, path: String, headers: &[(&'static str, &str)]) -> 
     let answer = tower::ServiceExt::oneshot(router, request).await.expect("an answer");
     assert_eq!(answer.status(), 200);
     answer.into_body()
+}
+
+/// Does `action` to `order` where the rules allow it.
+async fn try_change(app: &App, order: &mut FoodOrder, action: Action) {
+    let actor = Actor { kind: ActorKind::Staff, id: "test".to_owned() };
+    let change = Change { action, expected_version: order.version, actor };
+    match app.orders.change(order.id, change).await {
+        Ok(json) => *order = serde_json::from_slice(&json).expect("an order"),
+        Err(ChangeError::Refused(_)) => {}
+        Err(error) => panic!("{error:?}"),
+    }
 }
 
 async fn change(app: &App, order: &FoodOrder, action: Action) -> FoodOrder {
@@ -723,8 +771,15 @@ async fn a_reader_far_behind_is_told_when_the_server_stops() {
     assert!(within("the end", body.frame()).await.is_none());
 }
 
-/// Lets go of everything as soon as somebody has asked what there is.
-struct Forgetful(Arc<dyn Store>);
+/// Lets go of everything as soon as somebody has asked what there is, and is long
+/// about the first setting, after it is kept.
+struct Forgetful(Arc<dyn Store>, AtomicBool);
+
+impl Forgetful {
+    fn of(store: Arc<dyn Store>) -> Arc<dyn Store> {
+        Arc::new(Self(store, AtomicBool::default()))
+    }
+}
 
 impl Store for Forgetful {
     fn epoch(&self) -> Epoch {
@@ -782,7 +837,16 @@ impl Store for Forgetful {
     }
 
     fn set(&self, name: Setting, value: String) -> BoxFuture<'_, Result<(), Unavailable>> {
-        self.0.set(name, value)
+        Box::pin(async move {
+            self.0.set(name, value).await?;
+            if !self.1.swap(true, Ordering::SeqCst) {
+                // Whatever was asked for meanwhile is done, and was answered.
+                for _ in 0..3 {
+                    self.0.check().await?;
+                }
+            }
+            Ok(())
+        })
     }
 
     fn placed_before(
@@ -841,7 +905,7 @@ impl Store for Forgetful {
 
 #[tokio::test]
 async fn what_is_pruned_while_it_is_asked_for_is_a_snapshot_and_no_gap() {
-    let mut service = Offline::with_store(1, |store| Arc::new(Forgetful(store)));
+    let mut service = Offline::with_store(1, Forgetful::of);
     let earliest = service.poll("").await["cursor"].as_str().expect("a cursor").to_owned();
     for _ in 0..3 {
         service.place().await;
@@ -861,4 +925,23 @@ async fn what_is_pruned_while_it_is_asked_for_is_a_snapshot_and_no_gap() {
     let mut body = service.open(&StreamFilter::default(), last).await;
     let begun = text(&mut body).await;
     assert!(begun.contains("-6\nevent: snapshot\ndata: {\"reason\":\"pruned\""), "{begun}");
+}
+
+/// Two move the switch at once, and the store is long about the first of them.
+#[tokio::test]
+async fn what_is_told_of_the_switch_is_what_was_kept_last() {
+    let service = Offline::with_store(1, Forgetful::of);
+    let Parts { kitchen, store, clock, .. } = &*service.app;
+    let until = clock.now().plus(60_000);
+    let paused = |more: i64| {
+        let until = Some(until.plus(more));
+        let intake = Intake { state: IntakeState::Paused, until, ..Intake::default() };
+        kitchen.set_intake(intake, Actor { kind: ActorKind::Staff, id: "test".to_owned() })
+    };
+    let (first, second) = tokio::join!(paused(1), paused(2));
+    first.expect("kept");
+    second.expect("kept");
+    let kept = store.setting(Setting::Intake).await.expect("read").expect("a switch");
+    let kept: Value = serde_json::from_str(&kept).expect("JSON");
+    assert_eq!(kept["until"], serde_json::json!(kitchen.intake().until));
 }

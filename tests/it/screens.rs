@@ -1,6 +1,7 @@
 //! `/api/screens` and the pages under `/screens`.
 
 use hyper::Method;
+use live_orders::domain::limits;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Client, TestServer, burger, config, request};
@@ -373,7 +374,7 @@ async fn every_page_of_screens_has_a_policy_and_no_style_of_its_own() {
 #[tokio::test]
 async fn there_are_only_so_many_screens() {
     let server = TestServer::start().await;
-    for number in 0..live_orders::domain::limits::SCREENS {
+    for number in 0..limits::SCREENS {
         let made = put(server.client, &format!("s{number}"), &json!({})).await;
         assert_eq!(made.status, 201, "{}", made.text());
     }
@@ -382,4 +383,42 @@ async fn there_are_only_so_many_screens() {
     assert_eq!(page.status, 409);
     assert!(page.text().contains("Delete one that nobody opens"));
     assert_eq!(server.get("/screens").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_screen_of_as_many_stations_as_can_be_is_live() {
+    let server = TestServer::start().await;
+    let stations: Vec<String> = (0..limits::SCREEN_VALUES).map(|it| format!("s{it}")).collect();
+    let made = put(server.client, "all", &json!({"stations": stations})).await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let more = [stations.clone(), vec!["s".to_owned()]].concat();
+    assert_eq!(
+        put(server.client, "more", &json!({"stations": more})).await.pointers(),
+        ["/stations"]
+    );
+
+    let page = server.get("/screens/all").await;
+    let (_, query) = page.text().split_once("data-query=\"").expect("a query");
+    let (query, _) = query.split_once('"').expect("its end");
+    assert!(query.contains("kitchen") && query.contains("s31"), "{query}");
+    server.stream(query).await;
+    let order = server.place(&burger()).await;
+    let shown: Vec<&str> = query.trim_start_matches("station=").split(',').collect();
+    let body = json!({"screen": "all", "stations": shown, "orders": [order.id]});
+    assert_eq!(server.post("/api/seen", &body).await.status, 204);
+}
+
+#[tokio::test]
+async fn a_screen_that_is_made_again_is_not_the_one_that_was_let_go_of() {
+    let server = TestServer::start().await;
+    for _ in 0..2 {
+        let made = put(server.client, "grill", &json!({"stations": ["grill"]})).await;
+        assert_eq!(made.status, 201);
+        assert_eq!(delete(server.client, "/api/screens/grill").await.status, 204);
+    }
+    let made = put(server.client, "grill", &json!({"stations": ["fry"]})).await;
+    assert_eq!((made.status, &made.json()["version"]), (201, &json!(3)));
+    // A form that was opened on the first one.
+    let late = json!({"stations": ["grill"], "expected_version": 1});
+    put(server.client, "grill", &late).await.problem(412, "stale_version");
 }

@@ -20,7 +20,7 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use live_orders::{
     domain::{FoodOrder, OrderId, OrderStatus},
-    server::{config::Config, listen, run::run_with, store::sqlite::Purpose},
+    server::{clock::Clock, config::Config, listen, run::run_with, store::sqlite::Purpose},
     wire::{
         EventId, Hello,
         frame::{Frame, FrameReader},
@@ -77,14 +77,27 @@ impl TestServer {
         server
     }
 
+    /// A server by a clock that the test moves.
+    pub(crate) async fn start_by(clock: &Clock) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut server = Self::start_at(folder.path(), |_| {}, clock.clone()).await;
+        server.folder = Some(folder);
+        server
+    }
+
     /// A server on the store in `data`.
     pub(crate) async fn start_in(data: &Path, configure: impl FnOnce(&mut Config)) -> Self {
+        Self::start_at(data, configure, Clock::system()).await
+    }
+
+    async fn start_at(data: &Path, configure: impl FnOnce(&mut Config), clock: Clock) -> Self {
         let mut config = config(data);
         configure(&mut config);
         let listener = listen::bind(config.listen).expect("a free port");
         let address = listener.local_addr().expect("its address");
         let shutdown = CancellationToken::new();
-        let task = tokio::spawn(run_with(config, Purpose::Service, listener, shutdown.clone()));
+        let task =
+            tokio::spawn(run_with(config, Purpose::Service, listener, clock, shutdown.clone()));
         let server = Self { client: Client { address, gzip: false }, shutdown, task, folder: None };
         let live = within("the server to answer", server.client.get("/health/ready")).await;
         assert_eq!(live.status, 200, "{}", live.text());

@@ -17,10 +17,10 @@ fn allowed(from: OrderStatus, service: Service) -> &'static [OrderStatus] {
     match (from, service) {
         (Placed, _) => &[Accepted, Rejected, Expired, Cancelled],
         (Accepted, _) => &[Preparing, Cancelled],
-        (Preparing, _) => &[Ready, Cancelled, Failed],
+        (Preparing, _) => &[Ready, Cancelled, Failed, Accepted],
         (Ready, Service::Delivery) => &[OutForDelivery, Completed, Preparing, Cancelled],
         (Ready, _) => &[Completed, Preparing, Cancelled],
-        (OutForDelivery, _) => &[Completed, Failed, Cancelled],
+        (OutForDelivery, _) => &[Completed, Failed, Cancelled, Ready],
         (Completed, _) => &[Ready],
         (Rejected | Expired | Cancelled | Failed, _) => &[],
     }

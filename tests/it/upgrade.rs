@@ -5,7 +5,7 @@ use std::path::Path;
 
 use live_orders::{
     domain::{FoodOrder, OrderId, OrderStatus, UnixMillis},
-    server::config::Config,
+    server::{clock::Clock, config::Config},
 };
 use serde_json::{Value, json};
 
@@ -65,15 +65,19 @@ async fn what_became_due_while_the_server_was_away_is_done_when_it_is_back() {
 
 #[tokio::test]
 async fn a_repeat_is_answered_when_its_time_has_passed() {
-    let server = TestServer::start().await;
+    let at = UnixMillis(1_790_000_000_000);
+    let clock = Clock::manual(at);
+    let server = TestServer::start_by(&clock).await;
     let mut stream = server.stream("types=order.expired").await;
     let item = json!([{"name": "Soup", "quantity": 1}]);
-    let source = json!({"channel": "web", "external_id": "w-1", "accept_by": now() + 2_500});
+    let accept_by = at.plus(MINUTE);
+    let source = json!({"channel": "web", "external_id": "w-1", "accept_by": accept_by});
     let by_id = json!({"items": item, "source": source});
     let first = server.place(&by_id).await;
-    let by_key = json!({"items": item, "source": {"channel": "web", "accept_by": now() + 2_500}});
+    let by_key = json!({"items": item, "source": {"channel": "web", "accept_by": accept_by}});
     let key = [("idempotency-key", "k-1")];
     let second = server.post_with(&by_key, &key).await.order();
+    clock.set(accept_by.plus(1));
     for _ in 0..2 {
         stream.until("order.expired").await;
     }
@@ -165,11 +169,11 @@ async fn the_store_of_the_first_schema_is_opened_and_what_is_open_is_promised() 
     let again = server.post("/api/orders", &body).await;
     assert_eq!(again.header("idempotency-replayed"), "true", "{}", again.text());
 
-    // Once is enough, and what is promised moves with the due time.
+    // Once is enough, but for another due time.
     let soon = UnixMillis(now()).plus(10 * MINUTE);
     let edit = json!({"due_at": soon, "expected_version": cake.version});
     let moved = server.patch(&format!("/api/orders/{}", cake.id), &edit).await.order();
-    assert_eq!(moved.times.warn_at, Some(soon.plus(-ahead)));
+    assert_eq!(moved.times.warn_at, Some(soon.plus(-6 * MINUTE)));
     server.stop().await;
     let server = TestServer::start_in(folder.path(), |config| {
         config.orders.promises.pickup = "1/2".parse().expect("allowed");
@@ -178,4 +182,22 @@ async fn the_store_of_the_first_schema_is_opened_and_what_is_open_is_promised() 
     assert_eq!(open(&server).await, [soup.clone(), moved]);
     let value: Value = server.get("/api/orders?service=delivery").await.json();
     assert_eq!(value["orders"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
+async fn what_was_completed_before_the_upgrade_is_promised_when_it_is_recalled() {
+    let folder = first_schema();
+    // As if the one that was cancelled had been handed over.
+    store(folder.path())
+        .execute_batch(
+            "UPDATE orders SET status = 'completed', data = json_set(data, '$.status', \
+             'completed', '$.times.ready_at', changed_at) WHERE status = 'cancelled'",
+        )
+        .expect("completed");
+    let server = TestServer::start_in(folder.path(), |_| {}).await;
+    let closed = server.get("/api/orders?status=completed").await.json();
+    let completed: FoodOrder =
+        serde_json::from_value(closed["orders"][0].clone()).expect("an order");
+    let back = server.go(&completed, OrderStatus::Ready).await;
+    assert_eq!(back.times.promised_at, Some(back.times.placed_at.plus(15 * MINUTE)));
 }

@@ -55,6 +55,21 @@ test('row 13: what a station has bumped is undone, and recalled without a hurry,
     expect(await times()).toMatchObject({ preparing_at, placed_at });
 });
 
+test('row 13: a start that was a mistake is taken back', async ({ board, server }) => {
+    await keepScreen(server, 'grill', { stations: ['grill'] });
+    const accepted = await server.move(await server.place(both), 'accepted');
+    for (const screen of ['/', '/screens/grill']) {
+        await board.page.goto(screen);
+        await board.isLive();
+        await board.ticket(accepted).bump();
+        await board.has(accepted, 'Preparing');
+        await board.undo();
+        await board.has(accepted, 'New');
+        expect(await items(server, accepted)).toEqual({ Cheeseburger: 'todo', Fries: 'todo' });
+        expect((await server.read(accepted.id)).status).toBe('accepted');
+    }
+});
+
 test('row 13: a held order is not begun by accident', async ({ board, server }) => {
     const accepted = await server.move(await server.place(grill), 'accepted');
     await edit(server, accepted, { held: true });

@@ -97,4 +97,30 @@ test.describe('where items are routed', () => {
         await board.open();
         await expect(ticket.item('Lemonade')).toContainText('No station');
     });
+
+    test('row 15: a bump leaves what nobody has routed to whoever makes it', async ({ board, anotherBoard, server }) => {
+        await keepScreen(server, 'grill', { stations: ['grill'] });
+        await keepScreen(server, 'fry', { stations: ['fry'] });
+        const names = [
+            { name: 'Cheeseburger', quantity: 1 },
+            { name: 'Fries', quantity: 1, station: 'fry' },
+            { name: 'Lemonade', quantity: 1 },
+        ];
+        const placed = await server.move(await server.place(order({ items: names })), 'accepted', 'preparing');
+        const fry = await anotherBoard();
+        await board.page.goto('/screens/grill');
+        await board.isLive();
+        await fry.page.goto('/screens/fry');
+        await fry.isLive();
+        await fry.ticket(placed).bump();
+        await expect(fry.ticket(placed).bumpButton).toHaveCount(0);
+        expect(await items(server, placed)).toEqual({ Cheeseburger: 'todo', Fries: 'done', Lemonade: 'todo' });
+        for (const screen of [board, fry]) await screen.has(placed, 'Preparing');
+        await board.ticket(placed).item('Lemonade').click();
+        await board.ticket(placed).isTicked('Lemonade', true);
+        await fry.has(placed, 'Ready');
+        await board.ticket(placed).bump();
+        await board.has(placed, 'Ready');
+        expect((await server.read(placed.id)).status).toBe('ready');
+    });
 });

@@ -51,10 +51,10 @@ fn tell(ui: Ui) {
     let drawn = drawn("[data-order]").into_iter();
     let drawn = drawn.filter_map(|it| it.get_attribute("data-order")?.parse().ok());
     let orders = drawn.chain(counted(ui)).filter_map(|id: OrderId| {
-        let sent_at = |row: ArcRwSignal<crate::live::Ticket>| {
-            row.with_untracked(|ticket| ticket.order.times.sent_at())
+        let since = |row: ArcRwSignal<crate::live::Ticket>| {
+            row.with_untracked(|ticket| ticket.order.whole_since())
         };
-        Some((id, ui.live.row(id).map(sent_at)?))
+        Some((id, ui.live.row(id).map(since)?))
     });
     let (orders, mut next): (Vec<_>, _) = (orders.collect(), Vec::new());
     ui.live.aside.with(&mut |things| {

@@ -280,7 +280,7 @@ fn log() -> impl Strategy<Value = Vec<FoodOrder>> {
                 }
                 Some(order) if tick && order.flags.cancel_unseen => known(order),
                 Some(order) => {
-                    let allowed = order.status.allowed(Service::Delivery);
+                    let allowed = order.allowed();
                     if allowed.is_empty() {
                         continue;
                     }

@@ -1,9 +1,10 @@
 use super::*;
 use crate::{
     domain::{
-        Actor, ActorKind, Channel, Currency, Customer, Fulfilment, ItemId, Location, MinorUnits,
-        NewItem, NewOrder, OrderId, OrderNumber, Promise, Source, UnixMillis,
-        change::{self, Change, Edit},
+        Actor, ActorKind, Busy, Channel, Currency, Customer, Fulfilment, ItemId, Location,
+        MinorUnits, NewItem, NewOrder, OrderId, OrderNumber, Promise, Promises, Service, Source,
+        Thresholds, UnixMillis,
+        change::{self, Change, Due, Edit},
     },
     live::actions::Action,
 };
@@ -71,8 +72,15 @@ fn did(order: &FoodOrder, action: Action) -> FoodOrder {
     )
 }
 
+fn due(at: UnixMillis) -> Option<Due> {
+    let same: Thresholds = "6/10".parse().expect("allowed");
+    let promises = Promises { pickup: same, delivery: same, dine_in: same, curbside: same };
+    Some(Due { at, promises, busy: Busy::NOT })
+}
+
 fn grill() -> Part {
-    Part::new(vec![station("grill"), station("unrouted")])
+    let stations = vec![station("grill"), station("unrouted")];
+    Part { stations, shared: Some(station("unrouted")) }
 }
 
 fn fry() -> Part {
@@ -119,7 +127,7 @@ fn a_change_concerns_the_stations_whose_lines_it_changes() {
     assert!(!grill().has_change(&order));
     assert!(fry().has_change(&order));
     assert!(Part::default().has_change(&order));
-    let edit = Edit { due_at: Some(AT.plus(1)), ..Edit::default() };
+    let edit = Edit { due: due(AT.plus(1)), ..Edit::default() };
     let order = after(
         &went(&placed(None, Promise::default()), OrderStatus::Accepted),
         change::Action::Edit(edit),
@@ -145,17 +153,18 @@ fn what_was_begun_goes_from_a_screen_when_its_own_cook_knows() {
     let order = went(&placed(None, Promise::default()), OrderStatus::Accepted);
     let begun = did(&order, grill().bump(&order).expect("a bump"));
     let cancelled = went(&begun, OrderStatus::Cancelled);
-    let Action::Know { of, stations } = grill().know(Acknowledged::Cancel) else { panic!() };
+    let Action::Know { of, stations } = grill().know(Acknowledged::Cancel, &cancelled) else {
+        panic!()
+    };
     let known = after(&cancelled, change::Action::Acknowledge { of, stations });
     assert_eq!(grill().place(&known), Place::Off);
     for part in [fry(), Part::default()] {
         assert_eq!(part.place(&known), Place::Lane(Lane::Preparing));
     }
-    let know = grill().know(Acknowledged::Cancel);
-    assert!(know.is_done_in(&known) && !fry().know(Acknowledged::Cancel).is_done_in(&known));
-    let Action::Know { of, stations } = Part::default().know(Acknowledged::Cancel) else {
-        panic!()
-    };
+    let know = |part: Part, order: &FoodOrder| part.know(Acknowledged::Cancel, order);
+    assert!(know(grill(), &cancelled).is_done_in(&known));
+    assert!(!know(fry(), &known).is_done_in(&known));
+    let Action::Know { of, stations } = know(Part::default(), &known) else { panic!() };
     let known = after(&known, change::Action::Acknowledge { of, stations });
     assert_eq!(fry().place(&known), Place::Off, "expo speaks for all");
 }
@@ -179,8 +188,7 @@ fn more_of_what_one_station_made_comes_back_to_it() {
 #[test]
 fn another_due_time_beside_a_changed_line_still_concerns_everybody() {
     let order = went(&placed(None, Promise::default()), OrderStatus::Accepted);
-    let edit =
-        Edit { quantities: vec![(ItemId(1), 3)], due_at: Some(AT.plus(1)), ..Edit::default() };
+    let edit = Edit { quantities: vec![(ItemId(1), 3)], due: due(AT.plus(1)), ..Edit::default() };
     let order = after(&order, change::Action::Edit(edit));
     assert!(fry().has_change(&order));
     let of = Acknowledged::Change;
@@ -217,4 +225,76 @@ fn what_another_station_does_leaves_what_is_meant_here() {
     let more = after(&order, change::Action::Edit(edit));
     assert_ne!(bump.about(&order), bump.about(&more), "nobody has seen the steak");
     assert_eq!(Part::default().bump(&order).expect("a bump").about(&order), None);
+}
+
+#[test]
+fn a_bump_leaves_what_nobody_has_routed_to_whoever_makes_it() {
+    let (grill, bar) =
+        (grill(), Part { stations: vec![station("bar"), station("unrouted")], ..grill() });
+    let add = Edit { add: vec![item("Lemonade", "unrouted")], ..Edit::default() };
+    let placed = after(&placed(None, Promise::default()), change::Action::Edit(add));
+    let all = change::Action::Acknowledge { of: Acknowledged::Change, stations: Vec::new() };
+    let mut order = went(&after(&placed, all), OrderStatus::Accepted);
+    for _ in 0..2 {
+        order = did(&order, grill.bump(&order).expect("a bump"));
+    }
+    let lemonade = |order: &FoodOrder| order.items[2].status;
+    assert_eq!((order.items[0].status, lemonade(&order)), (ItemStatus::Done, ItemStatus::Todo));
+    // It is still there, and its own part is done.
+    assert_eq!(grill.place(&order), Place::Lane(Lane::Preparing));
+    assert_eq!(grill.bump(&order), None);
+    assert!(grill.recall(&order).is_some());
+    // Where a ticket has nothing else, the bump is of that.
+    order = did(&order, bar.bump(&order).expect("a bump"));
+    assert_eq!((lemonade(&order), order.items[1].status), (ItemStatus::Done, ItemStatus::Todo));
+    assert_eq!(grill.place(&order), Place::Lane(Lane::Ready));
+}
+
+#[test]
+fn nobody_speaks_for_what_nobody_has_routed_with_the_first_press() {
+    let (grill, fry) =
+        (grill(), Part { stations: vec![station("fry"), station("unrouted")], ..grill() });
+    let mut order = went(&placed(None, Promise::default()), OrderStatus::Accepted);
+    let add = Edit {
+        add: vec![item("Lemonade", "unrouted")],
+        quantities: vec![(ItemId(1), 3), (ItemId(2), 3)],
+        ..Edit::default()
+    };
+    order = after(&order, change::Action::Edit(add));
+    let mut press = |part: &Part| {
+        let Action::Know { of, stations } = part.know(Acknowledged::Change, &order) else {
+            panic!()
+        };
+        order = after(&order, change::Action::Acknowledge { of, stations: stations.clone() });
+        (stations, part.has_change(&order))
+    };
+    assert_eq!(press(&grill), (vec![station("grill")], true), "the lemonade is new to it");
+    assert_eq!(press(&grill), (vec![station("unrouted")], false));
+    assert_eq!(press(&fry), (vec![station("fry")], false));
+}
+
+#[test]
+fn a_bump_that_begins_is_taken_back() {
+    let order = went(&placed(None, Promise::default()), OrderStatus::Accepted);
+    for part in [grill(), Part::default()] {
+        let bump = part.bump(&order).expect("a bump");
+        let back = bump.back(&order).expect("an undo");
+        let undone = did(&did(&order, bump), back);
+        assert_eq!((undone.status, &undone.items), (OrderStatus::Accepted, &order.items));
+        assert_eq!(undone.times.preparing_at, None);
+    }
+    // What is made in part would not be as it was.
+    let tick = change::Action::Item { item: ItemId(1), status: ItemStatus::Done };
+    let ticked = after(&order, tick);
+    for part in [grill(), Part::default()] {
+        assert_eq!(part.bump(&ticked).and_then(|bump| bump.back(&ticked)), None);
+    }
+    let mut out = order;
+    out.fulfilment.service = Service::Delivery;
+    for to in [OrderStatus::Preparing, OrderStatus::Ready] {
+        out = went(&out, to);
+    }
+    let bump = Part::default().bump(&out).expect("a bump");
+    let back = bump.back(&out).expect("an undo");
+    assert_eq!(did(&did(&out, bump), back).status, OrderStatus::Ready);
 }

@@ -757,6 +757,11 @@ impl Simulation {
             Intent::BringBack if status == OrderStatus::Ready => {
                 let ticket = self.tickets.get_mut(&id)?;
                 ticket.bumped_early = false;
+                if ticket.is_ticked() {
+                    // Made meanwhile: there is nothing to bring back.
+                    self.plan_hand_over(id);
+                    return None;
+                }
                 if ticket.is_made() {
                     self.plan_bump(id);
                 }

@@ -13,8 +13,8 @@ use super::{
     simulation::{Action, Outcome},
 };
 use crate::domain::{
-    Change, Currency, FoodOrder, Fulfilment, Location, NewOrder, OrderId, OrderNumber, Promises,
-    Refusal, UnixMillis,
+    Busy, Change, Currency, FoodOrder, Fulfilment, Location, NewOrder, OrderId, OrderNumber,
+    Promises, Refusal, UnixMillis,
     change::{Action as DomainAction, Edit},
 };
 
@@ -60,7 +60,7 @@ impl Model {
             .or_insert_with(|| OrderId(Uuid::from_u128(u128::try_from(count).expect("small"))));
         let number = OrderNumber(101 + u32::try_from(count).expect("small"));
         let Fulfilment { service, due_at, .. } = order.fulfilment;
-        let promise = promises().promise(service, due_at, at, 0);
+        let promise = promises().promise(service, due_at, at, Busy::NOT);
         self.orders.entry(id).or_insert_with(|| order.place(id, number, at, promise))
     }
 

@@ -8,10 +8,11 @@ use serde_json::{Map, Value};
 
 use crate::{
     domain::{
-        Actor, ActorKind, Change, Channel, Currency, Customer, Fulfilment, Intake, IntakeState,
-        ItemId, ItemStatus, Location, MinorUnits, Modifier, ModifierKind, Money, NewItem, NewOrder,
-        OrderId, OrderStatus, Routing, Service, Source, Station, UnixMillis, Version,
-        change::{Acknowledged, Action, Edit},
+        Actor, ActorKind, Busy, Change, Channel, Currency, Customer, Fulfilment, Intake,
+        IntakeState, ItemId, ItemStatus, Location, MinorUnits, Modifier, ModifierKind, Money,
+        NewItem, NewOrder, OrderId, OrderStatus, Promises, Routing, Service, Source, Station,
+        UnixMillis, Version,
+        change::{Acknowledged, Action, Due, Edit},
         limits, text,
     },
     server::error::{FieldError, Problem},
@@ -31,6 +32,10 @@ pub struct Defaults {
     pub currency: Currency,
     /// Its items' stations.
     pub routing: Routing,
+    /// How long orders may take.
+    pub promises: Promises,
+    /// How much longer they take now.
+    pub busy: Busy,
     /// The time that a due time must be near.
     pub now: UnixMillis,
 }
@@ -121,7 +126,8 @@ pub(super) fn edit(body: &Value, defaults: &Defaults) -> Result<Change, Problem>
             Action::Flags { rush, held }
         } else {
             let (add, remove, quantities) = (add?, remove?, quantities?);
-            Action::Edit(Edit { add, remove, quantities, due_at })
+            let due = due_at.map(|at| Due { at, promises: defaults.promises, busy: defaults.busy });
+            Action::Edit(Edit { add, remove, quantities, due })
         };
         Some(Change { action, expected_version: expected_version?, actor: actor? })
     });

@@ -163,6 +163,7 @@ fn screen() -> impl Strategy<Value = ScreenSettings> {
             title,
             warning,
             role: words.0,
+            shared: on[9].then(|| Station::parse("unrouted").expect("a station")),
             view: words.1,
             sort: words.2,
             page_size: size.0,

@@ -183,7 +183,7 @@ impl Errors {
         value: &Value,
         read: impl Fn(&mut Self, Pointer, &Value) -> Option<T>,
     ) -> Option<Vec<T>> {
-        let values = self.array(at, value, &(0..=limits::FILTER_VALUES))?;
+        let values = self.array(at, value, &(0..=limits::SCREEN_VALUES))?;
         let mut set: Vec<T> = Vec::new();
         for value in self.each(at, values, read)? {
             if !set.contains(&value) {

@@ -68,7 +68,8 @@ const MIGRATIONS: &[&str] = &[
 ",
     "
     ALTER TABLE log ADD COLUMN service TEXT NOT NULL DEFAULT 'pickup';
-    UPDATE log SET service = json_extract(data, '$.fulfilment.type');
+    UPDATE log SET service = json_extract(data, '$.fulfilment.type')
+        WHERE json_extract(data, '$.fulfilment.type') <> 'pickup';
 
     CREATE TABLE seen (
         order_id BLOB NOT NULL,
@@ -110,6 +111,13 @@ pub(super) fn open(file: &Path, demo: bool) -> anyhow::Result<Opened> {
     let transaction = connection.transaction().with_context(|| format!("cannot write {name}"))?;
     if version == 0 {
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    }
+    if (1..MIGRATIONS.len()).contains(&version) {
+        tracing::info!(
+            from = version,
+            to = MIGRATIONS.len(),
+            "store.migrating: this may take minutes"
+        );
     }
     for migration in MIGRATIONS.iter().skip(version) {
         transaction.execute_batch(migration).with_context(|| format!("cannot migrate {name}"))?;

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params, types::Type};
 
-use super::super::ScreenError;
+use super::{super::ScreenError, rows};
 use crate::domain::{Profile, Screen, ScreenName, UnixMillis, Version, limits};
 
 /// A screen that is to be kept.
@@ -35,12 +35,13 @@ pub(super) fn put(
     put: &Put,
 ) -> rusqlite::Result<Result<Screen, ScreenError>> {
     let version = match (version(connection, &put.name)?, put.expected) {
-        (None, None) => Version::FIRST,
+        // A form that shows the one that was let go of must not pass for this one's.
+        (None, None) => gone(connection, &put.name)?.map_or(Version::FIRST, Version::next),
         (None, Some(_)) => return Ok(Err(ScreenError::NotFound)),
         (Some(current), Some(expected)) if current == expected => current.next(),
         (Some(current), _) => return Ok(Err(ScreenError::Stale(current))),
     };
-    if version == Version::FIRST {
+    if put.expected.is_none() {
         let kept: usize = connection
             .prepare_cached("SELECT count(*) FROM screens")?
             .query_row([], |row| row.get(0))?;
@@ -76,10 +77,20 @@ pub(super) fn delete(
         Some(current) if expected.is_some_and(|expected| expected != current) => {
             return Ok(Err(ScreenError::Stale(current)));
         }
-        Some(_) => {}
+        Some(current) => rows::set_meta(connection, &gone_key(name), &current.0.to_string())?,
     }
     connection.prepare_cached("DELETE FROM screens WHERE name = ?1")?.execute([name.as_str()])?;
     Ok(Ok(()))
+}
+
+/// The version at which a screen of this name was last let go of.
+fn gone(connection: &Connection, name: &ScreenName) -> rusqlite::Result<Option<Version>> {
+    let version = rows::meta(connection, &gone_key(name))?;
+    Ok(version.and_then(|version| version.parse().ok()).map(Version))
+}
+
+fn gone_key(name: &ScreenName) -> String {
+    format!("screen {name} gone")
 }
 
 fn version(connection: &Connection, name: &ScreenName) -> rusqlite::Result<Option<Version>> {

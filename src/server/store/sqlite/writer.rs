@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     domain::{
-        Change, FoodOrder, OrderId, OrderNumber, OrderStatus, Promise, Promises, Screen,
+        Busy, Change, FoodOrder, OrderId, OrderNumber, OrderStatus, Promise, Promises, Screen,
         ScreenName, UnixMillis, Version, limits,
     },
     wire::{EventFacts, Seq},
@@ -553,13 +553,17 @@ fn note_seen(connection: &Connection, seen: &[Seen]) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Promises what is on the board and was placed by a version that promised
-/// nothing, as if it had: it wrote no revision either, so none is promised twice.
-/// Nobody has read the last of its events yet, which tells of it now.
+/// Promises what is on the board, or may be recalled to it, and was placed by a
+/// version that promised nothing, as if it had: it wrote no revision either, so none
+/// is promised twice. Its last event tells of it too. It is no change that anybody
+/// made: whoever has read that event is not sent it again, and boards load anew
+/// with the new version of the program.
 fn promise_the_old(connection: &Connection, promises: &Promises) -> rusqlite::Result<u64> {
     let old: Vec<String> = connection
         .prepare(
-            "SELECT data FROM orders WHERE open = 1 AND json_extract(data, '$.revision') IS NULL",
+            "SELECT data FROM orders WHERE json_extract(data, '$.revision') IS NULL AND (open = 1 \
+             OR (status = 'completed' AND changed_at > \
+             (SELECT max(changed_at) FROM orders) - 86400000))",
         )?
         .query_map([], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
@@ -568,7 +572,7 @@ fn promise_the_old(connection: &Connection, promises: &Promises) -> rusqlite::Re
         let (service, times) = (order.fulfilment.service, &mut order.times);
         // The kitchen has it already: it does not fire.
         let Promise { fires_at: _, warn_at, promised_at } =
-            promises.promise(service, times.due_at, times.placed_at, 0);
+            promises.promise(service, times.due_at, times.placed_at, Busy::NOT);
         times.warn_at = times.warn_at.or(warn_at);
         times.promised_at = times.promised_at.or(promised_at);
         let json = serde_json::to_string(&order)
