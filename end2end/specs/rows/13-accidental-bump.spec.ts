@@ -23,10 +23,34 @@ test('row 13: a bump that has to be held does nothing when it is only tapped', a
     await expect.poll(async () => (await server.read(accepted.id)).status).toBe('preparing');
     await board.page.mouse.up();
     await board.has(accepted, 'Preparing');
-    // A key cannot be pressed by leaning on the screen.
+    // A key is pressed at once: whoever leans on it presses it once, see below.
     await bumpButton.focus();
     await board.page.keyboard.press('Enter');
     await board.has(accepted, 'Ready');
+});
+
+test('row 13: a key that something lies on bumps once', async ({ board, page, server }) => {
+    const first = await server.move(await server.place(grill), 'accepted');
+    const second = await server.move(await server.place(grill), 'accepted');
+    await board.open();
+    const { bumpButton } = board.ticket(first);
+    let sent = 0;
+    page.on('request', (request) => (sent += Number(request.url().includes('/api/orders/'))));
+    for (const key of ['Enter', 'Space']) {
+        const before = sent;
+        await bumpButton.focus();
+        // Without letting go, each is the browser's repetition of the first.
+        for (let count = 0; count < 5; count += 1) {
+            await page.keyboard.down(key);
+            await expect(bumpButton).toBeFocused();
+            await board.ticket(first).isSettled();
+        }
+        await page.keyboard.up(key);
+        await expect.poll(() => sent).toBe(before + 1);
+        await board.has(first, key === 'Enter' ? 'Preparing' : 'Ready');
+    }
+    expect((await server.read(first.id)).version).toBe(first.version + 2);
+    expect((await server.read(second.id)).version).toBe(second.version);
 });
 
 test('row 13: what a station has bumped is undone, and recalled without a hurry, its times as before', async ({
