@@ -413,6 +413,9 @@ words! {
     CapEnd,
     CapPage,
     CapControl,
+
+    WishDone,
+    WishRecalled,
 }
 
 /// A language's table. Cheap to copy: it lasts as long as the program or page.

@@ -10,7 +10,7 @@
 //! It knows requests, not what they are for: whatever the board learns to do
 //! waits here too.
 
-use super::part::Part;
+use super::part::{Part, Progress};
 use crate::{
     domain::{FoodOrder, ItemId, ItemStatus, OrderId, OrderNumber, OrderStatus, Version},
     wire::lean::{Json, Lean, LeanWrite},
@@ -38,6 +38,8 @@ pub enum Wish {
     Status(OrderStatus),
     /// One of its lines marked.
     Item(ItemId),
+    /// All lines of some stations marked as this.
+    Stations(ItemStatus),
     /// Something else.
     Other,
 }
@@ -66,9 +68,52 @@ impl Request {
         let wish = match self.way() {
             (Some("transitions"), _) => self.field("to").map(Wish::Status),
             (Some("items"), Some(item)) => item.parse().ok().map(|item| Wish::Item(ItemId(item))),
+            (Some("stations"), _) => self.field("status").map(Wish::Stations),
             _ => None,
         };
         wish.unwrap_or(Wish::Other)
+    }
+
+    /// Whether the same once more takes it back: a tick and a mark, which one
+    /// button sets and takes off. Every other button goes on to the next step.
+    fn is_switch(&self) -> bool {
+        matches!(self.way().0, None | Some("items"))
+    }
+
+    /// Has `order` stand as far as a ticket shows it as the server will have it.
+    pub fn apply(&self, order: &mut FoodOrder) {
+        let was_made = Progress::of(order.items.iter()).is_done();
+        match self.wish() {
+            Wish::Status(to) => return order.status = to,
+            Wish::Item(item) => {
+                let status = self.field::<ItemStatus>("status");
+                let line = order.items.iter_mut().find(|line| line.id == item);
+                if let (Some(line), Some(status)) = (line, status) {
+                    line.status = status;
+                }
+            }
+            Wish::Stations(status) => {
+                let part = Part::new(self.field("stations").unwrap_or_default());
+                for line in &mut order.items {
+                    if line.status != ItemStatus::Void && part.has(line) {
+                        line.status = status;
+                    }
+                }
+                // The first station that begins starts the order.
+                let waits = matches!(order.status, OrderStatus::Placed | OrderStatus::Accepted);
+                if waits && status != ItemStatus::Todo {
+                    order.status = OrderStatus::Preparing;
+                }
+            }
+            Wish::Other => return,
+        }
+        match (order.status, Progress::of(order.items.iter()).is_done()) {
+            (OrderStatus::Accepted | OrderStatus::Preparing, true) if !was_made => {
+                order.status = OrderStatus::Ready;
+            }
+            (OrderStatus::Ready, false) if was_made => order.status = OrderStatus::Preparing,
+            _ => {}
+        }
     }
 
     /// Whether `order` is as this would have it, whoever did it.
@@ -81,7 +126,7 @@ impl Request {
                 let line = order.items.iter().find(|line| line.id == item);
                 line.is_some_and(|line| Some(line.status) == status())
             }
-            (Wish::Other, Some("stations")) => {
+            (Wish::Stations(_), _) => {
                 let stations: Vec<String> = self.field("stations").unwrap_or_default();
                 let mut any = false;
                 for line in &order.items {
@@ -143,7 +188,7 @@ impl Request {
                     })
                 }
                 // The history does not tell these apart: what stands now decides.
-                Wish::Other => false,
+                Wish::Stations(_) | Wish::Other => false,
             }
         })
     }
@@ -332,6 +377,24 @@ impl Outbox {
             refused: None,
         });
         Ok(key)
+    }
+
+    /// Somebody wants `request` of `order`, which may be what they wanted last, and
+    /// which has not been sent. Then it need not be put in once more; a switch is
+    /// put back.
+    pub fn is_again(&mut self, order: OrderId, request: &Request) -> bool {
+        let last = self.of(order).next_back();
+        let Some(last) = last.filter(|it| it.request == *request && it.refused.is_none()) else {
+            return false;
+        };
+        if request.is_switch() {
+            let (key, sent) = (last.key, last.sent);
+            if sent {
+                return false;
+            }
+            self.forget(key);
+        }
+        true
     }
 
     /// What can be sent next, in the order in which it was put in.

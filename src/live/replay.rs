@@ -15,7 +15,7 @@ use super::{
     outbox::{Entry, Outbox, Request, Wish},
 };
 use crate::{
-    domain::{FoodOrder, ItemId, OrderId, OrderStatus, Version},
+    domain::{FoodOrder, ItemId, ItemStatus, OrderId, OrderStatus, Version},
     wire::lean::Lean,
     words::{Word, say, spoken},
 };
@@ -32,6 +32,8 @@ pub struct Waiting {
     pub wishes: Vec<Wish>,
     /// The status that all of it leads to, if it leads to another.
     pub status: Option<OrderStatus>,
+    /// The lines that it marks, and as what in the end.
+    pub lines: Vec<(ItemId, ItemStatus)>,
     /// Whether the first was sent and may have been carried out.
     pub lost: bool,
     /// Why the first was refused.
@@ -47,17 +49,20 @@ impl Waiting {
 }
 
 impl Ticket {
-    /// The status that the order will have when all that waits is carried out.
-    #[must_use]
-    pub fn wanted(&self) -> OrderStatus {
-        let waiting = self.mark.waiting.as_ref().filter(|waiting| waiting.refused.is_none());
-        waiting.and_then(|waiting| waiting.status).unwrap_or(self.order.status)
-    }
-
-    /// The order with the status that it will have then.
+    /// The order as it will stand when all that waits is carried out.
     #[must_use]
     pub fn as_wanted(&self) -> FoodOrder {
-        FoodOrder { status: self.wanted(), ..self.order.clone() }
+        let mut order = self.order.clone();
+        let waiting = self.mark.waiting.as_ref().filter(|waiting| waiting.refused.is_none());
+        if let Some(waiting) = waiting {
+            order.status = waiting.status.unwrap_or(order.status);
+            for (item, status) in &waiting.lines {
+                if let Some(line) = order.items.iter_mut().find(|line| line.id == *item) {
+                    line.status = *status;
+                }
+            }
+        }
+        order
     }
 }
 
@@ -177,8 +182,8 @@ impl LiveBoard {
         self.mark_all();
     }
 
-    /// Puts `request` in, of the order that `row` shows. The same once more
-    /// takes it out while it is the last that waits.
+    /// Puts `request` in, of the order that `row` shows. A tick or a mark that is
+    /// the last that waits is taken out by the same once more.
     pub(super) fn put_in(self, row: &ArcRwSignal<Ticket>, request: Request) -> Placed {
         let (id, number, version) =
             row.with_untracked(|Ticket { order, .. }| (order.id, order.number, order.version));
@@ -188,11 +193,7 @@ impl LiveBoard {
             State::Connecting | State::Live | State::Interrupted | State::LiveAgain { .. }
         );
         let placed = with_outbox(|outbox| {
-            let again =
-                |last: &&Entry| last.request == request && !last.sent && last.refused.is_none();
-            let last = outbox.of(id).next_back().filter(again).map(|last| last.key);
-            if let Some(last) = last {
-                outbox.forget(last);
+            if outbox.is_again(id, &request) {
                 return Placed::Later;
             }
             let alone = outbox.of(id).next().is_none();
@@ -369,20 +370,28 @@ impl LiveBoard {
         let Some(row) = self.row(id) else { return };
         let waiting = DESK.with_borrow(|desk| {
             let mut waiting = Waiting::default();
+            let mut wanted = None;
             for entry in desk.outbox.of(id) {
                 // That one is shown as being saved.
                 if desk.is_first_try(entry.key) {
                     continue;
                 }
-                let wish = entry.request.wish();
-                if let Wish::Status(to) = wish {
-                    waiting.status = Some(to);
-                }
-                waiting.wishes.push(wish);
+                let order = || row.with_untracked(|ticket| ticket.order.clone());
+                entry.request.apply(wanted.get_or_insert_with(order));
+                waiting.wishes.push(entry.request.wish());
                 waiting.lost |= entry.sent;
                 waiting.refused = waiting.refused.or_else(|| entry.refused.clone());
             }
-            (!waiting.wishes.is_empty()).then_some(waiting)
+            let wanted = wanted?;
+            row.with_untracked(|Ticket { order, .. }| {
+                waiting.status = Some(wanted.status).filter(|status| *status != order.status);
+                for (line, before) in wanted.items.iter().zip(&order.items) {
+                    if line.status != before.status {
+                        waiting.lines.push((line.id, line.status));
+                    }
+                }
+            });
+            Some(waiting)
         });
         if row.with_untracked(|ticket| ticket.mark.waiting != waiting) {
             row.update(|ticket| ticket.mark.waiting = waiting);

@@ -3,6 +3,7 @@
 import type { Page } from '@playwright/test';
 
 import { expect, test } from '../../fixtures';
+import { items, keepScreen } from '../../fixtures/kitchen';
 import { order } from '../../fixtures/orders';
 
 /** An order that is not made when one of its lines is. */
@@ -14,7 +15,7 @@ test.beforeEach(({ faults }) => faults.allowLostConnections());
 test.describe('with the page kept', () => {
     test.use({ serviceWorkers: 'allow' });
 
-    test('row 5: bumps without a server wait, survive a reload, and are sent in order', async ({
+    test('row 5: bumps of whole orders without a server wait, survive a reload, and are sent in order', async ({
         board,
         server,
         network,
@@ -61,6 +62,51 @@ test.describe('with the page kept', () => {
         expect(await board.page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('outbox')))).toEqual(
             [],
         );
+    });
+});
+
+test.describe('at a station, with the page kept', () => {
+    test.use({ serviceWorkers: 'allow' });
+
+    test('row 5: what a station begins and ends without a server waits, and the second press takes nothing back', async ({
+        board,
+        page,
+        server,
+        network,
+    }) => {
+        await keepScreen(server, 'grill', { stations: ['grill'] });
+        const both = order({
+            items: [
+                { name: 'Cheeseburger', quantity: 1, station: 'grill' },
+                { name: 'Fries', quantity: 1, station: 'fry' },
+            ],
+        });
+        const accepted = await server.move(await server.place(both), 'accepted');
+        const other = await server.move(await server.place(both), 'accepted');
+        await page.goto('/screens/grill');
+        await board.isKept();
+        await network.cut();
+        await board.says(/Reconnecting…/, 15_000);
+        const ticket = board.ticket(accepted);
+        await expect(ticket.bumpButton).toContainText('Start');
+        await ticket.bump();
+        await ticket.waits('Waiting to be sent: being made');
+        await expect(ticket.bumpButton).toContainText('Done');
+        await ticket.bump();
+        await ticket.waits('Waiting to be sent: being made, done here');
+        await expect(ticket.bumpButton).toHaveCount(0);
+        await board.ticket(other).bump();
+        await board.ticket(other).waits('being made');
+
+        await page.reload();
+        await ticket.waits('Waiting to be sent: being made, done here');
+        await expect(board.ticket(other).bumpButton).toContainText('Done');
+        await network.restore();
+        await expect.poll(() => items(server, accepted), { timeout: 30_000 }).toEqual({ Cheeseburger: 'done', Fries: 'todo' });
+        await expect.poll(() => items(server, other)).toEqual({ Cheeseburger: 'doing', Fries: 'todo' });
+        await expect(page.locator('.waiting')).toHaveCount(0);
+        expect((await server.read(accepted.id)).version).toBe(accepted.version + 2);
+        expect((await server.read(other.id)).version).toBe(other.version + 1);
     });
 });
 

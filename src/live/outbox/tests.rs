@@ -99,7 +99,7 @@ impl Kept {
             Wish::Item(item) => {
                 Action::Item { item, status: request.field("status").expect("a status") }
             }
-            Wish::Other => Self::other(request),
+            Wish::Stations(_) | Wish::Other => Self::other(request),
         };
         let actor = Actor { kind: ActorKind::Staff, id: actor.to_owned() };
         let change = Change { action, expected_version: version, actor };
@@ -346,9 +346,7 @@ impl World {
                 let order = &self.server[place].versions[self.board[place]];
                 let mut shown = order.clone();
                 for entry in self.outbox.of(order.id) {
-                    if let Wish::Status(to) = entry.request.wish() {
-                        shown.status = to;
-                    }
+                    entry.request.apply(&mut shown);
                 }
                 let request = Self::request(&shown, what);
                 let (id, number, version) = (order.id, order.number, order.version);
@@ -388,7 +386,8 @@ impl World {
                 let times = kept.made.iter().filter(|(other, _)| other == key).count();
                 // Of what says nothing in the history, somebody may be told that it
                 // is not so any more, and have it done again.
-                let again = self.retried.contains(key) && self.all[key].1.wish() == Wish::Other;
+                let tells = matches!(self.all[key].1.wish(), Wish::Status(_) | Wish::Item(_));
+                let again = self.retried.contains(key) && !tells;
                 assert!(times == 1 || again, "{key} was carried out twice");
             }
         }
@@ -431,6 +430,26 @@ proptest! {
     }
 
     #[test]
+    fn a_ticket_shows_what_the_server_will_make_of_what_waits(
+        whats in proptest::collection::vec(any::<u8>(), 1..12)
+    ) {
+        let mut kept = Kept::new(101);
+        let mut shown = kept.now().clone();
+        for what in whats {
+            let request = World::request(kept.now(), what);
+            let version = kept.now().version;
+            if kept.take(&request, version, "grill", None).is_some() {
+                request.apply(&mut shown);
+            }
+            let look = |order: &FoodOrder| {
+                let lines: Vec<_> = order.items.iter().map(|line| line.status).collect();
+                (order.status, lines)
+            };
+            prop_assert_eq!(look(&shown), look(kept.now()), "{:?}", request);
+        }
+    }
+
+    #[test]
     fn what_is_remembered_is_what_was_put_in(
         expected in proptest::option::of(1_u32..9), sent: bool,
         why in proptest::option::of("[a-z:!– ]{0,20}"), body in "\\{[a-z\"\\\\:é ]{1,20}\\}",
@@ -460,6 +479,33 @@ fn a_chain_goes_by_the_version_that_the_one_before_made() {
     assert_eq!(outbox.next(), None, "the second has no version yet");
     outbox.done(first, Version(2));
     assert_eq!(outbox.sending(second).map(|it| it.1), Some(Version(2)));
+}
+
+#[test]
+fn the_same_once_more_takes_back_a_switch_and_nothing_else() {
+    let order = placed(101);
+    let stations = |status: &str| {
+        let body = json!({"stations": ["hot"], "status": status});
+        of(&order, "POST", "/stations", &body)
+    };
+    let mut outbox = Outbox::default();
+    let mut press = |request: Request| {
+        if !outbox.is_again(order.id, &request) {
+            outbox.put(1, order.id, order.number, order.version, request).expect("room");
+        }
+        outbox.of(order.id).count()
+    };
+    assert_eq!(press(stations("doing")), 1);
+    assert_eq!(press(stations("doing")), 1, "it is begun, once");
+    assert_eq!(press(stations("done")), 2);
+    assert_eq!(press(of(&order, "POST", "/acknowledge", &json!({"of": "change"}))), 3);
+    assert_eq!(press(of(&order, "POST", "/acknowledge", &json!({"of": "change"}))), 3);
+    assert_eq!(press(of(&order, "POST", "/fire", &json!({}))), 4);
+    assert_eq!(press(of(&order, "POST", "/fire", &json!({}))), 4);
+    assert_eq!(press(tick(&order, 1, ItemStatus::Done)), 5);
+    assert_eq!(press(tick(&order, 1, ItemStatus::Done)), 4, "ticked by mistake");
+    assert_eq!(press(of(&order, "PATCH", "", &json!({"rush": true}))), 5);
+    assert_eq!(press(of(&order, "PATCH", "", &json!({"rush": true}))), 4);
 }
 
 #[test]
