@@ -334,7 +334,10 @@ impl LiveBoard {
     /// Brings order `id` back to be made, where that can be.
     pub fn recall(self, id: OrderId) {
         let Some(row) = self.row(id) else { return };
-        let recall = |ticket: &Ticket| self.read(|board| board.part().recall(&ticket.order));
+        let recall = |ticket: &Ticket| {
+            // What waits is done to whoever goes on working: it queues behind.
+            self.read(|board| board.part().recall(&ticket.as_wanted()))
+        };
         if let Some(recall) = row.with_untracked(recall) {
             self.act(id, recall);
         }

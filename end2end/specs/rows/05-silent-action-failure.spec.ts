@@ -144,6 +144,23 @@ test('row 5: what somebody else did meanwhile is explained, and the cook decides
     expect((await server.read(first.id)).status).toBe('cancelled');
 });
 
+test('row 5: what waits can be recalled, by the button that says so', async ({ board, server, network }) => {
+    const preparing = await server.move(await server.place(order()), 'accepted', 'preparing');
+    await board.open();
+    await network.cut();
+    await board.says(/Reconnecting…/, 15_000);
+    const ticket = board.ticket(preparing);
+    await ticket.bump();
+    await ticket.waits('Waiting to be sent: ready');
+    await ticket.recall();
+    await ticket.waits('Waiting to be sent: ready, being made');
+    await expect(ticket.bumpButton).toContainText('Ready');
+    await network.restore();
+    await board.isLive(30_000);
+    await expect.poll(async () => (await server.read(preparing.id)).version).toBe(preparing.version + 2);
+    await board.has(preparing, 'Preparing');
+});
+
 test('row 5: what waits can be taken back', async ({ board, server, network }) => {
     const accepted = await server.move(await server.place(order()), 'accepted');
     await board.open();
