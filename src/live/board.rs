@@ -1076,6 +1076,10 @@ impl LiveBoard {
                 rows.remove(*id);
             }
         });
+        // What a ticket said of something refused has gone with it.
+        for id in gone {
+            self.tell_if_gone(id);
+        }
     }
 
     /// A ticket that was for later comes into a lane, as new as any other.
@@ -1114,6 +1118,8 @@ impl LiveBoard {
         self.rows.update_value(|rows| {
             rows.insert(id, row);
         });
+        // It may have been here before, with something that waits.
+        self.mark_waiting(id);
     }
 
     fn sound(self, before: Option<&FoodOrder>, after: &FoodOrder) -> Option<Sound> {

@@ -323,6 +323,12 @@ impl Outbox {
         self.entries.iter().filter(move |entry| entry.order == order)
     }
 
+    /// What will be sent by itself, unlike what was refused, and what comes behind
+    /// that: there somebody has to decide.
+    pub fn to_send(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(|it| self.of(it.order).all(|it| it.refused.is_none()))
+    }
+
     fn first(&self, order: OrderId) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.order == order)
     }

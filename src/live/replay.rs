@@ -176,8 +176,11 @@ impl LiveBoard {
         }
         let waiting: Vec<OrderId> =
             DESK.with_borrow(|desk| desk.outbox.entries().iter().map(|it| it.order).collect());
-        for row in waiting.into_iter().filter_map(|order| self.row(order)) {
-            row.with_untracked(|ticket| self.settle_waiting(&ticket.order));
+        for id in waiting {
+            match self.row(id) {
+                Some(row) => row.with_untracked(|ticket| self.settle_waiting(&ticket.order)),
+                None => self.tell_if_gone(id),
+            }
         }
         self.mark_all();
     }
@@ -319,7 +322,7 @@ impl LiveBoard {
 
     /// What was refused is told on the ticket. Where there is none any more, it
     /// is told once.
-    fn tell_if_gone(self, id: OrderId) {
+    pub(super) fn tell_if_gone(self, id: OrderId) {
         if self.row(id).is_some() {
             return;
         }
@@ -338,6 +341,7 @@ impl LiveBoard {
             text.push_str(&why);
             self.alarm(&text);
             self.note(text);
+            self.count_waiting();
         }
     }
 
@@ -411,7 +415,7 @@ impl LiveBoard {
     fn count_waiting(self) {
         let waiting = DESK.with_borrow(|desk| {
             let waits = |entry: &&Entry| !desk.is_first_try(entry.key);
-            (desk.outbox.entries().iter().filter(waits).count(), desk.outbox.is_saved())
+            (desk.outbox.to_send().filter(waits).count(), desk.outbox.is_saved())
         });
         self.pulse.maybe_update(|pulse| std::mem::replace(&mut pulse.waiting, waiting) != waiting);
     }

@@ -263,6 +263,36 @@ test('row 5: what was shown makes room for what was done', async ({ board, page,
     await board.has(accepted, 'Preparing');
 });
 
+test('row 5: what was refused is told when its order leaves, and holds up nothing', async ({
+    board,
+    server,
+    network,
+    faults,
+}) => {
+    faults.allow(/Failed to load resource.*412/);
+    const accepted = await server.move(await server.place(TWO), 'accepted');
+    await board.open();
+    await network.cut();
+    await board.says(/Reconnecting…/, 15_000);
+    await board.ticket(accepted).bump();
+    await board.ticket(accepted).waits('Waiting to be sent');
+    const ticked = await server.tick(accepted, 1, 'done');
+    await network.restore();
+    await expect(board.ticket(accepted).root).toContainText('Not done: being made.', { timeout: 30_000 });
+    const completed = await server.move(ticked, 'preparing', 'ready', 'completed');
+    await expect(board.ticket(accepted).root).toHaveCount(0);
+    await expect(board.page.locator('#alert')).toContainText(`Order ${accepted.number}: Not done`);
+    expect(await kept(board.page)).toBe(0);
+
+    // It comes back as any other, and can be bumped.
+    await server.move(completed, 'ready');
+    await board.has(accepted, 'Ready');
+    await expect(board.ticket(accepted).root).not.toContainText('Not done');
+    await network.cut();
+    await board.says(/Offline since/, 60_000);
+    await expect(board.bar).not.toContainText('waiting');
+});
+
 test('row 5: nothing is put behind what nobody has decided on', async ({ board, server, network, faults }) => {
     faults.allow(/Failed to load resource.*412/);
     const accepted = await server.move(await server.place(TWO), 'accepted');

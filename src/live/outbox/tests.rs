@@ -509,6 +509,21 @@ fn the_same_once_more_takes_back_a_switch_and_nothing_else() {
 }
 
 #[test]
+fn what_was_refused_is_not_among_what_will_be_sent() {
+    let (one, other) = (placed(101), placed(102));
+    let mut outbox = Outbox::default();
+    for order in [&one, &one, &other] {
+        let request = to(order, OrderStatus::Accepted);
+        outbox.put(1, order.id, order.number, order.version, request).expect("room");
+    }
+    assert_eq!(outbox.to_send().count(), 3);
+    let first = outbox.next().expect("it waits");
+    outbox.refuse(first, "somebody was faster");
+    let left: Vec<OrderId> = outbox.to_send().map(|entry| entry.order).collect();
+    assert_eq!(left, [other.id], "nor what waits behind it");
+}
+
+#[test]
 fn what_was_refused_holds_up_its_own_order_alone() {
     let (one, other) = (placed(101), placed(102));
     let mut outbox = Outbox::default();
