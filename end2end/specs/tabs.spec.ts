@@ -4,7 +4,7 @@ import type { Page } from '@playwright/test';
 
 import { Board } from '../board';
 import { expect, test } from '../fixtures';
-import { order } from '../fixtures/orders';
+import { type FoodOrder, order } from '../fixtures/orders';
 
 test.setTimeout(180_000);
 test.beforeEach(({ faults }) => faults.allowLostConnections());
@@ -203,4 +203,27 @@ test('a tab that is loaded anew has what it missed', async ({ board, context, se
         await board.holdsExactly(await server.open());
     }
     await other.isLive();
+});
+
+test('what one tab did without a server is shown and sent by another', async ({ board, context, server, network }) => {
+    const orders = [];
+    for (let count = 0; count < 2; count += 1) orders.push(await server.move(await server.place(order()), 'accepted'));
+    const [bumped, taken] = orders as [FoodOrder, FoodOrder];
+    await board.open();
+    const other = new Board(await context.newPage());
+    await other.open();
+    await network.cut();
+    await board.says(/Reconnecting…/, 15_000);
+    for (const one of orders) await board.ticket(one).bump();
+    for (const one of orders) await other.ticket(one).waits('Waiting to be sent: being made');
+    // What is taken back in the one is not left standing in the other.
+    await board.ticket(taken).takeBack();
+    await expect(other.ticket(taken).root.locator('.waiting')).toHaveCount(0);
+    await board.page.close();
+    await network.restore();
+    await other.has(bumped, 'Preparing');
+    await other.isLive(30_000);
+    await expect(other.page.locator('.waiting')).toHaveCount(0);
+    expect((await server.read(bumped.id)).version).toBe(bumped.version + 1);
+    expect((await server.read(taken.id)).version).toBe(taken.version);
 });

@@ -535,6 +535,8 @@ impl LiveBoard {
         if document().hidden() {
             self.remember(true);
         } else {
+            // A page that was frozen was not told what other tabs did.
+            self.read_others();
             self.feed(Input::Shown);
         }
     }

@@ -82,7 +82,8 @@ impl Request {
 
     /// Has `order` stand as far as a ticket shows it as the server will have it.
     pub fn apply(&self, order: &mut FoodOrder) {
-        let was_made = Progress::of(order.items.iter()).is_done();
+        let is_made = |order: &FoodOrder| Progress::of(order.items.iter()).is_done();
+        let was_made = is_made(order);
         match self.wish() {
             Wish::Status(to) => return order.status = to,
             Wish::Item(item) => {
@@ -94,20 +95,28 @@ impl Request {
             }
             Wish::Stations(status) => {
                 let part = Part::new(self.field("stations").unwrap_or_default());
+                let mut differs = false;
                 for line in &mut order.items {
                     if line.status != ItemStatus::Void && part.has(line) {
+                        differs |= line.status != status;
                         line.status = status;
                     }
                 }
-                // The first station that begins starts the order.
-                let waits = matches!(order.status, OrderStatus::Placed | OrderStatus::Accepted);
-                if waits && status != ItemStatus::Todo {
-                    order.status = OrderStatus::Preparing;
-                }
+                let (made, to_do) = (is_made(order), status == ItemStatus::Todo);
+                order.status = match order.status {
+                    OrderStatus::Placed | OrderStatus::Accepted if !to_do => OrderStatus::Preparing,
+                    OrderStatus::Preparing if made && status == ItemStatus::Done => {
+                        OrderStatus::Ready
+                    }
+                    OrderStatus::Ready if differs && status != ItemStatus::Done => {
+                        OrderStatus::Preparing
+                    }
+                    status => status,
+                };
             }
             Wish::Other => return,
         }
-        match (order.status, Progress::of(order.items.iter()).is_done()) {
+        match (order.status, is_made(order)) {
             (OrderStatus::Accepted | OrderStatus::Preparing, true) if !was_made => {
                 order.status = OrderStatus::Ready;
             }
@@ -327,6 +336,11 @@ impl Outbox {
     /// that: there somebody has to decide.
     pub fn to_send(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(|it| self.of(it.order).all(|it| it.refused.is_none()))
+    }
+
+    /// What was put in last of the orders that are `here`, and never sent.
+    pub fn last_unsent(&self, here: impl Fn(OrderId) -> bool) -> Option<&Entry> {
+        self.to_send().filter(|it| !it.sent && here(it.order)).last()
     }
 
     fn first(&self, order: OrderId) -> Option<&Entry> {

@@ -524,6 +524,27 @@ fn what_was_refused_is_not_among_what_will_be_sent() {
 }
 
 #[test]
+fn what_is_taken_back_is_what_was_done_last_here_and_never_sent() {
+    let (one, other) = (placed(101), placed(102));
+    let mut outbox = Outbox::default();
+    let mut keys = Vec::new();
+    for order in [&one, &other, &one] {
+        let request = to(order, OrderStatus::Accepted);
+        keys.push(outbox.put(1, order.id, order.number, order.version, request).expect("room"));
+    }
+    let last =
+        |outbox: &Outbox, here: OrderId| outbox.last_unsent(|it| it == here).map(|it| it.key);
+    assert_eq!(outbox.last_unsent(|_| true).map(|it| it.key), Some(keys[2]));
+    assert_eq!(last(&outbox, other.id), Some(keys[1]));
+    outbox.forget(keys[2]);
+    outbox.sending(keys[0]);
+    outbox.lost(keys[0]);
+    assert_eq!(last(&outbox, one.id), None, "it may have been carried out");
+    outbox.refuse(keys[1], "somebody was faster");
+    assert_eq!(outbox.last_unsent(|_| true), None);
+}
+
+#[test]
 fn what_was_refused_holds_up_its_own_order_alone() {
     let (one, other) = (placed(101), placed(102));
     let mut outbox = Outbox::default();
