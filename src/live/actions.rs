@@ -440,9 +440,13 @@ impl LiveBoard {
         self.pulse.update(|pulse| pulse.undo = Some(undo));
     }
 
-    /// Takes back the last bump, if that is still offered.
+    /// Takes back the last bump, if that is still offered; or else what was done
+    /// last and waits.
     pub fn undo_last(self) {
         let undo = self.pulse.with_untracked(|pulse| pulse.undo.clone());
+        if undo.is_none() {
+            self.take_back_last();
+        }
         let Some(undo) = undo.filter(|undo| !undo.pending) else { return };
         self.pulse.update(|pulse| {
             if let Some(undo) = &mut pulse.undo {
@@ -464,7 +468,15 @@ impl LiveBoard {
         api::spawn(Box::pin(async move {
             let request = undo.back.request(undo.id, &self.actor());
             let body = request.body_for(version);
-            let answer = api::change(request.method, &request.path, body).await;
+            let mut answer = api::change(request.method, &request.path, body).await;
+            // An answer that was lost, of this try or of one before it: it may be done.
+            if matches!(&answer, Err(failure) if failure.is_stale() || !failure.answered)
+                && let Some(now) = api::order(undo.id).await
+                && now.version > version
+                && undo.back.is_done_in(&now)
+            {
+                answer = Ok(now);
+            }
             if let Ok(order) = &answer {
                 self.say(spoken().with(Word::OrderIsBack, &order.number.to_string()));
             }

@@ -199,6 +199,46 @@ test('row 5: an answer that is lost is not a bump that is done twice', async ({ 
     expect((await server.read(accepted.id)).version).toBe(accepted.version + 1);
 });
 
+test('row 5: an undo whose answer is lost is done, and says so', async ({ board, page, server }) => {
+    const accepted = await server.move(await server.place(order()), 'accepted');
+    await board.open();
+    await board.ticket(accepted).bump();
+    await board.has(accepted, 'Preparing');
+    await page.route('**/transitions', async (route) => {
+        await route.fetch();
+        await route.abort();
+    });
+    await board.undo();
+    await expect(page.locator('#polite')).toContainText(`Order ${accepted.number} is back`);
+    await expect(page.locator('#undo')).toBeHidden();
+    await board.has(accepted, 'New');
+    expect((await server.read(accepted.id)).version).toBe(accepted.version + 2);
+});
+
+test('row 5: undo takes back what waits, the last first', async ({ board, page, server, network }) => {
+    const first = await server.move(await server.place(order()), 'accepted');
+    const second = await server.move(await server.place(order()), 'accepted');
+    await board.open();
+    // What the bar offers is not older than what waits.
+    await board.ticket(first).bump();
+    await board.has(first, 'Preparing');
+    await network.cut();
+    await board.says(/Reconnecting…/, 15_000);
+    await board.ticket(first).bump();
+    await board.ticket(first).waits('Waiting to be sent: ready');
+    await board.ticket(second).bump();
+    await board.ticket(second).waits('Waiting to be sent: being made');
+    await page.keyboard.press('z');
+    await expect(board.ticket(second).root.locator('.waiting')).toHaveCount(0);
+    await board.ticket(first).waits('Waiting to be sent: ready');
+    await page.keyboard.press('z');
+    await expect(page.locator('.waiting')).toHaveCount(0);
+    await network.restore();
+    await board.isLive(30_000);
+    expect((await server.read(first.id)).version).toBe(first.version + 1);
+    expect((await server.read(second.id)).version).toBe(second.version);
+});
+
 /** Leaves no room on the device, or none but for what it forgets. */
 async function fill(page: Page): Promise<void> {
     await page.evaluate(() => {
