@@ -1,11 +1,11 @@
 //! What a finger on a ticket does before it is a press: no ticket moves under
 //! it, and on a screen that asks for it, a bump has to be held.
 
-use std::{cell::Cell, rc::Rc};
+use std::{cell::RefCell, rc::Rc};
 
-use leptos::prelude::*;
+use js_sys::Reflect;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, Event};
+use web_sys::{DomRect, Element, Event, MouseEvent};
 
 use super::{Ui, press};
 use crate::live::{later, listen};
@@ -15,47 +15,90 @@ const HOLD_MS: u32 = 400;
 /// The class of a bump that is being held.
 const HOLDING: &str = "is-holding";
 
+/// A bump that is being held.
+struct Held {
+    /// Which press it is: a bump that was let go and pressed again was not held.
+    press: u32,
+    /// By which finger. Another one that comes or goes has nothing to do with it.
+    pointer: Option<f64>,
+    button: Element,
+    /// Where the button was: it may be written anew meanwhile.
+    bounds: DomRect,
+}
+
+#[derive(Default)]
+struct Fingers {
+    down: bool,
+    presses: u32,
+    held: Vec<Held>,
+}
+
+impl Fingers {
+    /// Lets go of what `ends`; whether there was such a thing.
+    fn let_go(&mut self, ends: impl Fn(&Held) -> bool) -> bool {
+        let Some(place) = self.held.iter().position(ends) else { return false };
+        let held = self.held.swap_remove(place);
+        let _ = held.button.class_list().remove_1(HOLDING);
+        true
+    }
+}
+
 /// Follows fingers from now on.
 pub fn follow(ui: Ui) {
-    let down = Rc::new(Cell::new(false));
-    // How often something was pressed or let go: a bump that was let go and
-    // pressed again was not held.
-    let presses = Rc::new(Cell::new(0_u32));
-    let (is_down, counted) = (Rc::clone(&down), Rc::clone(&presses));
+    let fingers = Rc::new(RefCell::new(Fingers::default()));
+    let there = Rc::clone(&fingers);
     listen("pointerdown", move |event| {
-        let within = |selector| element(&event)?.closest(selector).ok()?;
+        let within = |selector| press::element(&event)?.closest(selector).ok()?;
         if within(".stage").is_some() {
-            is_down.set(true);
+            there.borrow_mut().down = true;
             ui.live.touched(true);
         }
-        if let Some(button) = within("[data-act='bump']").filter(|_| ui.hold_to_bump) {
-            let press = counted.get() + 1;
-            counted.set(press);
-            let counted = Rc::clone(&counted);
-            let _ = button.class_list().add_1(HOLDING);
-            later(HOLD_MS, move || {
-                let _ = button.class_list().remove_1(HOLDING);
-                let id = press::order_of(&button);
-                if let (Some(id), true) = (id, counted.get() == press) {
-                    press::bump(ui, id);
-                }
-            });
-        }
-    });
-    for event in ["pointerup", "pointercancel"] {
-        let (down, presses) = (Rc::clone(&down), Rc::clone(&presses));
-        listen(event, move |_| {
-            presses.set(presses.get() + 1);
-            if let Ok(Some(button)) = document().query_selector(".is-holding") {
-                let _ = button.class_list().remove_1(HOLDING);
+        let button = within("[data-act='bump']").filter(|_| ui.hold_to_bump);
+        let Some(button) = button else { return };
+        let Some(id) = press::order_of(&button) else { return };
+        let _ = button.class_list().add_1(HOLDING);
+        let mut fingers = there.borrow_mut();
+        fingers.presses += 1;
+        let press = fingers.presses;
+        let bounds = button.get_bounding_client_rect();
+        fingers.held.push(Held { press, pointer: pointer(&event), button, bounds });
+        let held = Rc::clone(&there);
+        later(HOLD_MS, move || {
+            if held.borrow_mut().let_go(|held| held.press == press) {
+                press::bump(ui, id);
             }
-            if down.take() {
+        });
+    });
+    if ui.hold_to_bump {
+        let there = Rc::clone(&fingers);
+        // Whoever moves away has changed their mind.
+        listen("pointermove", move |event| {
+            there
+                .borrow_mut()
+                .let_go(|held| held.pointer == pointer(&event) && is_off(held, &event));
+        });
+    }
+    for event in ["pointerup", "pointercancel"] {
+        let there = Rc::clone(&fingers);
+        listen(event, move |event| {
+            let mut fingers = there.borrow_mut();
+            fingers.let_go(|held| held.pointer == pointer(&event));
+            if std::mem::take(&mut fingers.down) {
                 ui.live.touched(false);
             }
         });
     }
 }
 
-fn element(event: &Event) -> Option<Element> {
-    event.target()?.dyn_into().ok()
+/// Which finger `event` is about.
+fn pointer(event: &Event) -> Option<f64> {
+    Reflect::get(event, &"pointerId".into()).ok()?.as_f64()
+}
+
+/// Whether the finger is no longer on the button.
+fn is_off(Held { bounds, .. }: &Held, event: &Event) -> bool {
+    event.dyn_ref::<MouseEvent>().is_some_and(|event| {
+        let (x, y) = (f64::from(event.client_x()), f64::from(event.client_y()));
+        x < bounds.left() || x > bounds.right() || y < bounds.top() || y > bounds.bottom()
+    })
 }
