@@ -240,6 +240,8 @@ pub struct Mark {
     /// Whether somebody has pressed the bump of a held order once: the next
     /// press begins it anyway.
     pub anyway: bool,
+    /// When somebody else moved the order on last, by the local clock.
+    pub turned_at: i64,
     /// When the ticket stops being marked as new, by the local clock.
     pub fresh_until: Option<i64>,
     /// Whether it came while the screen was away, and nobody has done anything with it since.
@@ -465,6 +467,7 @@ impl LiveBoard {
         };
         let version = self.row(undo.id).and_then(|row| row.with_untracked(stands));
         let version = version.map_or(undo.version, |version| version.max(undo.version));
+        self.undoing(undo.id);
         api::spawn(Box::pin(async move {
             let request = undo.back.request(undo.id, &self.actor());
             let body = request.body_for(version);

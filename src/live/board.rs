@@ -21,6 +21,7 @@ use super::{
     part::Part,
     ringer::Sound,
     shared::{self, Told},
+    slots::is_just_now,
     source::{self, Source},
     table::Table,
     window::{STEP, Window},
@@ -178,12 +179,17 @@ struct Line {
     announced_at: i64,
     still: Still,
     coming: Coming,
+    /// The order whose last bump is being taken back here.
+    undone: Option<OrderId>,
 }
 
 /// What has come and is not shown yet.
 #[derive(Default)]
 struct Coming {
     orders: Vec<FoodOrder>,
+    /// Whether a finger is down: a ticket that grows pushes others away under it,
+    /// and one whose order moves on has another button there.
+    held: bool,
     /// Not before this, by the clock that nobody sets.
     not_before: i64,
     /// Whether it is looked at again.
@@ -273,6 +279,7 @@ impl LiveBoard {
                 announced_at: 0,
                 still: Still::default(),
                 coming: Coming::default(),
+                undone: None,
             }),
         };
         live.step(outcome, None);
@@ -343,13 +350,23 @@ impl LiveBoard {
     /// Somebody puts a finger on the tickets, or takes it off.
     pub fn touched(self, down: bool) {
         let now = local_now();
-        let stays = if down { TOUCH_MS } else { AFTER_TOUCH_MS };
-        let first = monotonic_now() + TOUCH_FIRST_MS;
+        let (stays, rests) =
+            if down { (TOUCH_MS, TOUCH_MS) } else { (AFTER_TOUCH_MS, TOUCH_FIRST_MS) };
+        let not_before = monotonic_now() + rests;
         self.line.update_value(|line| {
             line.still.until = now + stays;
-            line.coming.not_before = line.coming.not_before.max(first);
+            line.coming.not_before = not_before;
+            line.coming.held = down;
         });
         self.settle_in(stays);
+        if !down {
+            self.show_coming_when_due();
+        }
+    }
+
+    /// Whether what comes waits for a finger.
+    fn holds_back(self) -> bool {
+        self.line.with_value(|line| line.coming.held && monotonic_now() < line.coming.not_before)
     }
 
     /// Lists, after `millis`, the lanes that have changed while tickets stayed
@@ -485,6 +502,20 @@ impl LiveBoard {
         self.feed(Input::Retry);
     }
 
+    /// The last bump of order `id` is being taken back here.
+    pub(super) fn undoing(self, id: OrderId) {
+        self.line.update_value(|line| line.undone = Some(id));
+    }
+
+    /// Whether somebody else has just moved order `id` on, so that its button says
+    /// something that nobody can have read.
+    #[must_use]
+    pub fn has_just_turned(self, id: OrderId) -> bool {
+        let turned_at = |ticket: &Ticket| ticket.mark.turned_at;
+        let at = self.row(id).map_or(0, |row| row.with_untracked(turned_at));
+        is_just_now(at, local_now())
+    }
+
     /// The server answered that `version` holds what was done to order `id`.
     pub(super) fn saved(self, id: OrderId, version: Version) {
         let Some(row) = self.row(id) else { return };
@@ -543,7 +574,10 @@ impl LiveBoard {
 
     /// Writes down what the board knows, if it is all there is.
     fn remember(self, goes: bool) {
-        self.show_coming();
+        if !goes && self.holds_back() {
+            return;
+        }
+        self.show_coming(None);
         if !matches!(
             self.pulse.with_untracked(|pulse| pulse.state),
             State::Live | State::LiveAgain { .. }
@@ -717,7 +751,7 @@ impl LiveBoard {
                         self.receive(&name, &data, "");
                     }
                 }
-                self.show_coming();
+                self.show_coming(None);
                 if caught_up {
                     self.feed(Input::Heartbeat);
                     self.send_waiting();
@@ -852,7 +886,9 @@ impl LiveBoard {
     fn receive(self, name: &str, data: &str, id: &str) {
         if [Hello::NAME, Heartbeat::NAME, Snapshot::NAME, Bye::NAME].contains(&name) {
             // What came before it is on the board before it says anything.
-            self.show_coming();
+            if !self.holds_back() {
+                self.show_coming(None);
+            }
         }
         let known = match name {
             Hello::NAME => Hello::parse(data).map(|hello| self.hello(&hello)),
@@ -904,7 +940,8 @@ impl LiveBoard {
         self.aside.heartbeat(heartbeat);
         let here = self.board.with_value(BoardState::tickets) as u64;
         let filtered = self.filtered();
-        let missing = !filtered && here != heartbeat.open;
+        let held = self.line.with_value(|line| !line.coming.orders.is_empty());
+        let missing = !filtered && !held && here != heartbeat.open;
         let now = local_now();
         let check = self.line.try_update_value(|line| {
             line.mismatches = if missing { line.mismatches + 1 } else { 0 };
@@ -976,7 +1013,7 @@ impl LiveBoard {
     }
 
     /// Says `text`, a line about the board itself, for a while.
-    pub(super) fn note(self, text: String) {
+    pub fn note(self, text: String) {
         self.say(text.clone());
         self.pulse.update(|pulse| pulse.notice = Some((text, local_now() + NOTICE_MS)));
     }
@@ -995,12 +1032,14 @@ impl LiveBoard {
     fn changed(self, order: FoodOrder) {
         // Whoever has just done it waits for it, and a page that nobody sees has
         // timers that come late.
+        let id = order.id;
         let awaited = self
-            .row(order.id)
+            .row(id)
             .is_some_and(|row| row.with_untracked(|ticket| ticket.mark.pending.is_some()));
         self.line.update_value(|line| line.coming.orders.push(order));
         if awaited || document().hidden() {
-            self.show_coming();
+            // What others did waits for the finger all the same.
+            self.show_coming(Some(id).filter(|_| awaited && self.holds_back()));
         } else if self.line.with_value(|line| !line.coming.waits) {
             self.show_coming_when_due();
         }
@@ -1009,7 +1048,7 @@ impl LiveBoard {
     fn show_coming_when_due(self) {
         let wait = self.line.with_value(|line| line.coming.not_before - monotonic_now());
         if wait <= 0 {
-            return self.show_coming();
+            return self.show_coming(None);
         }
         self.line.update_value(|line| line.coming.waits = true);
         super::later(u32::try_from(wait).unwrap_or_default(), move || {
@@ -1018,9 +1057,12 @@ impl LiveBoard {
         });
     }
 
-    /// Shows what has come.
-    fn show_coming(self) {
-        let coming = self.line.try_update_value(|line| std::mem::take(&mut line.coming.orders));
+    /// Shows what has come, of order `only` or of all.
+    fn show_coming(self, only: Option<OrderId>) {
+        let coming = self.line.try_update_value(|line| {
+            let shown = |order: &mut FoodOrder| only.is_none_or(|only| order.id == only);
+            line.coming.orders.extract_if(.., shown).collect::<Vec<_>>()
+        });
         let coming = coming.unwrap_or_default();
         if coming.is_empty() {
             return;
@@ -1032,7 +1074,9 @@ impl LiveBoard {
             self.take_in(outcome);
         }
         let not_before = monotonic_now() + TOGETHER_MS;
-        self.line.update_value(|line| line.coming.not_before = not_before);
+        self.line.update_value(|line| {
+            line.coming.not_before = line.coming.not_before.max(not_before);
+        });
     }
 
     fn take_in(self, outcome: Outcome) {
@@ -1164,7 +1208,15 @@ impl LiveBoard {
         // Once, however many stations say afterwards that they know.
         let was_open = row.with_untracked(|ticket| ticket.order.status.is_open());
         let cancelled = cancelled && was_open;
+        let undone = self.line.try_update_value(|line| line.undone.take_if(|it| *it == id));
+        let undone = undone.flatten().is_some();
+        let now = local_now();
         row.update(|ticket| {
+            let Mark { pending, waiting, .. } = &ticket.mark;
+            let awaited = waiting.as_ref().and_then(|it| it.status) == Some(order.status);
+            if went && pending.is_none() && !awaited && !undone {
+                ticket.mark.turned_at = now;
+            }
             if ticket.mark.confirmed_by.is_some_and(|confirmed| confirmed <= version) {
                 ticket.mark.pending = None;
             }
