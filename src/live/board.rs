@@ -15,6 +15,7 @@ use super::{
     api,
     aside::Aside,
     board_state::{BoardState, Outcome, Rank, Rest, Step, index},
+    check::Check,
     clock::ServerClock,
     freshness::{Command, Freshness, Input, State},
     known::{self, Written},
@@ -57,9 +58,6 @@ const NOTICE_MS: i64 = 6_000;
 const ANNOUNCE_EVERY_MS: i64 = 4_000;
 /// A board whose count differs from the server's reads everything anew, at most this often.
 const RESYNC_EVERY_MS: i64 = 60_000;
-/// The server counts all orders: a board that leaves some out looks this often
-/// whether it has what the server has.
-const CHECK_EVERY_MS: i64 = 120_000;
 
 /// One order on the board, and what is under way with it.
 #[derive(Clone, Debug)]
@@ -165,8 +163,8 @@ struct Line {
     /// How many heartbeats in a row counted other open orders than the board.
     mismatches: u32,
     resynced_at: Option<i64>,
-    /// When the board was last found to be what the server has.
-    checked_at: i64,
+    /// When the board looks whether it is what the server has.
+    check: Check,
     /// Whether something came that cannot be read, so that the board lacks it.
     unread: bool,
     /// Whether the next connection asks for everything.
@@ -181,6 +179,17 @@ struct Line {
     coming: Coming,
     /// The order whose last bump is being taken back here.
     undone: Option<OrderId>,
+}
+
+/// What a board reads that may lack something.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reads {
+    /// What came after the last event that it has.
+    Events,
+    /// The board as it stands.
+    Whole,
+    /// The same, to see whether it lacks anything at all.
+    Check,
 }
 
 /// What has come and is not shown yet.
@@ -270,7 +279,7 @@ impl LiveBoard {
                 clock: ServerClock::new(clock_rate, server_time, server_time.0),
                 mismatches: 0,
                 resynced_at: None,
-                checked_at: server_time.0,
+                check: Check::new(server_time.0),
                 unread: false,
                 resync: false,
                 written: Written::default(),
@@ -541,7 +550,7 @@ impl LiveBoard {
         let seed = (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
         self.line.update_value(|line| {
             line.freshness = Freshness::new(line.heartbeat_ms, now, seed);
-            line.checked_at = now;
+            line.check = Check::new(now);
             // A page from before was rendered when it says, and not now.
             let age = known::stale_since().map_or(0, |rendered| now - rendered);
             line.clock = ServerClock::new(line.clock_rate, server_time, monotonic_now() - age);
@@ -680,7 +689,7 @@ impl LiveBoard {
         let spread = (js_sys::Math::random() * 1_500.0) as u32;
         super::later(ANSWER_MS + spread, shared::take_if_unanswered);
         if self.line.try_update_value(|line| std::mem::take(&mut line.resync)) == Some(true) {
-            self.catch_up(true);
+            self.catch_up(Reads::Whole);
         }
     }
 
@@ -698,7 +707,7 @@ impl LiveBoard {
                 shared::answered();
                 if open {
                     self.feed(Input::Opened);
-                    self.catch_up(false);
+                    self.catch_up(Reads::Events);
                 } else {
                     self.feed(Input::Failed { closed: false });
                 }
@@ -720,7 +729,7 @@ impl LiveBoard {
                     Some(false) => self.receive(name, data, id),
                     // Until it has what it lacks, nothing says that it is live.
                     Some(true) => {
-                        self.catch_up(false);
+                        self.catch_up(Reads::Events);
                         self.hold([name, id, data]);
                     }
                 }
@@ -729,9 +738,8 @@ impl LiveBoard {
         }
     }
 
-    /// Reads what came after the last event that this tab has, or `whole`, the
-    /// board as it stands. What other tabs tell meanwhile waits.
-    fn catch_up(self, whole: bool) {
+    /// Reads what it lacks. What other tabs tell meanwhile waits.
+    fn catch_up(self, reads: Reads) {
         let begun = self.line.try_update_value(|line| {
             let begin = line.held.is_none();
             line.held.get_or_insert_default();
@@ -739,7 +747,7 @@ impl LiveBoard {
         });
         if begun == Some(true) {
             api::spawn(Box::pin(async move {
-                let caught_up = self.read_events(whole).await.is_some();
+                let caught_up = self.read_events(reads).await.is_some();
                 let held = self.line.try_update_value(|line| line.held.take()).flatten();
                 for [name, id, data] in held.unwrap_or_default() {
                     // Without what is missing, the position stays where it is,
@@ -767,8 +775,9 @@ impl LiveBoard {
         });
     }
 
-    async fn read_events(self, mut whole: bool) -> Option<()> {
+    async fn read_events(self, mut reads: Reads) -> Option<()> {
         loop {
+            let whole = reads != Reads::Events;
             let mut url = "/api/events?limit=1000&".to_owned();
             self.line.with_value(|line| {
                 url.push_str(if whole { "snapshot=1" } else { "after=" });
@@ -776,9 +785,19 @@ impl LiveBoard {
                 url.push_str(if line.query.is_empty() { "" } else { "&" });
                 url.push_str(&line.query);
             });
-            whole = false;
             let mut answer = api::get(&url).await?;
             let cursor = EventId::read(answer.take("cursor")?)?;
+            if std::mem::replace(&mut reads, Reads::Events) == Reads::Check {
+                let there = cursor.to_string();
+                let compares = self.line.try_update_value(|line| {
+                    line.check.compares(&line.cursor, &there, local_now())
+                });
+                // What is on its way to the board, it does not lack.
+                if compares != Some(true) || self.holds_back() {
+                    return Some(());
+                }
+                self.show_coming(None);
+            }
             // This tab has the connection by now, and has heard more by it than
             // this answer knows.
             if shared::is_after(&self.cursor(), &cursor.to_string()) {
@@ -945,15 +964,10 @@ impl LiveBoard {
         let now = local_now();
         let check = self.line.try_update_value(|line| {
             line.mismatches = if missing { line.mismatches + 1 } else { 0 };
-            // A clock that was set back holds nothing up.
-            let check = filtered && !(0..CHECK_EVERY_MS).contains(&(now - line.checked_at));
-            if check {
-                line.checked_at = now;
-            }
-            check
+            filtered && line.check.is_due(now)
         });
         if check == Some(true) {
-            self.catch_up(true);
+            self.catch_up(Reads::Check);
         }
         self.resync_if_due();
         // All that happened meanwhile is on the board.
