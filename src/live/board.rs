@@ -8,7 +8,8 @@ use leptos::prelude::{
     ArcRwSignal, GetUntracked, Notify, RwSignal, Set, StoredValue, Track, Trigger, Update,
     UpdateValue, WithUntracked, WithValue, document, set_interval, window,
 };
-use web_sys::MessageEvent;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, MessageEvent};
 
 use super::{
     actions::{Action, Mark, Undo},
@@ -564,7 +565,13 @@ impl LiveBoard {
             ("pageshow", Input::Shown),
             ("focus", Input::Shown),
         ] {
-            super::listen(event, move |_| self.feed(input));
+            super::listen(event, move |event| {
+                // What has the focus within the page now says nothing of the page.
+                let target = event.target();
+                if target.is_none_or(|it| it.dyn_into::<Element>().is_err()) {
+                    self.feed(input);
+                }
+            });
         }
         super::listen("pagehide", move |_| self.remember(true));
         // Heard by the window too, because it bubbles.
