@@ -3,6 +3,7 @@
 import type { Page } from '@playwright/test';
 
 import { Board } from '../board';
+import { Ear, soundChip, startScreen } from '../fixtures/audio';
 import { expect, test } from '../fixtures';
 import { type FoodOrder, order } from '../fixtures/orders';
 
@@ -226,4 +227,34 @@ test('what one tab did without a server is shown and sent by another', async ({ 
     await expect(other.page.locator('.waiting')).toHaveCount(0);
     expect((await server.read(bumped.id)).version).toBe(bumped.version + 1);
     expect((await server.read(taken.id)).version).toBe(taken.version);
+});
+
+test('row 9: of several tabs one sounds, and another when that is closed; a mute is for all', async ({ board, context, server }) => {
+    const ears = [await Ear.of(board.page)];
+    await board.open();
+    await startScreen(board.page);
+    const others: Board[] = [];
+    for (let count = 0; count < 2; count += 1) {
+        const other = new Board(await context.newPage());
+        ears.push(await Ear.of(other.page));
+        await other.open();
+        // It was started on this device.
+        await other.page.getByText('Sound on').waitFor();
+        others.push(other);
+    }
+    const first = await server.place(order());
+    for (const one of [board, ...others]) await one.has(first, 'New');
+    await expect.poll(() => ears[0]?.heard()).toEqual(['new']);
+    for (const ear of ears.slice(1)) expect(await ear.heard()).toEqual([]);
+
+    await board.page.close();
+    const [next, last] = others as [Board, Board];
+    const second = await server.place(order());
+    for (const one of others) await one.has(second, 'New');
+    await expect.poll(() => ears[1]?.heard()).toEqual(['new']);
+    expect(await ears[2]?.heard()).toEqual([]);
+
+    // Muted where nothing sounds anyway: the one that would is silent too.
+    await soundChip(last.page).click();
+    await expect(soundChip(next.page)).toContainText('Muted');
 });
