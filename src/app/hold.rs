@@ -5,13 +5,15 @@ use std::{cell::RefCell, rc::Rc};
 
 use js_sys::Reflect;
 use wasm_bindgen::JsCast;
-use web_sys::{DomRect, Element, Event, MouseEvent};
+use web_sys::{Element, Event, MouseEvent};
 
 use super::{Ui, press};
 use crate::live::{later, listen};
 
 /// How long a bump is held.
 const HOLD_MS: u32 = 400;
+/// Who moves this far away, in pixels, has changed their mind.
+const FAR: i32 = 40;
 /// The class of a bump that is being held.
 const HOLDING: &str = "is-holding";
 
@@ -22,8 +24,8 @@ struct Held {
     /// By which finger. Another one that comes or goes has nothing to do with it.
     pointer: Option<f64>,
     button: Element,
-    /// Where the button was: it may be written anew meanwhile.
-    bounds: DomRect,
+    /// Where the finger went down: the button may be written anew meanwhile.
+    at: (i32, i32),
 }
 
 #[derive(Default)]
@@ -35,7 +37,7 @@ struct Fingers {
 
 impl Fingers {
     /// Lets go of what `ends`; whether there was such a thing.
-    fn let_go(&mut self, ends: impl Fn(&Held) -> bool) -> bool {
+    fn let_go(&mut self, ends: &dyn Fn(&Held) -> bool) -> bool {
         let Some(place) = self.held.iter().position(ends) else { return false };
         let held = self.held.swap_remove(place);
         let _ = held.button.class_list().remove_1(HOLDING);
@@ -60,29 +62,29 @@ pub fn follow(ui: Ui) {
         let mut fingers = there.borrow_mut();
         fingers.presses += 1;
         let press = fingers.presses;
-        let bounds = button.get_bounding_client_rect();
-        fingers.held.push(Held { press, pointer: pointer(&event), button, bounds });
+        let at = place(&event);
+        fingers.held.push(Held { press, pointer: pointer(&event), button, at });
         let held = Rc::clone(&there);
         later(HOLD_MS, move || {
-            if held.borrow_mut().let_go(|held| held.press == press) {
+            if held.borrow_mut().let_go(&|held| held.press == press) {
                 press::bump(ui, id);
             }
         });
     });
     if ui.hold_to_bump {
         let there = Rc::clone(&fingers);
-        // Whoever moves away has changed their mind.
         listen("pointermove", move |event| {
-            there
-                .borrow_mut()
-                .let_go(|held| held.pointer == pointer(&event) && is_off(held, &event));
+            let (x, y) = place(&event);
+            let far = |(left, top): (i32, i32)| (x - left).abs() > FAR || (y - top).abs() > FAR;
+            let off = |held: &Held| held.pointer == pointer(&event) && far(held.at);
+            there.borrow_mut().let_go(&off);
         });
     }
     for event in ["pointerup", "pointercancel"] {
         let there = Rc::clone(&fingers);
         listen(event, move |event| {
             let mut fingers = there.borrow_mut();
-            fingers.let_go(|held| held.pointer == pointer(&event));
+            fingers.let_go(&|held| held.pointer == pointer(&event));
             if std::mem::take(&mut fingers.down) {
                 ui.live.touched(false);
             }
@@ -95,10 +97,7 @@ fn pointer(event: &Event) -> Option<f64> {
     Reflect::get(event, &"pointerId".into()).ok()?.as_f64()
 }
 
-/// Whether the finger is no longer on the button.
-fn is_off(Held { bounds, .. }: &Held, event: &Event) -> bool {
-    event.dyn_ref::<MouseEvent>().is_some_and(|event| {
-        let (x, y) = (f64::from(event.client_x()), f64::from(event.client_y()));
-        x < bounds.left() || x > bounds.right() || y < bounds.top() || y > bounds.bottom()
-    })
+/// Where it is.
+fn place(event: &Event) -> (i32, i32) {
+    event.dyn_ref::<MouseEvent>().map_or((0, 0), |event| (event.client_x(), event.client_y()))
 }

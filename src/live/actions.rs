@@ -471,23 +471,21 @@ impl LiveBoard {
         api::spawn(Box::pin(async move {
             let request = undo.back.request(undo.id, &self.actor());
             let body = request.body_for(version);
-            let mut answer = api::change(request.method, &request.path, body).await;
-            // An answer that was lost, of this try or of one before it: it may be done.
-            if matches!(&answer, Err(failure) if failure.is_stale() || !failure.answered)
-                && let Some(now) = api::order(undo.id).await
-                && now.version > version
-                && undo.back.is_done_in(&now)
-            {
-                answer = Ok(now);
-            }
-            if let Ok(order) = &answer {
-                self.say(spoken().with(Word::OrderIsBack, &order.number.to_string()));
+            let answer = api::change(request.method, &request.path, body).await;
+            // Of this try or of one before it, the answer may have been lost.
+            let is_back = |Ticket { order, .. }: &Ticket| {
+                order.version > undo.version && undo.back.is_done_in(order)
+            };
+            let row = self.row(undo.id);
+            let done = answer.is_ok() || row.is_some_and(|row| row.with_untracked(is_back));
+            if done {
+                self.say(spoken().with(Word::OrderIsBack, &undo.number.to_string()));
             }
             let until = UnixMillis(self.local_now()).plus(UNDO_MS);
             self.pulse.update(|pulse| match (&mut pulse.undo, answer) {
                 // Another bump has taken the place meanwhile.
                 (Some(shown), _) if shown.version != undo.version || shown.id != undo.id => {}
-                (Some(shown), Err(failure)) => {
+                (Some(shown), Err(failure)) if !done => {
                     shown.pending = false;
                     shown.refused = Some(failure);
                     shown.until = until;

@@ -593,7 +593,7 @@ impl LiveBoard {
         if !goes && self.holds_back() {
             return;
         }
-        self.show_coming(None);
+        self.show_coming();
         if !matches!(
             self.pulse.with_untracked(|pulse| pulse.state),
             State::Live | State::LiveAgain { .. }
@@ -766,7 +766,7 @@ impl LiveBoard {
                         self.receive(&name, &data, "");
                     }
                 }
-                self.show_coming(None);
+                self.show_coming();
                 if caught_up {
                     self.feed(Input::Heartbeat);
                     self.send_waiting();
@@ -803,7 +803,7 @@ impl LiveBoard {
                 if compares != Some(true) || self.holds_back() {
                     return Some(());
                 }
-                self.show_coming(None);
+                self.show_coming();
             }
             // This tab has the connection by now, and has heard more by it than
             // this answer knows.
@@ -913,7 +913,7 @@ impl LiveBoard {
         if [Hello::NAME, Heartbeat::NAME, Snapshot::NAME, Bye::NAME].contains(&name) {
             // What came before it is on the board before it says anything.
             if !self.holds_back() {
-                self.show_coming(None);
+                self.show_coming();
             }
         }
         let known = match name {
@@ -1053,14 +1053,16 @@ impl LiveBoard {
     fn changed(self, order: FoodOrder) {
         // Whoever has just done it waits for it, and a page that nobody sees has
         // timers that come late.
-        let id = order.id;
         let awaited = self
-            .row(id)
+            .row(order.id)
             .is_some_and(|row| row.with_untracked(|ticket| ticket.mark.pending.is_some()));
+        if awaited && self.holds_back() {
+            // What others did waits for the finger all the same.
+            return self.show_orders(vec![order]);
+        }
         self.line.update_value(|line| line.coming.orders.push(order));
         if awaited || document().hidden() {
-            // What others did waits for the finger all the same.
-            self.show_coming(Some(id).filter(|_| awaited && self.holds_back()));
+            self.show_coming();
         } else if self.line.with_value(|line| !line.coming.waits) {
             self.show_coming_when_due();
         }
@@ -1069,7 +1071,7 @@ impl LiveBoard {
     fn show_coming_when_due(self) {
         let wait = self.line.with_value(|line| line.coming.not_before - monotonic_now());
         if wait <= 0 {
-            return self.show_coming(None);
+            return self.show_coming();
         }
         self.line.update_value(|line| line.coming.waits = true);
         super::later(u32::try_from(wait).unwrap_or_default(), move || {
@@ -1078,16 +1080,16 @@ impl LiveBoard {
         });
     }
 
-    /// Shows what has come, of order `only` or of all.
-    fn show_coming(self, only: Option<OrderId>) {
-        let coming = self.line.try_update_value(|line| {
-            let shown = |order: &mut FoodOrder| only.is_none_or(|only| order.id == only);
-            line.coming.orders.extract_if(.., shown).collect::<Vec<_>>()
-        });
+    /// Shows what has come.
+    fn show_coming(self) {
+        let coming = self.line.try_update_value(|line| std::mem::take(&mut line.coming.orders));
         let coming = coming.unwrap_or_default();
-        if coming.is_empty() {
-            return;
+        if !coming.is_empty() {
+            self.show_orders(coming);
         }
+    }
+
+    fn show_orders(self, coming: Vec<FoodOrder>) {
         for order in &coming {
             self.settle_waiting(order);
         }

@@ -135,20 +135,16 @@ impl Request {
                 let line = order.items.iter().find(|line| line.id == item);
                 line.is_some_and(|line| Some(line.status) == status())
             }
-            (Wish::Stations(_), _) => {
-                let stations: Vec<String> = self.field("stations").unwrap_or_default();
+            (Wish::Stations(status), _) => {
+                let part = Part::new(self.field("stations").unwrap_or_default());
                 let mut any = false;
-                for line in &order.items {
-                    if line.status != ItemStatus::Void
-                        && stations.iter().any(|it| it == line.station.as_str())
-                    {
-                        any = true;
-                        if Some(line.status) != status() {
-                            return false;
-                        }
+                for line in part.items(order).filter(|line| line.status != ItemStatus::Void) {
+                    any = true;
+                    if line.status != status {
+                        return false;
                     }
                 }
-                any
+                any && !part.is_whole()
             }
             (Wish::Other, Some("acknowledge")) => {
                 let of = self.field::<String>("of").and_then(|of| of.parse().ok());

@@ -17,7 +17,7 @@ use super::{
     outbox::{Entry, Outbox, Request, Wish},
 };
 use crate::{
-    domain::{FoodOrder, ItemId, ItemStatus, OrderId, OrderStatus, Version},
+    domain::{FoodOrder, ItemId, OrderId, OrderStatus, Version},
     wire::lean::Lean,
     words::{Word, say, spoken},
 };
@@ -39,8 +39,6 @@ pub struct Waiting {
     pub wishes: Vec<Wish>,
     /// The status that all of it leads to, if it leads to another.
     pub status: Option<OrderStatus>,
-    /// The lines that it marks, and as what in the end.
-    pub lines: Vec<(ItemId, ItemStatus)>,
     /// Whether the first was sent and may have been carried out.
     pub lost: bool,
     /// Why the first was refused.
@@ -60,14 +58,8 @@ impl Ticket {
     #[must_use]
     pub fn as_wanted(&self) -> FoodOrder {
         let mut order = self.order.clone();
-        let waiting = self.mark.waiting.as_ref().filter(|waiting| waiting.refused.is_none());
-        if let Some(waiting) = waiting {
-            order.status = waiting.status.unwrap_or(order.status);
-            for (item, status) in &waiting.lines {
-                if let Some(line) = order.items.iter_mut().find(|line| line.id == *item) {
-                    line.status = *status;
-                }
-            }
+        if self.mark.waiting.as_ref().is_some_and(|waiting| waiting.refused.is_none()) {
+            DESK.with_borrow(|desk| desk.apply(&mut order));
         }
         order
     }
@@ -103,6 +95,13 @@ impl Desk {
     /// Whether this is being sent and has never waited.
     fn is_first_try(&self, key: u64) -> bool {
         self.outbox.is_under_way(key) && self.replayed != Some(key)
+    }
+
+    /// Has `order` stand as it will when all that waits for it is carried out.
+    fn apply(&self, order: &mut FoodOrder) {
+        for entry in self.outbox.of(order.id).filter(|entry| !self.is_first_try(entry.key)) {
+            entry.request.apply(order);
+        }
     }
 }
 
@@ -432,27 +431,22 @@ impl LiveBoard {
         let Some(row) = self.row(id) else { return };
         let waiting = DESK.with_borrow(|desk| {
             let mut waiting = Waiting::default();
-            let mut wanted = None;
             for entry in desk.outbox.of(id) {
                 // That one is shown as being saved.
                 if desk.is_first_try(entry.key) {
                     continue;
                 }
-                let order = || row.with_untracked(|ticket| ticket.order.clone());
-                entry.request.apply(wanted.get_or_insert_with(order));
                 waiting.wishes.push(entry.request.wish());
                 waiting.lost |= entry.sent;
                 waiting.refused = waiting.refused.or_else(|| entry.refused.clone());
             }
-            let wanted = wanted?;
-            row.with_untracked(|Ticket { order, .. }| {
-                waiting.status = Some(wanted.status).filter(|status| *status != order.status);
-                for (line, before) in wanted.items.iter().zip(&order.items) {
-                    if line.status != before.status {
-                        waiting.lines.push((line.id, line.status));
-                    }
-                }
-            });
+            if waiting.wishes.is_empty() {
+                return None;
+            }
+            let mut order = row.with_untracked(|ticket| ticket.order.clone());
+            let before = order.status;
+            desk.apply(&mut order);
+            waiting.status = Some(order.status).filter(|status| *status != before);
             Some(waiting)
         });
         if row.with_untracked(|ticket| ticket.mark.waiting != waiting) {

@@ -164,12 +164,14 @@ impl Slots {
         }
         let settles = !still && self.due().is_some_and(|due| now >= due);
         if settles {
-            let before = self.pages();
+            let before = self.shown();
             self.settle(wanted);
-            let pages = self.pages().into_iter().zip(before);
-            let slots = pages.flat_map(|(page, before)| page.into_iter().zip(before));
-            let moved = slots.filter(|(seat, before)| seat.id != before.id);
-            self.moved = (now, moved.map(|(seat, _)| seat.id).collect());
+            self.moved = (now, Vec::new());
+            for (seat, before) in self.shown().iter().zip(&before) {
+                if seat.id != before.id {
+                    self.moved.1.push(seat.id);
+                }
+            }
         } else {
             self.note_unplaced(wanted);
         }
@@ -275,13 +277,17 @@ impl Slots {
         pages
     }
 
+    /// Where each ticket of the page stands, or stood that has gone.
+    fn shown(&self) -> Vec<Seat> {
+        self.pages().into_iter().nth(self.page).unwrap_or_default()
+    }
+
     /// Where each ticket of the page stands.
     #[must_use]
     pub fn seats(&self) -> Vec<Seat> {
-        let pages = self.pages();
-        let before: usize = pages.iter().take(self.page).map(Vec::len).sum();
-        let mut seats = pages.into_iter().nth(self.page).unwrap_or_default();
-        seats.retain(|seat| self.places.get(before + seat.slot - 1).is_some_and(|it| !it.gone));
+        let mut seats = self.shown();
+        let gone = |seat: &Seat| self.places.iter().any(|it| it.gone && it.id == seat.id);
+        seats.retain(|seat| !gone(seat));
         seats
     }
 
