@@ -14,6 +14,7 @@
 //! | [`freshness`] | pure: how far the board can be trusted, and when to reconnect |
 //! | [`board_state`] | pure: what an event or a snapshot changes on the board |
 //! | [`part`] | pure: what of an order is a screen's to make, and what it can do |
+//! | [`check`] | pure: when a board that leaves orders out compares itself with the server's |
 //! | [`clock`] | pure: the server's clock, estimated |
 //! | [`board`] | the thin reactive layer that puts them together |
 //! | [`slots`] | pure: where tickets stand in the grid, and when they may move |
@@ -37,6 +38,7 @@ pub mod api;
 pub mod aside;
 pub mod board;
 pub mod board_state;
+pub mod check;
 pub mod clock;
 pub mod freshness;
 pub mod known;

@@ -415,6 +415,11 @@ words! {
     CapEnd,
     CapPage,
     CapControl,
+
+    WishDone,
+    WishRecalled,
+    /// A press that came too soon after order `{}` changed.
+    JustChanged,
 }
 
 /// A language's table. Cheap to copy: it lasts as long as the program or page.

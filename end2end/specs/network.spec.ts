@@ -1,6 +1,7 @@
 /** The network goes away: the board never shows old orders as if they were new. */
 
 import { PLAIN_STREAMS, expect, test } from '../fixtures';
+import { stopClock } from '../fixtures/clock';
 import { order } from '../fixtures/orders';
 
 test.beforeEach(({ faults }) => faults.allowLostConnections());
@@ -165,6 +166,7 @@ test('a device that says it is online again is not left waiting', async ({ board
             }
         };
     });
+    await board.page.clock.install();
     await board.open();
     await network.cut();
     await context.setOffline(true);
@@ -173,23 +175,18 @@ test('a device that says it is online again is not left waiting', async ({ board
     const placed = await server.place(order());
     await network.restore();
 
-    // Connects because it is online, and not because a pause is over: before
-    // any timer that is set now and waits for as long as the eye does.
-    const opened = board.page.evaluateHandle(() => {
-        const counted = window as unknown as { opened: number };
-        const heard = new Promise<number>((done) => {
-            window.addEventListener('online', () => {
-                const before = counted.opened;
-                setTimeout(() => done(counted.opened - before), 50);
-            }, { capture: true, once: true });
-        });
-        return { heard };
-    });
-    await opened;
+    // Connects because it is online, and not because a pause is over: the page's
+    // clock hardly goes on meanwhile.
+    await stopClock(board.page);
+    const opened = () => board.page.evaluate(() => (window as unknown as { opened: number }).opened);
+    const before = await opened();
     await context.setOffline(false);
-    // The page may hear of it before its network does: then the first try fails
-    // at once, and the second follows at once.
-    expect(await (await opened).evaluate(({ heard }) => heard)).toBeGreaterThan(0);
+    const soon = async () => {
+        await board.page.clock.runFor(5);
+        return opened();
+    };
+    await expect.poll(soon).toBeGreaterThan(before);
+    await board.page.clock.resume();
     await board.has(placed, 'New');
     await board.isLive();
 });

@@ -3,8 +3,9 @@
 import type { Page } from '@playwright/test';
 
 import { Board } from '../board';
+import { Ear, soundChip, startScreen } from '../fixtures/audio';
 import { expect, test } from '../fixtures';
-import { order } from '../fixtures/orders';
+import { type FoodOrder, order } from '../fixtures/orders';
 
 test.setTimeout(180_000);
 test.beforeEach(({ faults }) => faults.allowLostConnections());
@@ -203,4 +204,57 @@ test('a tab that is loaded anew has what it missed', async ({ board, context, se
         await board.holdsExactly(await server.open());
     }
     await other.isLive();
+});
+
+test('what one tab did without a server is shown and sent by another', async ({ board, context, server, network }) => {
+    const orders = [];
+    for (let count = 0; count < 2; count += 1) orders.push(await server.move(await server.place(order()), 'accepted'));
+    const [bumped, taken] = orders as [FoodOrder, FoodOrder];
+    await board.open();
+    const other = new Board(await context.newPage());
+    await other.open();
+    await network.cut();
+    await board.says(/Reconnecting…/, 15_000);
+    for (const one of orders) await board.ticket(one).bump();
+    for (const one of orders) await other.ticket(one).waits('Waiting to be sent: being made');
+    // What is taken back in the one is not left standing in the other.
+    await board.ticket(taken).takeBack();
+    await expect(other.ticket(taken).root.locator('.waiting')).toHaveCount(0);
+    await board.page.close();
+    await network.restore();
+    await other.has(bumped, 'Preparing');
+    await other.isLive(30_000);
+    await expect(other.page.locator('.waiting')).toHaveCount(0);
+    expect((await server.read(bumped.id)).version).toBe(bumped.version + 1);
+    expect((await server.read(taken.id)).version).toBe(taken.version);
+});
+
+test('row 9: of several tabs one sounds, and another when that is closed; a mute is for all', async ({ board, context, server }) => {
+    const ears = [await Ear.of(board.page)];
+    await board.open();
+    await startScreen(board.page);
+    const others: Board[] = [];
+    for (let count = 0; count < 2; count += 1) {
+        const other = new Board(await context.newPage());
+        ears.push(await Ear.of(other.page));
+        await other.open();
+        // It was started on this device.
+        await other.page.getByText('Sound on').waitFor();
+        others.push(other);
+    }
+    const first = await server.place(order());
+    for (const one of [board, ...others]) await one.has(first, 'New');
+    await expect.poll(() => ears[0]?.heard()).toEqual(['new']);
+    for (const ear of ears.slice(1)) expect(await ear.heard()).toEqual([]);
+
+    await board.page.close();
+    const [next, last] = others as [Board, Board];
+    const second = await server.place(order());
+    for (const one of others) await one.has(second, 'New');
+    await expect.poll(() => ears[1]?.heard()).toEqual(['new']);
+    expect(await ears[2]?.heard()).toEqual([]);
+
+    // Muted where nothing sounds anyway: the one that would is silent too.
+    await soundChip(last.page).click();
+    await expect(soundChip(next.page)).toContainText('Muted');
 });

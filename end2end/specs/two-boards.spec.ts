@@ -6,6 +6,7 @@ import { order } from '../fixtures/orders';
 test('a bump on one board moves the ticket on the other', async ({ board, anotherBoard, server }) => {
     const accepted = await server.move(await server.place(order()), 'accepted');
     const other = await anotherBoard();
+    for (const { page } of [board, other]) await page.clock.install();
     await board.open();
     await other.open();
 
@@ -13,10 +14,13 @@ test('a bump on one board moves the ticket on the other', async ({ board, anothe
     await board.has(accepted, 'Preparing');
     await other.has(accepted, 'Preparing');
 
+    // Nobody presses what has said something else for less than a moment.
+    await other.page.clock.runFor(300);
     await other.ticket(accepted).bump();
     await other.has(accepted, 'Ready');
     await board.has(accepted, 'Ready');
 
+    await board.page.clock.runFor(300);
     await board.ticket(accepted).bump();
     await expect(board.ticketIn(accepted, 'Ready')).toHaveCount(0);
     await expect(other.ticketIn(accepted, 'Ready')).toHaveCount(0);

@@ -1,6 +1,7 @@
 /** A device that sleeps or a tab that is left and come back to is up to date at once. */
 
 import { expect, test } from '../fixtures';
+import { stopClock } from '../fixtures/clock';
 import { order } from '../fixtures/orders';
 
 /** What the tests put into a page to have it sleep. */
@@ -23,16 +24,38 @@ test('a page that comes back from the back/forward cache catches up', async ({ b
 
 test('a page that is looked at again does not wait for a stream that is dead', async ({ board, server, network, faults }) => {
     faults.allowLostConnections();
+    await board.page.clock.install();
     await board.open();
     network.strand();
     const missed = await server.place(order());
-    // Long enough for heartbeats to be missed, not for the page to notice by itself.
-    await expect.poll(() => network.downFor).toBeGreaterThan(3_000);
+    // Long enough for heartbeats to be missed. The page itself would take the
+    // stream for dead after twelve seconds, which do not pass here.
+    await stopClock(board.page);
+    await board.page.clock.runFor(3_000);
     await expect(board.ticketIn(missed, 'New')).toHaveCount(0);
     await board.page.evaluate(() => document.dispatchEvent(new Event('visibilitychange', { bubbles: true })));
-    // The page itself would take the stream for dead after twelve seconds.
-    await expect(board.ticketIn(missed, 'New')).toHaveCount(1, { timeout: 8_000 });
+    await board.page.clock.runFor(10);
+    await board.has(missed, 'New');
+    await board.page.clock.resume();
     await board.isLive();
+});
+
+test('whoever works by keys does not throw an attempt to connect away', async ({ page, server }) => {
+    await server.place(order());
+    await page.clock.install();
+    let attempts = 0;
+    // Neither taken nor refused.
+    await page.route('**/live-orders?**', () => void (attempts += 1));
+    await page.goto('/');
+    await expect.poll(() => attempts).toBeGreaterThan(0);
+    await stopClock(page);
+    await page.clock.runFor(1_500);
+    const before = attempts;
+    for (const link of await page.locator('.count').all()) await link.focus();
+    await page.clock.runFor(1_500);
+    await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+    await page.clock.runFor(100);
+    await expect.poll(() => attempts).toBe(before + 1);
 });
 
 test('a device that has slept does not call the old board live', async ({ board, server, network, faults }) => {

@@ -165,6 +165,13 @@ impl Grid {
         self.slots.with_value(Slots::seats)
     }
 
+    /// Whether the grid has just put ticket `id` where another one stood.
+    #[must_use]
+    pub fn has_just_moved(self, id: OrderId, now: i64) -> bool {
+        self.view.get_untracked() == View::Grid
+            && self.slots.with_value(|slots| slots.has_just_moved(id, now))
+    }
+
     /// The page, from 0, and how many there are.
     #[must_use]
     pub fn page(self) -> (usize, usize) {

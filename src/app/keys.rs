@@ -239,6 +239,13 @@ pub fn follow(ui: Ui) {
 /// A key was pressed; whether that means anything here.
 fn key(ui: Ui, event: &KeyboardEvent) -> bool {
     let (code, name) = (event.code(), event.key());
+    let target = press::element(event);
+    let is = |what| target.as_ref().is_some_and(|it| it.closest(what).ok().flatten().is_some());
+    // A button that has the focus is pressed again and again by a key that
+    // something lies on; and the focus goes on to the next ticket by itself.
+    if event.repeat() && matches!(name.as_str(), "Enter" | " ") && is("button") {
+        return true;
+    }
     if let Some(action) = ui.keymap.asks.get_untracked() {
         learn(ui, action, &code);
         return true;
@@ -248,8 +255,6 @@ fn key(ui: Ui, event: &KeyboardEvent) -> bool {
     if asking || (chord && code != BUMP_BAR) || !ui.keys.get_untracked() {
         return false;
     }
-    let target = press::element(event);
-    let is = |what| target.as_ref().is_some_and(|it| it.closest(what).ok().flatten().is_some());
     if is("input, textarea, select, [contenteditable]") {
         return false;
     }

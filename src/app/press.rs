@@ -51,15 +51,18 @@ pub fn order_of(element: &Element) -> Option<OrderId> {
 
 /// Does the next thing to order `id`, or says what stands in its way.
 pub fn bump(ui: Ui, id: OrderId) {
+    let Some(row) = ui.live.row(id) else { return };
+    let number = row.with_untracked(|ticket| ticket.order.number.to_string());
+    // Whoever presses now reached for what was there before.
+    if ui.live.has_just_turned(id) || ui.grid.has_just_moved(id, ui.live.local_now()) {
+        return ui.live.note(ui.words.with(Word::JustChanged, &number));
+    }
     let word = match ui.live.bump(id) {
         None => return,
         Some(Barred::Held) => Word::HeldSaid,
         Some(Barred::Allergens) => Word::AllergensSaid,
     };
-    if let Some(row) = ui.live.row(id) {
-        let number = row.with_untracked(|ticket| ticket.order.number.to_string());
-        ui.live.alarm(&ui.words.with(word, &number));
-    }
+    ui.live.alarm(&ui.words.with(word, &number));
 }
 
 /// Does `act` to order `id`; by a pointer, if there is an `event`.

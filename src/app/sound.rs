@@ -1,12 +1,17 @@
 //! What a screen does besides showing orders: it sounds, stays awake and fills
 //! the device, once somebody has started it with one tap, because browsers want
-//! that. Nothing else waits for the tap.
+//! that. Nothing else waits for the tap. Of several tabs with the same screen, one
+//! sounds: one that can, as long as it can.
 //!
 //! When a sound is due is decided by [`ringer`](crate::live::ringer); how it is
 //! made, by a script that is fetched when the screen is started. The two speak
 //! by events of the page.
 
+use std::cell::RefCell;
+
+use js_sys::{Function, Promise};
 use leptos::prelude::*;
+use wasm_bindgen::JsValue;
 use web_sys::{CustomEvent, CustomEventInit};
 
 use super::{
@@ -20,6 +25,7 @@ use crate::{
         freshness::State,
         later, listen,
         ringer::{MUTE_MS, Standing, wants_answer},
+        shared,
     },
     wire::BoardSettings,
 };
@@ -35,6 +41,8 @@ const STARTED: &str = "screen-started";
 const MUTED: &str = "muted-until";
 /// For how long a screen that was started before is waited for.
 const LONGEST_START_MS: u32 = 5_000;
+/// A turn to sound that has not come after this is another tab's.
+const TURN_MS: u32 = 500;
 /// How loud a board is that is of no screen.
 const VOLUME: u32 = 70;
 
@@ -52,6 +60,7 @@ pub enum Speaker {
 
 /// How the screen stands besides its orders.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each stands or falls by itself")]
 pub struct Device {
     speaker: Speaker,
     /// Whether the device may go to sleep although the screen was started.
@@ -66,6 +75,8 @@ pub struct Device {
     volume: u32,
     /// Whether an order waits for an answer, as of the last second.
     answer: bool,
+    /// Whether another tab sounds.
+    elsewhere: bool,
 }
 
 impl Device {
@@ -80,6 +91,7 @@ impl Device {
             starting: false,
             volume: settings.screen.as_ref().map_or(VOLUME, |screen| screen.volume),
             answer: false,
+            elsewhere: false,
         }
     }
 
@@ -162,9 +174,9 @@ pub fn spots(ui: Ui, spots: &mut Spots) {
 
 /// Rings from now on, and remembers what the device was told before.
 pub fn follow(ui: Ui) {
-    if let Some(until) = recall(MUTED).and_then(|until| until.parse().ok()) {
-        ui.live.aside.with(&mut |things| things.ringer.mute(Some(until)));
-    }
+    read_mute(ui);
+    // Another tab was muted, or is to be heard again.
+    listen("storage", move |_| read_mute(ui));
     listen(STANDING_EVENT, move |_| {
         let Some(root) = document().document_element() else { return };
         let is = |name, value| root.get_attribute(name).as_deref() == Some(value);
@@ -173,6 +185,11 @@ pub fn follow(ui: Ui) {
             device.may_sleep = is("data-awake", "no");
             device.starting = false;
         });
+        if is("data-sound", "on") {
+            take_turn(ui);
+        } else {
+            give_turn(ui);
+        }
     });
     if recall(STARTED).is_some() {
         Device::change(ui, &mut |device| device.starting = true);
@@ -240,7 +257,7 @@ fn ring(ui: Ui) {
     if device.speaker == Speaker::Off {
         // Something was to be heard and was not: that is not quiet, that is blocked.
         Device::change(ui, &mut |device| device.speaker = Speaker::Blocked);
-    } else {
+    } else if !device.elsewhere {
         command(&["play ", sound.as_str(), " ", &device.volume.to_string()].concat());
     }
 }
@@ -274,6 +291,76 @@ fn mute(ui: Ui) {
     remember(MUTED, &until.map_or_else(String::new, |until| until.to_string()));
     Device::change(ui, &mut |device| device.muted = until);
     ui.live.say(ui.say(if until.is_some() { Word::MutedTen } else { Word::SoundOn }).to_owned());
+}
+
+/// Whose turn it is to sound is a lock of the browser's.
+enum Turn {
+    /// It has been asked for.
+    Asked,
+    /// It is this tab's; calling what there is gives it to the next.
+    Here(Option<Function>),
+}
+
+thread_local! {
+    /// Not among the page's values, which the server has too.
+    static TURN: RefCell<Option<Turn>> = const { RefCell::new(None) };
+}
+
+/// Asks for the turn to sound. What is to be heard waits for a moment, in which it
+/// comes if no other tab has it. Without locks every tab sounds.
+fn take_turn(ui: Ui) {
+    if TURN.with_borrow(Option::is_some) {
+        return;
+    }
+    TURN.set(Some(Turn::Asked));
+    Device::change(ui, &mut |device| device.starting = true);
+    later(TURN_MS, move || {
+        let asked = TURN.with_borrow(|turn| matches!(turn, Some(Turn::Asked)));
+        set_elsewhere(ui, asked);
+    });
+    let board = document().get_element_by_id("board");
+    let query = board.and_then(|board| board.get_attribute("data-query")).unwrap_or_default();
+    let name = ["sound/", &ui.live.actor(), "?", &query].concat();
+    let granted: shared::OnLock = Box::new(move |_| {
+        set_elsewhere(ui, false);
+        let mut give = None;
+        let held = Promise::new(&mut |settle, _| give = Some(settle));
+        // It may no longer be able to sound.
+        if TURN.replace(Some(Turn::Here(give))).is_none() {
+            give_turn(ui);
+        }
+        held.into()
+    });
+    let on_refusal: shared::OnLock = Box::new(move |_| {
+        refused(ui);
+        JsValue::UNDEFINED
+    });
+    if !shared::lock(&name, false, granted, on_refusal) {
+        refused(ui);
+    }
+}
+
+/// There are no turns: this tab sounds.
+fn refused(ui: Ui) {
+    TURN.set(Some(Turn::Here(None)));
+    set_elsewhere(ui, false);
+}
+
+/// Lets another tab sound, because this one cannot.
+fn give_turn(ui: Ui) {
+    if let Some(Turn::Here(Some(give))) = TURN.take() {
+        let _ = give.call0(&JsValue::UNDEFINED);
+    }
+    set_elsewhere(ui, false);
+}
+
+fn set_elsewhere(ui: Ui, elsewhere: bool) {
+    Device::change(ui, &mut |device| (device.elsewhere, device.starting) = (elsewhere, false));
+}
+
+fn read_mute(ui: Ui) {
+    let until = recall(MUTED).and_then(|until| until.parse().ok());
+    ui.live.aside.with(&mut |things| things.ringer.mute(until));
 }
 
 fn command(what: &str) {

@@ -6,7 +6,10 @@ use super::{
     text,
     words::{Word, say, spoken},
 };
-use crate::live::{Ticket, outbox::Wish};
+use crate::{
+    domain::{ItemStatus, OrderStatus},
+    live::{Ticket, outbox::Wish},
+};
 
 /// Writes what waits of the order; nothing when nothing does.
 pub fn waiting(html: &mut Html, Ticket { order, mark }: &Ticket) {
@@ -17,6 +20,9 @@ pub fn waiting(html: &mut Html, Ticket { order, mark }: &Ticket) {
         let wish = match wish {
             Wish::Status(to) => Some(text::status(*to)),
             Wish::Item(item) => named(*item).map(|line| line.name.as_str()),
+            Wish::Stations(ItemStatus::Done) => Some(say(Word::WishDone)),
+            Wish::Stations(ItemStatus::Todo) => Some(say(Word::WishRecalled)),
+            Wish::Stations(_) => Some(text::status(OrderStatus::Preparing)),
             Wish::Other => None,
         };
         wishes.push_str(if wishes.is_empty() { "" } else { ", " });

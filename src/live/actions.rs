@@ -247,6 +247,8 @@ pub struct Mark {
     /// Whether somebody has pressed the bump of a held order once: the next
     /// press begins it anyway.
     pub anyway: bool,
+    /// When somebody else moved the order on last, by the local clock.
+    pub turned_at: i64,
     /// When the ticket stops being marked as new, by the local clock.
     pub fresh_until: Option<i64>,
     /// Whether it came while the screen was away, and nobody has done anything with it since.
@@ -341,7 +343,10 @@ impl LiveBoard {
     /// Brings order `id` back to be made, where that can be.
     pub fn recall(self, id: OrderId) {
         let Some(row) = self.row(id) else { return };
-        let recall = |ticket: &Ticket| self.read(|board| board.part().recall(&ticket.order));
+        let recall = |ticket: &Ticket| {
+            // What waits is done to whoever goes on working: it queues behind.
+            self.read(|board| board.part().recall(&ticket.as_wanted()))
+        };
         if let Some(recall) = row.with_untracked(recall) {
             self.act(id, recall);
         }
@@ -446,9 +451,13 @@ impl LiveBoard {
         self.pulse.update(|pulse| pulse.undo = Some(undo));
     }
 
-    /// Takes back the last bump, if that is still offered.
+    /// Takes back the last bump, if that is still offered; or else what was done
+    /// last and waits.
     pub fn undo_last(self) {
         let undo = self.pulse.with_untracked(|pulse| pulse.undo.clone());
+        if undo.is_none() {
+            self.take_back_last();
+        }
         let Some(undo) = undo.filter(|undo| !undo.pending) else { return };
         self.pulse.update(|pulse| {
             if let Some(undo) = &mut pulse.undo {
@@ -467,18 +476,25 @@ impl LiveBoard {
         };
         let version = self.row(undo.id).and_then(|row| row.with_untracked(stands));
         let version = version.map_or(undo.version, |version| version.max(undo.version));
+        self.undoing(undo.id);
         api::spawn(Box::pin(async move {
             let request = undo.back.request(undo.id, &self.actor());
             let body = request.body_for(version);
             let answer = api::change(request.method, &request.path, body).await;
-            if let Ok(order) = &answer {
-                self.say(spoken().with(Word::OrderIsBack, &order.number.to_string()));
+            // Of this try or of one before it, the answer may have been lost.
+            let is_back = |Ticket { order, .. }: &Ticket| {
+                order.version > undo.version && undo.back.is_done_in(order)
+            };
+            let row = self.row(undo.id);
+            let done = answer.is_ok() || row.is_some_and(|row| row.with_untracked(is_back));
+            if done {
+                self.say(spoken().with(Word::OrderIsBack, &undo.number.to_string()));
             }
             let until = UnixMillis(self.local_now()).plus(UNDO_MS);
             self.pulse.update(|pulse| match (&mut pulse.undo, answer) {
                 // Another bump has taken the place meanwhile.
                 (Some(shown), _) if shown.version != undo.version || shown.id != undo.id => {}
-                (Some(shown), Err(failure)) => {
+                (Some(shown), Err(failure)) if !done => {
                     shown.pending = false;
                     shown.refused = Some(failure);
                     shown.until = until;

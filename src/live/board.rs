@@ -8,19 +8,22 @@ use leptos::prelude::{
     ArcRwSignal, GetUntracked, Notify, RwSignal, Set, StoredValue, Track, Trigger, Update,
     UpdateValue, WithUntracked, WithValue, document, set_interval, window,
 };
-use web_sys::MessageEvent;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, MessageEvent};
 
 use super::{
     actions::{Action, Mark, Undo},
     api,
     aside::Aside,
     board_state::{BoardState, Outcome, Rank, Rest, Step, index},
+    check::Check,
     clock::ServerClock,
     freshness::{Command, Freshness, Input, State},
     known::{self, Written},
     part::Part,
     ringer::Sound,
     shared::{self, Told},
+    slots::is_just_now,
     source::{self, Source},
     table::Table,
     window::{STEP, Window},
@@ -56,9 +59,6 @@ const NOTICE_MS: i64 = 6_000;
 const ANNOUNCE_EVERY_MS: i64 = 4_000;
 /// A board whose count differs from the server's reads everything anew, at most this often.
 const RESYNC_EVERY_MS: i64 = 60_000;
-/// The server counts all orders: a board that leaves some out looks this often
-/// whether it has what the server has.
-const CHECK_EVERY_MS: i64 = 120_000;
 
 /// One order on the board, and what is under way with it.
 #[derive(Clone, Debug)]
@@ -164,8 +164,8 @@ struct Line {
     /// How many heartbeats in a row counted other open orders than the board.
     mismatches: u32,
     resynced_at: Option<i64>,
-    /// When the board was last found to be what the server has.
-    checked_at: i64,
+    /// When the board looks whether it is what the server has.
+    check: Check,
     /// Whether something came that cannot be read, so that the board lacks it.
     unread: bool,
     /// What the page is to be loaded anew for, as a newer version of the server, and
@@ -181,12 +181,28 @@ struct Line {
     announced_at: i64,
     still: Still,
     coming: Coming,
+    /// The order whose last bump is being taken back here.
+    undone: Option<OrderId>,
+}
+
+/// What a board reads that may lack something.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reads {
+    /// What came after the last event that it has.
+    Events,
+    /// The board as it stands.
+    Whole,
+    /// The same, to see whether it lacks anything at all.
+    Check,
 }
 
 /// What has come and is not shown yet.
 #[derive(Default)]
 struct Coming {
     orders: Vec<FoodOrder>,
+    /// Whether a finger is down: a ticket that grows pushes others away under it,
+    /// and one whose order moves on has another button there.
+    held: bool,
     /// Not before this, by the clock that nobody sets.
     not_before: i64,
     /// Whether it is looked at again.
@@ -271,7 +287,7 @@ impl LiveBoard {
                 clock: ServerClock::new(clock_rate, server_time, server_time.0),
                 mismatches: 0,
                 resynced_at: None,
-                checked_at: server_time.0,
+                check: Check::new(server_time.0),
                 unread: false,
                 newer: None,
                 resync: false,
@@ -281,6 +297,7 @@ impl LiveBoard {
                 announced_at: 0,
                 still: Still::default(),
                 coming: Coming::default(),
+                undone: None,
             }),
         };
         live.step(outcome, None);
@@ -351,13 +368,23 @@ impl LiveBoard {
     /// Somebody puts a finger on the tickets, or takes it off.
     pub fn touched(self, down: bool) {
         let now = local_now();
-        let stays = if down { TOUCH_MS } else { AFTER_TOUCH_MS };
-        let first = monotonic_now() + TOUCH_FIRST_MS;
+        let (stays, rests) =
+            if down { (TOUCH_MS, TOUCH_MS) } else { (AFTER_TOUCH_MS, TOUCH_FIRST_MS) };
+        let not_before = monotonic_now() + rests;
         self.line.update_value(|line| {
             line.still.until = now + stays;
-            line.coming.not_before = line.coming.not_before.max(first);
+            line.coming.not_before = not_before;
+            line.coming.held = down;
         });
         self.settle_in(stays);
+        if !down {
+            self.show_coming_when_due();
+        }
+    }
+
+    /// Whether what comes waits for a finger.
+    fn holds_back(self) -> bool {
+        self.line.with_value(|line| line.coming.held && monotonic_now() < line.coming.not_before)
     }
 
     /// Lists, after `millis`, the lanes that have changed while tickets stayed
@@ -493,6 +520,20 @@ impl LiveBoard {
         self.feed(Input::Retry);
     }
 
+    /// The last bump of order `id` is being taken back here.
+    pub(super) fn undoing(self, id: OrderId) {
+        self.line.update_value(|line| line.undone = Some(id));
+    }
+
+    /// Whether somebody else has just moved order `id` on, so that its button says
+    /// something that nobody can have read.
+    #[must_use]
+    pub fn has_just_turned(self, id: OrderId) -> bool {
+        let turned_at = |ticket: &Ticket| ticket.mark.turned_at;
+        let at = self.row(id).map_or(0, |row| row.with_untracked(turned_at));
+        is_just_now(at, local_now())
+    }
+
     /// The server answered that `version` holds what was done to order `id`.
     pub(super) fn saved(self, id: OrderId, version: Version) {
         let Some(row) = self.row(id) else { return };
@@ -518,7 +559,7 @@ impl LiveBoard {
         let seed = (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
         self.line.update_value(|line| {
             line.freshness = Freshness::new(line.heartbeat_ms, now, seed);
-            line.checked_at = now;
+            line.check = Check::new(now);
             // A page from before was rendered when it says, and not now.
             let age = known::stale_since().map_or(0, |rendered| now - rendered);
             line.clock = ServerClock::new(line.clock_rate, server_time, monotonic_now() - age);
@@ -532,7 +573,13 @@ impl LiveBoard {
             ("pageshow", Input::Shown),
             ("focus", Input::Shown),
         ] {
-            super::listen(event, move |_| self.feed(input));
+            super::listen(event, move |event| {
+                // What has the focus within the page now says nothing of the page.
+                let target = event.target();
+                if target.is_none_or(|it| it.dyn_into::<Element>().is_err()) {
+                    self.feed(input);
+                }
+            });
         }
         super::listen("pagehide", move |_| self.remember(true));
         // Heard by the window too, because it bubbles.
@@ -543,12 +590,17 @@ impl LiveBoard {
         if document().hidden() {
             self.remember(true);
         } else {
+            // A page that was frozen was not told what other tabs did.
+            self.read_others();
             self.feed(Input::Shown);
         }
     }
 
     /// Writes down what the board knows, if it is all there is.
     fn remember(self, goes: bool) {
+        if !goes && self.holds_back() {
+            return;
+        }
         self.show_coming();
         if !matches!(
             self.pulse.with_untracked(|pulse| pulse.state),
@@ -652,7 +704,7 @@ impl LiveBoard {
         let spread = (js_sys::Math::random() * 1_500.0) as u32;
         super::later(ANSWER_MS + spread, shared::take_if_unanswered);
         if self.line.try_update_value(|line| std::mem::take(&mut line.resync)) == Some(true) {
-            self.catch_up(true);
+            self.catch_up(Reads::Whole);
         }
     }
 
@@ -670,7 +722,7 @@ impl LiveBoard {
                 shared::answered();
                 if open {
                     self.feed(Input::Opened);
-                    self.catch_up(false);
+                    self.catch_up(Reads::Events);
                 } else {
                     self.feed(Input::Failed { closed: false });
                 }
@@ -692,7 +744,7 @@ impl LiveBoard {
                     Some(false) => self.receive(name, data, id),
                     // Until it has what it lacks, nothing says that it is live.
                     Some(true) => {
-                        self.catch_up(false);
+                        self.catch_up(Reads::Events);
                         self.hold([name, id, data]);
                     }
                 }
@@ -701,9 +753,8 @@ impl LiveBoard {
         }
     }
 
-    /// Reads what came after the last event that this tab has, or `whole`, the
-    /// board as it stands. What other tabs tell meanwhile waits.
-    fn catch_up(self, whole: bool) {
+    /// Reads what it lacks. What other tabs tell meanwhile waits.
+    fn catch_up(self, reads: Reads) {
         let begun = self.line.try_update_value(|line| {
             let begin = line.held.is_none();
             line.held.get_or_insert_default();
@@ -711,7 +762,7 @@ impl LiveBoard {
         });
         if begun == Some(true) {
             api::spawn(Box::pin(async move {
-                let caught_up = self.read_events(whole).await.is_some();
+                let caught_up = self.read_events(reads).await.is_some();
                 let held = self.line.try_update_value(|line| line.held.take()).flatten();
                 for [name, id, data] in held.unwrap_or_default() {
                     // Without what is missing, the position stays where it is,
@@ -739,8 +790,9 @@ impl LiveBoard {
         });
     }
 
-    async fn read_events(self, mut whole: bool) -> Option<()> {
+    async fn read_events(self, mut reads: Reads) -> Option<()> {
         loop {
+            let whole = reads != Reads::Events;
             let mut url = "/api/events?limit=1000&".to_owned();
             self.line.with_value(|line| {
                 url.push_str(if whole { "snapshot=1" } else { "after=" });
@@ -748,9 +800,19 @@ impl LiveBoard {
                 url.push_str(if line.query.is_empty() { "" } else { "&" });
                 url.push_str(&line.query);
             });
-            whole = false;
             let mut answer = api::get(&url).await?;
             let cursor = EventId::read(answer.take("cursor")?)?;
+            if std::mem::replace(&mut reads, Reads::Events) == Reads::Check {
+                let there = cursor.to_string();
+                let compares = self.line.try_update_value(|line| {
+                    line.check.compares(&line.cursor, &there, local_now())
+                });
+                // What is on its way to the board, it does not lack.
+                if compares != Some(true) || self.holds_back() {
+                    return Some(());
+                }
+                self.show_coming();
+            }
             // This tab has the connection by now, and has heard more by it than
             // this answer knows.
             if shared::is_after(&self.cursor(), &cursor.to_string()) {
@@ -858,7 +920,9 @@ impl LiveBoard {
     fn receive(self, name: &str, data: &str, id: &str) {
         if [Hello::NAME, Heartbeat::NAME, Snapshot::NAME, Bye::NAME].contains(&name) {
             // What came before it is on the board before it says anything.
-            self.show_coming();
+            if !self.holds_back() {
+                self.show_coming();
+            }
         }
         let known = match name {
             Hello::NAME => Hello::parse(data).map(|hello| self.hello(&hello)),
@@ -911,19 +975,15 @@ impl LiveBoard {
         self.aside.heartbeat(heartbeat);
         let here = self.board.with_value(BoardState::tickets) as u64;
         let filtered = self.filtered();
-        let missing = !filtered && here != heartbeat.open;
+        let held = self.line.with_value(|line| !line.coming.orders.is_empty());
+        let missing = !filtered && !held && here != heartbeat.open;
         let now = local_now();
         let check = self.line.try_update_value(|line| {
             line.mismatches = if missing { line.mismatches + 1 } else { 0 };
-            // A clock that was set back holds nothing up.
-            let check = filtered && !(0..CHECK_EVERY_MS).contains(&(now - line.checked_at));
-            if check {
-                line.checked_at = now;
-            }
-            check
+            filtered && line.check.is_due(now)
         });
         if check == Some(true) {
-            self.catch_up(true);
+            self.catch_up(Reads::Check);
         }
         self.resync_if_due();
         // All that happened meanwhile is on the board.
@@ -1009,7 +1069,7 @@ impl LiveBoard {
     }
 
     /// Says `text`, a line about the board itself, for a while.
-    pub(super) fn note(self, text: String) {
+    pub fn note(self, text: String) {
         self.say(text.clone());
         self.pulse.update(|pulse| pulse.notice = Some((text, local_now() + NOTICE_MS)));
     }
@@ -1031,6 +1091,10 @@ impl LiveBoard {
         let awaited = self
             .row(order.id)
             .is_some_and(|row| row.with_untracked(|ticket| ticket.mark.pending.is_some()));
+        if awaited && self.holds_back() {
+            // What others did waits for the finger all the same.
+            return self.show_orders(vec![order]);
+        }
         self.line.update_value(|line| line.coming.orders.push(order));
         if awaited || document().hidden() {
             self.show_coming();
@@ -1055,9 +1119,12 @@ impl LiveBoard {
     fn show_coming(self) {
         let coming = self.line.try_update_value(|line| std::mem::take(&mut line.coming.orders));
         let coming = coming.unwrap_or_default();
-        if coming.is_empty() {
-            return;
+        if !coming.is_empty() {
+            self.show_orders(coming);
         }
+    }
+
+    fn show_orders(self, coming: Vec<FoodOrder>) {
         for order in &coming {
             self.settle_waiting(order);
         }
@@ -1065,7 +1132,9 @@ impl LiveBoard {
             self.take_in(outcome);
         }
         let not_before = monotonic_now() + TOGETHER_MS;
-        self.line.update_value(|line| line.coming.not_before = not_before);
+        self.line.update_value(|line| {
+            line.coming.not_before = line.coming.not_before.max(not_before);
+        });
     }
 
     fn take_in(self, outcome: Outcome) {
@@ -1111,6 +1180,10 @@ impl LiveBoard {
                 rows.remove(*id);
             }
         });
+        // What a ticket said of something refused has gone with it.
+        for id in gone {
+            self.tell_if_gone(id);
+        }
     }
 
     /// A ticket that was for later comes into a lane, as new as any other.
@@ -1164,6 +1237,8 @@ impl LiveBoard {
         self.rows.update_value(|rows| {
             rows.insert(id, row);
         });
+        // It may have been here before, with something that waits.
+        self.mark_waiting(id);
     }
 
     fn sound(self, before: Option<&FoodOrder>, after: &FoodOrder) -> Option<Sound> {
@@ -1206,7 +1281,15 @@ impl LiveBoard {
         // Once, however many stations say afterwards that they know.
         let was_open = row.with_untracked(|ticket| ticket.order.status.is_open());
         let cancelled = cancelled && was_open;
+        let undone = self.line.try_update_value(|line| line.undone.take_if(|it| *it == id));
+        let undone = undone.flatten().is_some();
+        let now = local_now();
         row.update(|ticket| {
+            let Mark { pending, waiting, .. } = &ticket.mark;
+            let awaited = waiting.as_ref().and_then(|it| it.status) == Some(order.status);
+            if went && pending.is_none() && !awaited && !undone {
+                ticket.mark.turned_at = now;
+            }
             if ticket.mark.confirmed_by.is_some_and(|confirmed| confirmed <= version) {
                 ticket.mark.pending = None;
             }

@@ -10,7 +10,7 @@
 //! It knows requests, not what they are for: whatever the board learns to do
 //! waits here too.
 
-use super::part::Part;
+use super::part::{Part, Progress};
 use crate::{
     domain::{FoodOrder, ItemId, ItemStatus, OrderId, OrderNumber, OrderStatus, Version},
     wire::lean::{Json, Lean, LeanWrite},
@@ -38,6 +38,8 @@ pub enum Wish {
     Status(OrderStatus),
     /// One of its lines marked.
     Item(ItemId),
+    /// All lines of some stations marked as this.
+    Stations(ItemStatus),
     /// Something else.
     Other,
 }
@@ -66,9 +68,61 @@ impl Request {
         let wish = match self.way() {
             (Some("transitions"), _) => self.field("to").map(Wish::Status),
             (Some("items"), Some(item)) => item.parse().ok().map(|item| Wish::Item(ItemId(item))),
+            (Some("stations"), _) => self.field("status").map(Wish::Stations),
             _ => None,
         };
         wish.unwrap_or(Wish::Other)
+    }
+
+    /// Whether the same once more takes it back: a tick and a mark, which one
+    /// button sets and takes off. Every other button goes on to the next step.
+    fn is_switch(&self) -> bool {
+        matches!(self.way().0, None | Some("items"))
+    }
+
+    /// Has `order` stand as far as a ticket shows it as the server will have it.
+    pub fn apply(&self, order: &mut FoodOrder) {
+        let is_made = |order: &FoodOrder| Progress::of(order.items.iter()).is_done();
+        let was_made = is_made(order);
+        match self.wish() {
+            Wish::Status(to) => return order.status = to,
+            Wish::Item(item) => {
+                let status = self.field::<ItemStatus>("status");
+                let line = order.items.iter_mut().find(|line| line.id == item);
+                if let (Some(line), Some(status)) = (line, status) {
+                    line.status = status;
+                }
+            }
+            Wish::Stations(status) => {
+                let part = Part::new(self.field("stations").unwrap_or_default());
+                let mut differs = false;
+                for line in &mut order.items {
+                    if line.status != ItemStatus::Void && part.has(line) {
+                        differs |= line.status != status;
+                        line.status = status;
+                    }
+                }
+                let (made, to_do) = (is_made(order), status == ItemStatus::Todo);
+                order.status = match order.status {
+                    OrderStatus::Placed | OrderStatus::Accepted if !to_do => OrderStatus::Preparing,
+                    OrderStatus::Preparing if made && status == ItemStatus::Done => {
+                        OrderStatus::Ready
+                    }
+                    OrderStatus::Ready if differs && status != ItemStatus::Done => {
+                        OrderStatus::Preparing
+                    }
+                    status => status,
+                };
+            }
+            Wish::Other => return,
+        }
+        match (order.status, is_made(order)) {
+            (OrderStatus::Accepted | OrderStatus::Preparing, true) if !was_made => {
+                order.status = OrderStatus::Ready;
+            }
+            (OrderStatus::Ready, false) if was_made => order.status = OrderStatus::Preparing,
+            _ => {}
+        }
     }
 
     /// Whether `order` is as this would have it, whoever did it.
@@ -81,20 +135,16 @@ impl Request {
                 let line = order.items.iter().find(|line| line.id == item);
                 line.is_some_and(|line| Some(line.status) == status())
             }
-            (Wish::Other, Some("stations")) => {
-                let stations: Vec<String> = self.field("stations").unwrap_or_default();
+            (Wish::Stations(status), _) => {
+                let part = Part::new(self.field("stations").unwrap_or_default());
                 let mut any = false;
-                for line in &order.items {
-                    if line.status != ItemStatus::Void
-                        && stations.iter().any(|it| it == line.station.as_str())
-                    {
-                        any = true;
-                        if Some(line.status) != status() {
-                            return false;
-                        }
+                for line in part.items(order).filter(|line| line.status != ItemStatus::Void) {
+                    any = true;
+                    if line.status != status {
+                        return false;
                     }
                 }
-                any
+                any && !part.is_whole()
             }
             (Wish::Other, Some("acknowledge")) => {
                 let of = self.field::<String>("of").and_then(|of| of.parse().ok());
@@ -143,7 +193,7 @@ impl Request {
                     })
                 }
                 // The history does not tell these apart: what stands now decides.
-                Wish::Other => false,
+                Wish::Stations(_) | Wish::Other => false,
             }
         })
     }
@@ -278,6 +328,17 @@ impl Outbox {
         self.entries.iter().filter(move |entry| entry.order == order)
     }
 
+    /// What will be sent by itself, unlike what was refused, and what comes behind
+    /// that: there somebody has to decide.
+    pub fn to_send(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(|it| self.of(it.order).all(|it| it.refused.is_none()))
+    }
+
+    /// What was put in last of the orders that are `here`, and never sent.
+    pub fn last_unsent(&self, here: impl Fn(OrderId) -> bool) -> Option<&Entry> {
+        self.to_send().filter(|it| !it.sent && here(it.order)).last()
+    }
+
     fn first(&self, order: OrderId) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.order == order)
     }
@@ -332,6 +393,24 @@ impl Outbox {
             refused: None,
         });
         Ok(key)
+    }
+
+    /// Somebody wants `request` of `order`, which may be what they wanted last, and
+    /// which has not been sent. Then it need not be put in once more; a switch is
+    /// put back.
+    pub fn is_again(&mut self, order: OrderId, request: &Request) -> bool {
+        let last = self.of(order).next_back();
+        let Some(last) = last.filter(|it| it.request == *request && it.refused.is_none()) else {
+            return false;
+        };
+        if request.is_switch() {
+            let (key, sent) = (last.key, last.sent);
+            if sent {
+                return false;
+            }
+            self.forget(key);
+        }
+        true
     }
 
     /// What can be sent next, in the order in which it was put in.

@@ -1,13 +1,15 @@
 //! What was done without a server waits on the device, and is sent when the
 //! board is live again. Each entry of the [`outbox`](super::outbox) has a place
-//! of its own in the browser's storage, because several tabs share that.
+//! of its own in the browser's storage, because several tabs share that: each
+//! shows what waits there, and whichever is live sends it.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, mem::replace};
 
 use leptos::prelude::*;
 use web_sys::Storage;
 
 use super::{
+    actions::Undo,
     api::{self, Failure},
     board::{LiveBoard, Ticket},
     freshness::State,
@@ -22,6 +24,11 @@ use crate::{
 
 /// What every place in the storage begins with.
 const PLACES: &str = "outbox/";
+/// What another tab writes is read after this: most of it is an action that has
+/// its answer by then, and has been taken out again.
+const OTHERS_MS: u32 = 1_000;
+/// For so long an action that another tab has sent may be under way there.
+const UNDER_WAY_MS: u64 = 12_000;
 /// The longest pause between two tries, in milliseconds.
 const LONGEST_WAIT_MS: i64 = 30_000;
 
@@ -47,17 +54,14 @@ impl Waiting {
 }
 
 impl Ticket {
-    /// The status that the order will have when all that waits is carried out.
-    #[must_use]
-    pub fn wanted(&self) -> OrderStatus {
-        let waiting = self.mark.waiting.as_ref().filter(|waiting| waiting.refused.is_none());
-        waiting.and_then(|waiting| waiting.status).unwrap_or(self.order.status)
-    }
-
-    /// The order with the status that it will have then.
+    /// The order as it will stand when all that waits is carried out.
     #[must_use]
     pub fn as_wanted(&self) -> FoodOrder {
-        FoodOrder { status: self.wanted(), ..self.order.clone() }
+        let mut order = self.order.clone();
+        if self.mark.waiting.as_ref().is_some_and(|waiting| waiting.refused.is_none()) {
+            DESK.with_borrow(|desk| desk.apply(&mut order));
+        }
+        order
     }
 }
 
@@ -78,6 +82,8 @@ struct Desk {
     /// showed: what was done on one is not lost because it shows another now.
     places: String,
     sending: bool,
+    /// Whether it is about to be read again.
+    reads: bool,
     /// What is being sent that had to wait.
     replayed: Option<u64>,
     /// How often in a row there was no answer, and when the next try is due.
@@ -89,6 +95,13 @@ impl Desk {
     /// Whether this is being sent and has never waited.
     fn is_first_try(&self, key: u64) -> bool {
         self.outbox.is_under_way(key) && self.replayed != Some(key)
+    }
+
+    /// Has `order` stand as it will when all that waits for it is carried out.
+    fn apply(&self, order: &mut FoodOrder) {
+        for entry in self.outbox.of(order.id).filter(|entry| !self.is_first_try(entry.key)) {
+            entry.request.apply(order);
+        }
     }
 }
 
@@ -127,9 +140,12 @@ fn write_changes() {
 }
 
 /// Reads what the device remembers: another tab may have sent some of it. What
-/// was meant for another database is nobody's any more; how many that are.
-fn read_again() -> u64 {
-    let mut dropped = 0;
+/// was meant for another database is nobody's any more; how many that are. What
+/// is perhaps still under way there is left to it, unless `whole` is asked for;
+/// then there may be more to read, which is told too.
+fn read_again(whole: bool) -> (u64, bool) {
+    let (mut dropped, mut left) = (0, Vec::new());
+    let long_ago = new_key().saturating_sub(UNDER_WAY_MS * 1_000);
     DESK.with_borrow_mut(|desk| {
         let Some(storage) = storage() else { return };
         let mut entries = Vec::new();
@@ -137,14 +153,39 @@ fn read_again() -> u64 {
             let Ok(Some(name)) = storage.key(place) else { continue };
             if let Some(key) = name.strip_prefix(&desk.places) {
                 let text = storage.get_item(&name).ok().flatten().unwrap_or_default();
-                entries.extend(key.parse().ok().and_then(|key| Entry::parse(key, &text)));
+                let entry = key.parse().ok().and_then(|key| Entry::parse(key, &text));
+                if let Some(entry) = entry {
+                    let here = whole || desk.outbox.get(entry.key).is_some();
+                    if !here && entry.sent && entry.key > long_ago {
+                        left.push(entry.order);
+                    }
+                    entries.push(entry);
+                }
             } else if name.starts_with(PLACES) {
                 dropped += u64::from(storage.remove_item(&name).is_ok());
             }
         }
+        // What waits behind it is nothing without it.
+        entries.retain(|entry| !left.contains(&entry.order));
         desk.outbox.take_up(entries);
     });
-    dropped
+    (dropped, !left.is_empty())
+}
+
+/// The place of what is done now. A thousand for each millisecond keep tabs apart.
+fn new_key() -> u64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "below 2^53, and not negative"
+    )]
+    let key = ((js_sys::Date::now() + js_sys::Math::random()) * 1000.0) as u64;
+    key
+}
+
+/// The orders that something waits for.
+fn waiting_orders() -> Vec<OrderId> {
+    DESK.with_borrow(|desk| desk.outbox.entries().iter().map(|it| it.order).collect())
 }
 
 /// Has what is under `key` change `version` instead: somebody else was faster
@@ -163,22 +204,50 @@ impl LiveBoard {
     /// Takes up what waited when the page went.
     pub(super) fn take_up_waiting(self) {
         DESK.with_borrow_mut(|desk| desk.places = [PLACES, &self.epoch(), "/"].concat());
-        let dropped = read_again();
+        let (dropped, _) = read_again(true);
         if dropped > 0 {
             let text = spoken().count(Word::ActionsDropped, dropped);
             self.alarm(&text);
             self.note(text);
         }
-        let waiting: Vec<OrderId> =
-            DESK.with_borrow(|desk| desk.outbox.entries().iter().map(|it| it.order).collect());
-        for row in waiting.into_iter().filter_map(|order| self.row(order)) {
-            row.with_untracked(|ticket| self.settle_waiting(&ticket.order));
+        for id in waiting_orders() {
+            match self.row(id) {
+                Some(row) => row.with_untracked(|ticket| self.settle_waiting(&ticket.order)),
+                None => self.tell_if_gone(id),
+            }
         }
         self.mark_all();
+        super::listen("storage", move |event| {
+            let key = js_sys::Reflect::get(&event, &"key".into()).ok();
+            let key = key.and_then(|key| key.as_string()).unwrap_or_default();
+            if key.starts_with(PLACES) {
+                self.read_others_soon();
+            }
+        });
     }
 
-    /// Puts `request` in, of the order that `row` shows. The same once more
-    /// takes it out while it is the last that waits.
+    fn read_others_soon(self) {
+        if !DESK.with_borrow_mut(|desk| replace(&mut desk.reads, true)) {
+            super::later(OTHERS_MS, move || self.read_others());
+        }
+    }
+
+    /// Takes up what other tabs have put in, and lets go of what they have sent or
+    /// taken back.
+    pub(super) fn read_others(self) {
+        DESK.with_borrow_mut(|desk| desk.reads = false);
+        let before = waiting_orders();
+        if read_again(false).1 {
+            self.read_others_soon();
+        }
+        self.mark_all();
+        for order in before {
+            self.mark_waiting(order);
+        }
+    }
+
+    /// Puts `request` in, of the order that `row` shows. A tick or a mark that is
+    /// the last that waits is taken out by the same once more.
     pub(super) fn put_in(self, row: &ArcRwSignal<Ticket>, request: Request) -> Placed {
         let (id, number, version) =
             row.with_untracked(|Ticket { order, .. }| (order.id, order.number, order.version));
@@ -188,22 +257,11 @@ impl LiveBoard {
             State::Connecting | State::Live | State::Interrupted | State::LiveAgain { .. }
         );
         let placed = with_outbox(|outbox| {
-            let again =
-                |last: &&Entry| last.request == request && !last.sent && last.refused.is_none();
-            let last = outbox.of(id).next_back().filter(again).map(|last| last.key);
-            if let Some(last) = last {
-                outbox.forget(last);
+            if outbox.is_again(id, &request) {
                 return Placed::Later;
             }
             let alone = outbox.of(id).next().is_none();
-            // A thousand places for each millisecond keep tabs apart.
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "below 2^53, and not negative"
-            )]
-            let key = ((js_sys::Date::now() + js_sys::Math::random()) * 1000.0) as u64;
-            match outbox.put(key, id, number, version, request) {
+            match outbox.put(new_key(), id, number, version, request) {
                 Ok(key) if live && alone => Placed::Now(key),
                 Ok(_) => Placed::Later,
                 Err(why) => Placed::Barred(Failure {
@@ -218,6 +276,9 @@ impl LiveBoard {
             // What was refused before is not what somebody wants now.
             row.update(|ticket| ticket.mark.refused = None);
             self.mark_waiting(id);
+            // What is taken back now is what was done last.
+            let over = |undo: &mut Undo| !undo.pending;
+            self.pulse.maybe_update(|pulse| pulse.undo.take_if(over).is_some());
         }
         placed
     }
@@ -256,7 +317,7 @@ impl LiveBoard {
             return;
         }
         api::spawn(Box::pin(async move {
-            read_again();
+            self.read_others();
             let mut answered = true;
             while let Some(key) = with_outbox(|outbox| outbox.next()).filter(|_| answered) {
                 DESK.with_borrow_mut(|desk| desk.replayed = Some(key));
@@ -318,7 +379,7 @@ impl LiveBoard {
 
     /// What was refused is told on the ticket. Where there is none any more, it
     /// is told once.
-    fn tell_if_gone(self, id: OrderId) {
+    pub(super) fn tell_if_gone(self, id: OrderId) {
         if self.row(id).is_some() {
             return;
         }
@@ -337,6 +398,7 @@ impl LiveBoard {
             text.push_str(&why);
             self.alarm(&text);
             self.note(text);
+            self.count_waiting();
         }
     }
 
@@ -374,15 +436,18 @@ impl LiveBoard {
                 if desk.is_first_try(entry.key) {
                     continue;
                 }
-                let wish = entry.request.wish();
-                if let Wish::Status(to) = wish {
-                    waiting.status = Some(to);
-                }
-                waiting.wishes.push(wish);
+                waiting.wishes.push(entry.request.wish());
                 waiting.lost |= entry.sent;
                 waiting.refused = waiting.refused.or_else(|| entry.refused.clone());
             }
-            (!waiting.wishes.is_empty()).then_some(waiting)
+            if waiting.wishes.is_empty() {
+                return None;
+            }
+            let mut order = row.with_untracked(|ticket| ticket.order.clone());
+            let before = order.status;
+            desk.apply(&mut order);
+            waiting.status = Some(order.status).filter(|status| *status != before);
+            Some(waiting)
         });
         if row.with_untracked(|ticket| ticket.mark.waiting != waiting) {
             row.update(|ticket| ticket.mark.waiting = waiting);
@@ -390,10 +455,22 @@ impl LiveBoard {
         }
     }
 
+    /// Takes back what was done last here and waits, if it was never sent.
+    pub(super) fn take_back_last(self) {
+        let last = with_outbox(|outbox| {
+            let last = outbox.last_unsent(|order| self.row(order).is_some())?;
+            let (key, order, number) = (last.key, last.order, last.number);
+            outbox.forget(key);
+            Some((order, number))
+        });
+        if let Some((order, number)) = last {
+            self.mark_waiting(order);
+            self.say(spoken().with(Word::OrderIsBack, &number.to_string()));
+        }
+    }
+
     fn mark_all(self) {
-        let orders: Vec<OrderId> =
-            DESK.with_borrow(|desk| desk.outbox.entries().iter().map(|it| it.order).collect());
-        for order in orders {
+        for order in waiting_orders() {
             self.mark_waiting(order);
         }
         self.count_waiting();
@@ -402,8 +479,8 @@ impl LiveBoard {
     fn count_waiting(self) {
         let waiting = DESK.with_borrow(|desk| {
             let waits = |entry: &&Entry| !desk.is_first_try(entry.key);
-            (desk.outbox.entries().iter().filter(waits).count(), desk.outbox.is_saved())
+            (desk.outbox.to_send().filter(waits).count(), desk.outbox.is_saved())
         });
-        self.pulse.maybe_update(|pulse| std::mem::replace(&mut pulse.waiting, waiting) != waiting);
+        self.pulse.maybe_update(|pulse| replace(&mut pulse.waiting, waiting) != waiting);
     }
 }

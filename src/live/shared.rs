@@ -215,14 +215,28 @@ fn locks() -> Option<(JsValue, Function)> {
     Some((locks, request))
 }
 
-/// Asks the browser for the lock, and keeps it until the page goes or another
-/// tab takes it.
-fn request(steal: bool) {
-    let Some((locks, request)) = locks() else { return };
-    let name = TAB.with_borrow(|tab| tab.as_ref().map(|tab| tab.name.clone()));
+/// What the browser calls with a lock, or with why there is none.
+pub type OnLock = Box<dyn FnOnce(JsValue) -> JsValue>;
+
+/// Asks the browser for the lock `name`. It is held until what `granted` gives is
+/// settled; `taken` is told that another tab has taken it, or that there are no
+/// locks after all. Whether the browser has locks.
+pub fn lock(name: &str, steal: bool, granted: OnLock, taken: OnLock) -> bool {
+    let Some((locks, request)) = locks() else { return false };
     let options = Object::new();
     let _ = Reflect::set(&options, &"steal".into(), &steal.into());
-    let granted: Box<dyn FnOnce(JsValue) -> JsValue> = Box::new(move |_| {
+    let (granted, taken) = (Closure::once_into_js(granted), Closure::once_into_js(taken));
+    let Ok(held) = request.call3(&locks, &name.into(), &options, &granted) else { return false };
+    if let Ok(Ok(catch)) = Reflect::get(&held, &"catch".into()).map(JsCast::dyn_into::<Function>) {
+        let _ = catch.call1(&held, &taken);
+    }
+    true
+}
+
+/// Asks for the tabs' lock, and keeps it until the page goes or another tab takes it.
+fn request(steal: bool) {
+    let name = TAB.with_borrow(|tab| tab.as_ref().map(|tab| tab.name.clone()));
+    let granted: OnLock = Box::new(move |_| {
         if !steal {
             note(|tab| tab.in_line = false);
         }
@@ -230,7 +244,7 @@ fn request(steal: bool) {
         // The lock is held until this is settled, which it never is.
         Promise::new(&mut |_, _| {}).into()
     });
-    let taken: Box<dyn FnOnce(JsValue) -> JsValue> = Box::new(|why| {
+    let taken: OnLock = Box::new(|why| {
         let name = Reflect::get(&why, &"name".into()).ok().and_then(|name| name.as_string());
         if name.as_deref() == Some("AbortError") {
             lead(false);
@@ -240,11 +254,8 @@ fn request(steal: bool) {
         }
         JsValue::UNDEFINED
     });
-    let (granted, taken) = (Closure::once_into_js(granted), Closure::once_into_js(taken));
-    let name = JsValue::from_str(&name.unwrap_or_default());
-    let Ok(held) = request.call3(&locks, &name, &options, &granted) else { return leave() };
-    if let Ok(Ok(catch)) = Reflect::get(&held, &"catch".into()).map(JsCast::dyn_into::<Function>) {
-        let _ = catch.call1(&held, &taken);
+    if !lock(&name.unwrap_or_default(), steal, granted, taken) {
+        leave();
     }
 }
 

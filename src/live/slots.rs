@@ -29,6 +29,15 @@ pub const MOST: usize = 24;
 pub const REST_MS: i64 = 400;
 /// However much goes on, it settles after this.
 const RESTLESS_MS: i64 = 2_000;
+/// What has changed for less than this, nobody has seen who presses now.
+const JUST_NOW_MS: i64 = 300;
+
+/// Whether what happened `at` has just happened at `now`. A clock that was set
+/// back says nothing.
+#[must_use]
+pub fn is_just_now(at: i64, now: i64) -> bool {
+    (0..JUST_NOW_MS).contains(&(now - at))
+}
 
 /// What a page has room for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +121,8 @@ pub struct Slots {
     restless: Option<(i64, i64)>,
     /// What is wanted and has no place yet.
     unplaced: Vec<OrderId>,
+    /// When it settled last, and what stands since where something else stood.
+    moved: (i64, Vec<OrderId>),
 }
 
 impl Slots {
@@ -153,11 +164,26 @@ impl Slots {
         }
         let settles = !still && self.due().is_some_and(|due| now >= due);
         if settles {
+            let before = self.shown();
             self.settle(wanted);
+            self.moved = (now, Vec::new());
+            for (seat, before) in self.shown().iter().zip(&before) {
+                if seat.id != before.id {
+                    self.moved.1.push(seat.id);
+                }
+            }
         } else {
             self.note_unplaced(wanted);
         }
         settles
+    }
+
+    /// Whether ticket `id` has just come into a slot that another one had: whoever
+    /// presses the slot now means that one.
+    #[must_use]
+    pub fn has_just_moved(&self, id: OrderId, now: i64) -> bool {
+        let (at, moved) = &self.moved;
+        is_just_now(*at, now) && moved.contains(&id)
     }
 
     fn note_unplaced(&mut self, wanted: &[(OrderId, Size)]) {
@@ -251,13 +277,17 @@ impl Slots {
         pages
     }
 
+    /// Where each ticket of the page stands, or stood that has gone.
+    fn shown(&self) -> Vec<Seat> {
+        self.pages().into_iter().nth(self.page).unwrap_or_default()
+    }
+
     /// Where each ticket of the page stands.
     #[must_use]
     pub fn seats(&self) -> Vec<Seat> {
-        let pages = self.pages();
-        let before: usize = pages.iter().take(self.page).map(Vec::len).sum();
-        let mut seats = pages.into_iter().nth(self.page).unwrap_or_default();
-        seats.retain(|seat| self.places.get(before + seat.slot - 1).is_some_and(|it| !it.gone));
+        let mut seats = self.shown();
+        let gone = |seat: &Seat| self.places.iter().any(|it| it.gone && it.id == seat.id);
+        seats.retain(|seat| !gone(seat));
         seats
     }
 

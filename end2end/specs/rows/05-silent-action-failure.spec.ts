@@ -3,6 +3,7 @@
 import type { Page } from '@playwright/test';
 
 import { expect, test } from '../../fixtures';
+import { items, keepScreen } from '../../fixtures/kitchen';
 import { order } from '../../fixtures/orders';
 
 /** An order that is not made when one of its lines is. */
@@ -14,7 +15,7 @@ test.beforeEach(({ faults }) => faults.allowLostConnections());
 test.describe('with the page kept', () => {
     test.use({ serviceWorkers: 'allow' });
 
-    test('row 5: bumps without a server wait, survive a reload, and are sent in order', async ({
+    test('row 5: bumps of whole orders without a server wait, survive a reload, and are sent in order', async ({
         board,
         server,
         network,
@@ -64,6 +65,51 @@ test.describe('with the page kept', () => {
     });
 });
 
+test.describe('at a station, with the page kept', () => {
+    test.use({ serviceWorkers: 'allow' });
+
+    test('row 5: what a station begins and ends without a server waits, and the second press takes nothing back', async ({
+        board,
+        page,
+        server,
+        network,
+    }) => {
+        await keepScreen(server, 'grill', { stations: ['grill'] });
+        const both = order({
+            items: [
+                { name: 'Cheeseburger', quantity: 1, station: 'grill' },
+                { name: 'Fries', quantity: 1, station: 'fry' },
+            ],
+        });
+        const accepted = await server.move(await server.place(both), 'accepted');
+        const other = await server.move(await server.place(both), 'accepted');
+        await page.goto('/screens/grill');
+        await board.isKept();
+        await network.cut();
+        await board.says(/Reconnecting…/, 15_000);
+        const ticket = board.ticket(accepted);
+        await expect(ticket.bumpButton).toContainText('Start');
+        await ticket.bump();
+        await ticket.waits('Waiting to be sent: being made');
+        await expect(ticket.bumpButton).toContainText('Done');
+        await ticket.bump();
+        await ticket.waits('Waiting to be sent: being made, done here');
+        await expect(ticket.bumpButton).toHaveCount(0);
+        await board.ticket(other).bump();
+        await board.ticket(other).waits('being made');
+
+        await page.reload();
+        await ticket.waits('Waiting to be sent: being made, done here');
+        await expect(board.ticket(other).bumpButton).toContainText('Done');
+        await network.restore();
+        await expect.poll(() => items(server, accepted), { timeout: 30_000 }).toEqual({ Cheeseburger: 'done', Fries: 'todo' });
+        await expect.poll(() => items(server, other)).toEqual({ Cheeseburger: 'doing', Fries: 'todo' });
+        await expect(page.locator('.waiting')).toHaveCount(0);
+        expect((await server.read(accepted.id)).version).toBe(accepted.version + 2);
+        expect((await server.read(other.id)).version).toBe(other.version + 1);
+    });
+});
+
 test('row 5: what somebody else did meanwhile is explained, and the cook decides', async ({
     board,
     server,
@@ -96,6 +142,23 @@ test('row 5: what somebody else did meanwhile is explained, and the cook decides
     await board.has(second, 'Preparing');
     await expect(board.ticket(second).root).not.toContainText('Not done');
     expect((await server.read(first.id)).status).toBe('cancelled');
+});
+
+test('row 5: what waits can be recalled, by the button that says so', async ({ board, server, network }) => {
+    const preparing = await server.move(await server.place(order()), 'accepted', 'preparing');
+    await board.open();
+    await network.cut();
+    await board.says(/Reconnecting…/, 15_000);
+    const ticket = board.ticket(preparing);
+    await ticket.bump();
+    await ticket.waits('Waiting to be sent: ready');
+    await ticket.recall();
+    await ticket.waits('Waiting to be sent: ready, being made');
+    await expect(ticket.bumpButton).toContainText('Ready');
+    await network.restore();
+    await board.isLive(30_000);
+    await expect.poll(async () => (await server.read(preparing.id)).version).toBe(preparing.version + 2);
+    await board.has(preparing, 'Preparing');
 });
 
 test('row 5: what waits can be taken back', async ({ board, server, network }) => {
@@ -134,6 +197,46 @@ test('row 5: an answer that is lost is not a bump that is done twice', async ({ 
     await board.has(accepted, 'Preparing');
     await expect(board.ticket(accepted).root).not.toContainText(/Not (confirmed|done|saved)/);
     expect((await server.read(accepted.id)).version).toBe(accepted.version + 1);
+});
+
+test('row 5: an undo whose answer is lost is done, and says so', async ({ board, page, server }) => {
+    const accepted = await server.move(await server.place(order()), 'accepted');
+    await board.open();
+    await board.ticket(accepted).bump();
+    await board.has(accepted, 'Preparing');
+    await page.route('**/transitions', async (route) => {
+        await route.fetch();
+        await route.abort();
+    });
+    await board.undo();
+    await expect(page.locator('#polite')).toContainText(`Order ${accepted.number} is back`);
+    await expect(page.locator('#undo')).toBeHidden();
+    await board.has(accepted, 'New');
+    expect((await server.read(accepted.id)).version).toBe(accepted.version + 2);
+});
+
+test('row 5: undo takes back what waits, the last first', async ({ board, page, server, network }) => {
+    const first = await server.move(await server.place(order()), 'accepted');
+    const second = await server.move(await server.place(order()), 'accepted');
+    await board.open();
+    // What the bar offers is not older than what waits.
+    await board.ticket(first).bump();
+    await board.has(first, 'Preparing');
+    await network.cut();
+    await board.says(/Reconnecting…/, 15_000);
+    await board.ticket(first).bump();
+    await board.ticket(first).waits('Waiting to be sent: ready');
+    await board.ticket(second).bump();
+    await board.ticket(second).waits('Waiting to be sent: being made');
+    await page.keyboard.press('z');
+    await expect(board.ticket(second).root.locator('.waiting')).toHaveCount(0);
+    await board.ticket(first).waits('Waiting to be sent: ready');
+    await page.keyboard.press('z');
+    await expect(page.locator('.waiting')).toHaveCount(0);
+    await network.restore();
+    await board.isLive(30_000);
+    expect((await server.read(first.id)).version).toBe(first.version + 1);
+    expect((await server.read(second.id)).version).toBe(second.version);
 });
 
 /** Leaves no room on the device, or none but for what it forgets. */
@@ -198,6 +301,36 @@ test('row 5: what was shown makes room for what was done', async ({ board, page,
     expect(await kept(page)).toBe(1);
     await network.restore();
     await board.has(accepted, 'Preparing');
+});
+
+test('row 5: what was refused is told when its order leaves, and holds up nothing', async ({
+    board,
+    server,
+    network,
+    faults,
+}) => {
+    faults.allow(/Failed to load resource.*412/);
+    const accepted = await server.move(await server.place(TWO), 'accepted');
+    await board.open();
+    await network.cut();
+    await board.says(/Reconnecting…/, 15_000);
+    await board.ticket(accepted).bump();
+    await board.ticket(accepted).waits('Waiting to be sent');
+    const ticked = await server.tick(accepted, 1, 'done');
+    await network.restore();
+    await expect(board.ticket(accepted).root).toContainText('Not done: being made.', { timeout: 30_000 });
+    const completed = await server.move(ticked, 'preparing', 'ready', 'completed');
+    await expect(board.ticket(accepted).root).toHaveCount(0);
+    await expect(board.page.locator('#alert')).toContainText(`Order ${accepted.number}: Not done`);
+    expect(await kept(board.page)).toBe(0);
+
+    // It comes back as any other, and can be bumped.
+    await server.move(completed, 'ready');
+    await board.has(accepted, 'Ready');
+    await expect(board.ticket(accepted).root).not.toContainText('Not done');
+    await network.cut();
+    await board.says(/Offline since/, 60_000);
+    await expect(board.bar).not.toContainText('waiting');
 });
 
 test('row 5: nothing is put behind what nobody has decided on', async ({ board, server, network, faults }) => {

@@ -3,6 +3,7 @@
 import type { Page } from '@playwright/test';
 
 import { expect, test } from '../../fixtures';
+import { stopClock } from '../../fixtures/clock';
 import { order } from '../../fixtures/orders';
 
 const slotOf = (page: Page, number: number) =>
@@ -41,18 +42,21 @@ test('row 10: a bumped ticket leaves its slot empty, and nothing moves while a f
     }
     const [gone, next, last] = orders;
     if (!gone || !next || !last) throw new Error('no orders');
+    await page.clock.install();
     await board.open('?view=grid');
     await expect(slotOf(page, last.number)).toHaveAttribute('data-slot', '3');
-    // A finger rests on the second ticket.
+    await stopClock(page);
+    await server.move(gone, 'completed');
+    await page.clock.runFor(200);
+    await expect(slotOf(page, gone.number)).toHaveCount(0);
+    // A finger rests on the second ticket, for longer than a slot stays empty.
     await slotOf(page, next.number).locator('h3').hover();
     await page.mouse.down();
-    await server.move(gone, 'completed');
-    await expect(slotOf(page, gone.number)).toHaveCount(0);
-    const shown = await board.clocks();
-    await expect.poll(() => board.clocks()).not.toEqual(shown);
+    await page.clock.runFor(2_500);
     await expect(slotOf(page, next.number)).toHaveAttribute('data-slot', '2');
     await page.mouse.up();
     await page.mouse.move(0, 0);
+    await page.clock.runFor(1_000);
     await expect(slotOf(page, next.number)).toHaveAttribute('data-slot', '1');
     await expect(slotOf(page, last.number)).toHaveAttribute('data-slot', '2');
 });

@@ -1,4 +1,5 @@
 import { expect, test } from '../../fixtures';
+import { stopClock } from '../../fixtures/clock';
 import { edit, items, keepScreen } from '../../fixtures/kitchen';
 import { order } from '../../fixtures/orders';
 
@@ -6,6 +7,7 @@ const grill = order({ items: [{ name: 'Cheeseburger', quantity: 1, station: 'gri
 const both = order({ items: [...grill.items, { name: 'Fries', quantity: 1, station: 'fry' }] });
 
 test('row 13: a bump that has to be held does nothing when it is only tapped', async ({ board, server }) => {
+    await board.page.clock.install();
     await keepScreen(server, 'all', { hold_to_bump: true });
     const accepted = await server.move(await server.place(grill), 'accepted');
     await board.page.goto('/screens/all');
@@ -13,20 +15,92 @@ test('row 13: a bump that has to be held does nothing when it is only tapped', a
     const { bumpButton } = board.ticket(accepted);
     let sent = 0;
     board.page.on('request', (request) => (sent += Number(request.url().includes('/api/orders/'))));
+    await stopClock(board.page);
     await bumpButton.click();
     await bumpButton.click();
     await bumpButton.hover();
     await board.page.mouse.down();
-    await board.has(accepted, 'New');
     await expect(bumpButton).toHaveClass(/is-holding/);
+    await board.page.clock.runFor(399);
+    await board.has(accepted, 'New');
     expect(sent).toBe(0);
+    await board.page.clock.runFor(1);
+    await board.page.clock.resume();
     await expect.poll(async () => (await server.read(accepted.id)).status).toBe('preparing');
     await board.page.mouse.up();
     await board.has(accepted, 'Preparing');
-    // A key cannot be pressed by leaning on the screen.
+    // A key is pressed at once: whoever leans on it presses it once, see below.
     await bumpButton.focus();
     await board.page.keyboard.press('Enter');
     await board.has(accepted, 'Ready');
+});
+
+test('row 13: a bump that is held is called off by moving away, and not by another finger', async ({ board, page, server }) => {
+    await page.clock.install();
+    await keepScreen(server, 'all', { hold_to_bump: true });
+    const first = await server.move(await server.place(grill), 'accepted');
+    const second = await server.move(await server.place(grill), 'accepted');
+    await page.goto('/screens/all');
+    await board.isLive();
+    let sent = 0;
+    page.on('request', (request) => (sent += Number(request.url().includes('/api/orders/'))));
+    await stopClock(page);
+    const bump = board.ticket(first).bumpButton;
+    await bump.hover();
+    await page.mouse.down();
+    await expect(bump).toHaveClass(/is-holding/);
+    await board.ticket(first).root.locator('h3').hover();
+    await expect(bump).not.toHaveClass(/is-holding/);
+    await page.clock.runFor(500);
+    await page.mouse.up();
+    await board.has(first, 'New');
+    expect(sent).toBe(0);
+
+    // Two cooks at one screen: the one who lets go calls off her own.
+    const finger = (ticket: typeof first, what: string, pointerId: number) =>
+        board.ticket(ticket).bumpButton.evaluate(
+            (button, { what, pointerId }) => {
+                const { left, top } = button.getBoundingClientRect();
+                const at = { clientX: left + 5, clientY: top + 5 };
+                button.dispatchEvent(new PointerEvent(what, { bubbles: true, pointerId, ...at }));
+            },
+            { what, pointerId },
+        );
+    await finger(first, 'pointerdown', 7);
+    await finger(second, 'pointerdown', 8);
+    await page.clock.runFor(100);
+    await finger(first, 'pointermove', 7);
+    await finger(second, 'pointerup', 8);
+    await page.clock.runFor(400);
+    await page.clock.resume();
+    await board.has(first, 'Preparing');
+    await finger(first, 'pointerup', 7);
+    expect(sent).toBe(1);
+    expect((await server.read(second.id)).status).toBe('accepted');
+});
+
+test('row 13: a key that something lies on bumps once', async ({ board, page, server }) => {
+    const first = await server.move(await server.place(grill), 'accepted');
+    const second = await server.move(await server.place(grill), 'accepted');
+    await board.open();
+    const { bumpButton } = board.ticket(first);
+    let sent = 0;
+    page.on('request', (request) => (sent += Number(request.url().includes('/api/orders/'))));
+    for (const key of ['Enter', 'Space']) {
+        const before = sent;
+        await bumpButton.focus();
+        // Without letting go, each is the browser's repetition of the first.
+        for (let count = 0; count < 5; count += 1) {
+            await page.keyboard.down(key);
+            await expect(bumpButton).toBeFocused();
+            await board.ticket(first).isSettled();
+        }
+        await page.keyboard.up(key);
+        await expect.poll(() => sent).toBe(before + 1);
+        await board.has(first, key === 'Enter' ? 'Preparing' : 'Ready');
+    }
+    expect((await server.read(first.id)).version).toBe(first.version + 2);
+    expect((await server.read(second.id)).version).toBe(second.version);
 });
 
 test('row 13: what a station has bumped is undone, and recalled without a hurry, its times as before', async ({

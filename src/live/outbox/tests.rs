@@ -99,7 +99,7 @@ impl Kept {
             Wish::Item(item) => {
                 Action::Item { item, status: request.field("status").expect("a status") }
             }
-            Wish::Other => Self::other(request),
+            Wish::Stations(_) | Wish::Other => Self::other(request),
         };
         let actor = Actor { kind: ActorKind::Staff, id: actor.to_owned() };
         let change = Change { action, expected_version: version, actor };
@@ -346,9 +346,7 @@ impl World {
                 let order = &self.server[place].versions[self.board[place]];
                 let mut shown = order.clone();
                 for entry in self.outbox.of(order.id) {
-                    if let Wish::Status(to) = entry.request.wish() {
-                        shown.status = to;
-                    }
+                    entry.request.apply(&mut shown);
                 }
                 let request = Self::request(&shown, what);
                 let (id, number, version) = (order.id, order.number, order.version);
@@ -388,7 +386,8 @@ impl World {
                 let times = kept.made.iter().filter(|(other, _)| other == key).count();
                 // Of what says nothing in the history, somebody may be told that it
                 // is not so any more, and have it done again.
-                let again = self.retried.contains(key) && self.all[key].1.wish() == Wish::Other;
+                let tells = matches!(self.all[key].1.wish(), Wish::Status(_) | Wish::Item(_));
+                let again = self.retried.contains(key) && !tells;
                 assert!(times == 1 || again, "{key} was carried out twice");
             }
         }
@@ -431,6 +430,26 @@ proptest! {
     }
 
     #[test]
+    fn a_ticket_shows_what_the_server_will_make_of_what_waits(
+        whats in proptest::collection::vec(any::<u8>(), 1..12)
+    ) {
+        let mut kept = Kept::new(101);
+        let mut shown = kept.now().clone();
+        for what in whats {
+            let request = World::request(kept.now(), what);
+            let version = kept.now().version;
+            if kept.take(&request, version, "grill", None).is_some() {
+                request.apply(&mut shown);
+            }
+            let look = |order: &FoodOrder| {
+                let lines: Vec<_> = order.items.iter().map(|line| line.status).collect();
+                (order.status, lines)
+            };
+            prop_assert_eq!(look(&shown), look(kept.now()), "{:?}", request);
+        }
+    }
+
+    #[test]
     fn what_is_remembered_is_what_was_put_in(
         expected in proptest::option::of(1_u32..9), sent: bool,
         why in proptest::option::of("[a-z:!– ]{0,20}"), body in "\\{[a-z\"\\\\:é ]{1,20}\\}",
@@ -460,6 +479,69 @@ fn a_chain_goes_by_the_version_that_the_one_before_made() {
     assert_eq!(outbox.next(), None, "the second has no version yet");
     outbox.done(first, Version(2));
     assert_eq!(outbox.sending(second).map(|it| it.1), Some(Version(2)));
+}
+
+#[test]
+fn the_same_once_more_takes_back_a_switch_and_nothing_else() {
+    let order = placed(101);
+    let stations = |status: &str| {
+        let body = json!({"stations": ["hot"], "status": status});
+        of(&order, "POST", "/stations", &body)
+    };
+    let mut outbox = Outbox::default();
+    let mut press = |request: Request| {
+        if !outbox.is_again(order.id, &request) {
+            outbox.put(1, order.id, order.number, order.version, request).expect("room");
+        }
+        outbox.of(order.id).count()
+    };
+    assert_eq!(press(stations("doing")), 1);
+    assert_eq!(press(stations("doing")), 1, "it is begun, once");
+    assert_eq!(press(stations("done")), 2);
+    assert_eq!(press(of(&order, "POST", "/acknowledge", &json!({"of": "change"}))), 3);
+    assert_eq!(press(of(&order, "POST", "/acknowledge", &json!({"of": "change"}))), 3);
+    assert_eq!(press(of(&order, "POST", "/fire", &json!({}))), 4);
+    assert_eq!(press(of(&order, "POST", "/fire", &json!({}))), 4);
+    assert_eq!(press(tick(&order, 1, ItemStatus::Done)), 5);
+    assert_eq!(press(tick(&order, 1, ItemStatus::Done)), 4, "ticked by mistake");
+    assert_eq!(press(of(&order, "PATCH", "", &json!({"rush": true}))), 5);
+    assert_eq!(press(of(&order, "PATCH", "", &json!({"rush": true}))), 4);
+}
+
+#[test]
+fn what_was_refused_is_not_among_what_will_be_sent() {
+    let (one, other) = (placed(101), placed(102));
+    let mut outbox = Outbox::default();
+    for order in [&one, &one, &other] {
+        let request = to(order, OrderStatus::Accepted);
+        outbox.put(1, order.id, order.number, order.version, request).expect("room");
+    }
+    assert_eq!(outbox.to_send().count(), 3);
+    let first = outbox.next().expect("it waits");
+    outbox.refuse(first, "somebody was faster");
+    let left: Vec<OrderId> = outbox.to_send().map(|entry| entry.order).collect();
+    assert_eq!(left, [other.id], "nor what waits behind it");
+}
+
+#[test]
+fn what_is_taken_back_is_what_was_done_last_here_and_never_sent() {
+    let (one, other) = (placed(101), placed(102));
+    let mut outbox = Outbox::default();
+    let mut keys = Vec::new();
+    for order in [&one, &other, &one] {
+        let request = to(order, OrderStatus::Accepted);
+        keys.push(outbox.put(1, order.id, order.number, order.version, request).expect("room"));
+    }
+    let last =
+        |outbox: &Outbox, here: OrderId| outbox.last_unsent(|it| it == here).map(|it| it.key);
+    assert_eq!(outbox.last_unsent(|_| true).map(|it| it.key), Some(keys[2]));
+    assert_eq!(last(&outbox, other.id), Some(keys[1]));
+    outbox.forget(keys[2]);
+    outbox.sending(keys[0]);
+    outbox.lost(keys[0]);
+    assert_eq!(last(&outbox, one.id), None, "it may have been carried out");
+    outbox.refuse(keys[1], "somebody was faster");
+    assert_eq!(outbox.last_unsent(|_| true), None);
 }
 
 #[test]

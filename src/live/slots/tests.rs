@@ -41,6 +41,20 @@ fn what_goes_leaves_its_slot_empty_for_a_moment() {
 }
 
 #[test]
+fn a_slot_that_has_another_ticket_now_is_told_for_a_moment() {
+    let mut slots = grid(3, 2, &single(&[1, 2, 3]));
+    assert!(!slots.has_just_moved(id(1), 0), "nothing stood there before");
+    slots.take_in(&single(&[1, 3]), 1_000, false);
+    assert!(slots.take_in(&single(&[1, 3, 4]), 1_400, false));
+    assert_eq!(numbers(&slots), [(1, id(1)), (2, id(3)), (3, id(4))]);
+    let told = |now: i64| [1, 3, 4].map(|number| slots.has_just_moved(id(number), now));
+    assert_eq!(told(1_400), [false, true, true]);
+    assert_eq!(told(1_699), [false, true, true]);
+    assert_eq!(told(1_700), [false; 3]);
+    assert_eq!(told(900), [false; 3], "a clock that was set back");
+}
+
+#[test]
 fn what_has_no_place_yet_is_counted_as_hidden() {
     let mut slots = grid(1, 2, &single(&[1, 2, 3]));
     let hidden = |slots: &Slots| slots.hidden().collect::<Vec<_>>();
@@ -258,7 +272,7 @@ proptest! {
                 Event::Still(on) => still = on,
                 _ => {}
             }
-            let before = slots.seats();
+            let (before, page) = (slots.seats(), slots.page().0);
             let first = slots.hidden().count() + before.len() == 0;
             let settled = slots.take_in(&wanted, now, still);
             let after = slots.seats();
@@ -268,6 +282,14 @@ proptest! {
                     let stays = after.iter().find(|it| it.id == seat.id);
                     let gone = wanted.iter().all(|it| it.0 != seat.id);
                     prop_assert!(stays == Some(seat) || (gone && stays.is_none()));
+                }
+            }
+            // Whoever presses a slot that has another ticket now is asked to look.
+            if settled && !first && page == slots.page().0 {
+                for seat in &after {
+                    let other = before.iter().any(|it| it.slot == seat.slot && it.id != seat.id);
+                    prop_assert!(!other || slots.has_just_moved(seat.id, now + JUST_NOW_MS - 1));
+                    prop_assert!(!slots.has_just_moved(seat.id, now + JUST_NOW_MS));
                 }
             }
             // No two on one place, and none beside the page.
