@@ -15,7 +15,8 @@ use crate::{
     },
     wire::{
         BoardPage, BoardSettings, Bye, ByeReason, EventId, Heartbeat, Hello, KeyBinding,
-        ScreenSettings, Snapshot, SnapshotReason, Stats, StreamFilter, Unseen,
+        QuietSource, ScreenSettings, Snapshot, SnapshotReason, SourceHealth, SourceList, Stats,
+        StreamFilter, Unseen,
     },
 };
 
@@ -501,8 +502,11 @@ both_ways! {
 }
 structs! {
     Hello { cursor, server_time, heartbeat_ms, version }
-    Heartbeat { server_time, open, stats, intake, unseen }
+    Heartbeat { server_time, open, stats, intake, unseen, quiet }
     Unseen { id, number, stations, since }
+    QuietSource { channel, since }
+    SourceList { server_time, sources }
+    SourceHealth { channel, last_order_at, today, usual_gap_ms, quiet }
     Intake { state, until, extra_min, reason }
     Snapshot { reason, cursor, server_time, orders }
     Bye { reason, retry_ms }
@@ -513,7 +517,7 @@ structs! {
         view, screen
     }
     ScreenSettings {
-        name, title, warning, role, view, sort, page_size, columns, sounds, volume, digits, bump_bar, single_keys, keys, announce, hold_to_bump, acknowledge_allergens
+        name, title, warning, role, view, sort, page_size, columns, sounds, volume, digits, bump_bar, single_keys, keys, announce, hold_to_bump, acknowledge_allergens, quiet_from, quiet_until
     }
     Sounds { new, changed, cancelled, ready, late, offline }
     KeyBinding { action, code }
