@@ -33,6 +33,7 @@ use live_orders::{
         listen::{self, ListenSettings},
         orders::Orders,
         router::router,
+        sources::Sources,
         state::{App, PageSettings, Parts},
         store::{
             ChangeError, CommitSink, Committed, EventPage, History, PlaceError, Placed,
@@ -248,6 +249,11 @@ impl Offline {
                 clock.clone(),
             )),
             kitchen,
+            sources: Arc::new(Sources::new(
+                Arc::clone(&hub),
+                config.sources,
+                config.orders.clone(),
+            )),
             store,
             hub,
             clock,
@@ -798,6 +804,13 @@ impl Store for Forgetful {
 
     fn recent(&self, since: UnixMillis) -> BoxFuture<'_, Result<Vec<FoodOrder>, Unavailable>> {
         self.0.recent(since)
+    }
+
+    fn arrivals(
+        &self,
+        since: UnixMillis,
+    ) -> BoxFuture<'_, Result<Vec<(Channel, UnixMillis)>, Unavailable>> {
+        self.0.arrivals(since)
     }
 
     fn prune(
