@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use live_orders::{
     domain::{
-        Actor, ActorKind, Change, FoodOrder, OrderId, OrderNumber, OrderStatus, Profile, Promise,
+        Actor, ActorKind, Change, Channel, FoodOrder, OrderId, OrderNumber, OrderStatus, Profile, Promise,
         Promises, Screen, ScreenName, UnixMillis, Version,
     },
     server::{
