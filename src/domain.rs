@@ -12,6 +12,8 @@
 //! | [`ageing`] | when a ticket turns from on time to late |
 //! | [`routing`] | which station makes what, for orders that do not say |
 //! | [`intake`] | whether new orders are taken |
+//! | [`rhythm`] | how often orders of a channel come, and when it is quiet |
+//! | [`hours`] | times of day, and when a screen is quiet |
 //! | [`search`] | which order is meant by a number or a name |
 //! | [`screen`] | what each device in the kitchen shows, and how |
 //! | [`legibility`] | what can be read on a screen from where people stand |
@@ -20,6 +22,7 @@
 
 pub mod ageing;
 pub mod change;
+pub mod hours;
 pub mod ids;
 pub mod intake;
 pub mod legibility;
@@ -27,6 +30,7 @@ pub mod limits;
 pub mod money;
 pub mod new_order;
 pub mod order;
+pub mod rhythm;
 pub mod routing;
 pub mod screen;
 pub mod search;
@@ -38,6 +42,7 @@ pub mod time;
 
 pub use ageing::{Ageing, Busy, Promise, Promises, Thresholds};
 pub use change::{Change, Refusal};
+pub use hours::{QuietHours, TimeOfDay};
 pub use ids::{Channel, ItemId, Location, OrderId, OrderNumber, Station, Version};
 pub use intake::{Intake, IntakeState};
 pub use money::{Currency, MinorUnits, Money};

@@ -8,7 +8,7 @@
 //! 5. [`stream`] sends: Server-Sent Events from any position on.
 //!
 //! Around them: [`router`] says who calls what, [`reads`] answers questions,
-//! [`screens`] keeps what each device shows, [`pages`] and [`assets`] serve the browser, [`demo`] plays an evening,
+//! [`screens`] keeps what each device shows, [`sources`] watches whether orders still come, [`pages`] and [`assets`] serve the browser, [`demo`] plays an evening,
 //! [`cli`], [`config`], [`state`], [`listen`] and [`telemetry`] run it all, and
 //! [`error`] says no.
 
@@ -31,6 +31,7 @@ mod reads;
 pub mod router;
 pub mod run;
 mod screens;
+pub mod sources;
 pub mod state;
 pub mod store;
 pub mod stream;

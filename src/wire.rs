@@ -10,6 +10,7 @@
 //! | [`frame`] | Server-Sent Events, written and read |
 //! | [`lean`] | reads all of this in the browser, with little code |
 //! | [`page`] | what a rendered page carries for its hydration |
+//! | [`sources`] | how the channels stand that orders come from |
 
 pub mod event;
 pub mod event_id;
@@ -18,9 +19,11 @@ pub mod frame;
 pub mod lean;
 pub mod message;
 pub mod page;
+pub mod sources;
 
 pub use event::{EventKind, OrderEvent};
 pub use event_id::{Epoch, EventId, Seq};
 pub use filter::{EventFacts, StreamFilter};
 pub use message::{Bye, ByeReason, Heartbeat, Hello, Snapshot, SnapshotReason, Stats, Unseen};
 pub use page::{BoardPage, BoardSettings, ClockChange, KeyBinding, Offset, ScreenSettings};
+pub use sources::{QuietSource, SourceHealth, SourceList};

@@ -408,6 +408,47 @@ words! {
     /// The last `{}` alone.
     ListEnds,
 
+    /// On a ticket that nobody is to make.
+    TestMark,
+    TestItem,
+    TestCustomer,
+    TestSend,
+    TestHint,
+    /// Test order `{}` was placed.
+    TestSent,
+    SourcesTitle,
+    SourcesNone,
+    SourcesAway,
+    /// The last order came at `{}`.
+    SourceLast,
+    /// `{}` orders came today.
+    SourceToday,
+    SourceNoneToday,
+    /// Beside a channel that has been silent for much longer than usual.
+    SourceQuiet,
+    /// Channel `{}` has been silent for `[]` minutes.
+    SourceSilent,
+    /// These are the screen's quiet hours.
+    SoundQuiet,
+    SoundsTitle,
+    /// `{}` sounds.
+    SoundsInHour,
+    SoundsTooMany,
+    /// Most of them were for `{}`, `[]` times.
+    SoundsMost,
+    SoundsChange,
+    SoundReady,
+    SoundChanged,
+    SoundNew,
+    SoundLate,
+    SoundCancelled,
+    SoundAnswer,
+    SoundUnseen,
+    SoundOffline,
+    HintSounds,
+    HintAnswer,
+    HintUnseen,
+
     CapEnter,
     CapSpace,
     CapBackspace,

@@ -14,7 +14,7 @@ use super::{
     words::{Word, say},
 };
 use crate::{
-    domain::{Channel, Lane, Station, screen::View},
+    domain::{Channel, Lane, Station, order::TEST_CHANNEL, screen::View},
     wire::{BoardSettings, ScreenSettings, Stats, StreamFilter},
 };
 
@@ -174,7 +174,9 @@ fn tools(html: &mut Html, spots: &mut Spots, ui: Ui) {
 /// What the screen shows, as its profile says, and what of it cannot be read.
 fn shows(html: &mut Html, filter: &StreamFilter, screen: &ScreenSettings) {
     let stations = filter.stations.iter().map(Station::as_str);
-    let names: Vec<&str> = stations.chain(filter.channels.iter().map(Channel::as_str)).collect();
+    // Every screen shows test orders, so that goes without saying.
+    let channels = filter.channels.iter().map(Channel::as_str).filter(|it| *it != TEST_CHANNEL);
+    let names: Vec<&str> = stations.chain(channels).collect();
     html.raw("<p class=\"shows\">");
     html.raw(if names.is_empty() { say(Word::AllOrders) } else { "" });
     html.text(&names.join(" · ")).raw("</p>");

@@ -8,6 +8,7 @@
 //! | [`search`] | orders by number or name, open and closed |
 //! | [`closed`] | one closed order in a list |
 //! | [`intake`] | whether orders are taken, and the switch |
+//! | [`sources`] | where orders come from, how often this screen sounds, a test order |
 //! | [`strips`] | a pause, and orders that are on no screen |
 //! | [`profile`] | nothing: notices that the screen's profile was changed |
 //! | [`seen`] | nothing: tells the server what this screen shows |
@@ -18,13 +19,14 @@ pub mod intake;
 pub mod profile;
 pub mod search;
 pub mod seen;
+pub mod sources;
 pub mod strips;
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlInputElement, KeyboardEvent};
 
-use self::{intake::Switching, search::Found};
+use self::{intake::Switching, search::Found, sources::Asked};
 use super::{
     Ui,
     html::{Html, Spots, effect},
@@ -70,8 +72,12 @@ pub struct State {
     pub found: Found,
     /// The intake switch while somebody moves it.
     pub switching: Switching,
+    /// Where orders come from, and the test order.
+    pub asked: Asked,
     /// Where the keyboard was last inside the panel.
     pub focused: Option<String>,
+    /// Whether the board is opened as a screen.
+    pub is_screen: bool,
     /// How the screen stands besides its orders.
     pub device: Device,
 }
@@ -97,7 +103,9 @@ impl Panels {
             wanted: String::new(),
             found: Found::Nothing,
             switching: Switching::default(),
+            asked: Asked::default(),
             focused: None,
+            is_screen: page.settings.screen.is_some(),
             device: Device::new(&page.settings),
         };
         Self { state: StoredValue::new(state), told: Trigger::new() }
@@ -151,6 +159,7 @@ pub fn spots(ui: Ui, spots: &mut Spots) {
     });
     intake::spots(ui, spots);
     strips::spots(ui, spots);
+    sources::spots(ui, spots);
 }
 
 /// The strips above the board.
@@ -160,6 +169,7 @@ pub fn above(ui: Ui, html: &mut Html, spots: &mut Spots) {
     html.raw("</div><div id=\"paused\">").content(spots, "paused");
     // It is there before there is anything to say, so that what comes is read out.
     html.raw("</div><div id=\"unseen\" role=\"alert\">").content(spots, "unseen");
+    html.raw("</div><div id=\"quiet\">").content(spots, "quiet");
     html.raw("</div></section>");
 }
 
@@ -234,6 +244,7 @@ pub fn follow(ui: Ui) {
     seen::follow(ui);
     profile::follow(ui);
     intake::follow(ui);
+    sources::follow(ui);
 }
 
 /// Takes the keyboard back to where it was in a list that was written anew.
@@ -255,7 +266,12 @@ pub fn act(ui: Ui, act: &str) -> bool {
         "search" => toggle(ui, Panel::Search),
         "intake" => toggle(ui, Panel::Intake),
         "panel-close" => toggle(ui, Panel::None),
-        _ => return all_day::act(ui, act) || search::act(ui, act) || intake::act(ui, act),
+        _ => {
+            return all_day::act(ui, act)
+                || search::act(ui, act)
+                || intake::act(ui, act)
+                || sources::act(ui, act);
+        }
     }
     true
 }
@@ -271,6 +287,7 @@ fn toggle(ui: Ui, panel: Panel) {
         state.wanted.clear();
         state.found = Found::Nothing;
         state.switching = Switching::default();
+        state.asked.begin_anew();
     });
     later(0, move || {
         let first = match now {

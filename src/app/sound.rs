@@ -20,7 +20,7 @@ use super::{
     words::Word,
 };
 use crate::{
-    domain::{Ageing, Lane},
+    domain::{Ageing, Lane, QuietHours, TimeOfDay},
     live::{
         freshness::State,
         later, listen,
@@ -37,6 +37,8 @@ pub const STANDING_EVENT: &str = "live-orders:screen-is";
 
 /// Where this device remembers that it was started.
 const STARTED: &str = "screen-started";
+/// Where it remembers what was heard on a screen, whose name follows.
+const HEARD: &str = "heard-on-";
 /// Where it remembers until when it is muted.
 const MUTED: &str = "muted-until";
 /// For how long a screen that was started before is waited for.
@@ -73,6 +75,10 @@ pub struct Device {
     /// it stands: what is to be heard waits for that.
     starting: bool,
     volume: u32,
+    /// When only alarms sound.
+    hours: Option<QuietHours>,
+    /// Whether it is so now.
+    quiet: bool,
     /// Whether an order waits for an answer, as of the last second.
     answer: bool,
     /// Whether another tab sounds.
@@ -83,13 +89,18 @@ impl Device {
     /// The device of a page with these settings.
     #[must_use]
     pub fn new(settings: &BoardSettings) -> Self {
+        let screen = settings.screen.as_ref();
+        let time = |minutes: Option<u32>| minutes.and_then(TimeOfDay::of_minutes);
+        let hours = screen.and_then(|it| time(it.quiet_from).zip(time(it.quiet_until)));
         Self {
             speaker: Speaker::Off,
             may_sleep: false,
             muted: None,
-            asks: settings.screen.is_some(),
+            asks: screen.is_some(),
             starting: false,
-            volume: settings.screen.as_ref().map_or(VOLUME, |screen| screen.volume),
+            volume: screen.map_or(VOLUME, |screen| screen.volume),
+            hours: hours.map(|(from, until)| QuietHours { from, until }),
+            quiet: false,
             answer: false,
             elsewhere: false,
         }
@@ -113,7 +124,7 @@ impl Device {
         let Some(before) = Self::of(ui) else { return };
         let mut after = before;
         change(&mut after);
-        let look = |it: &Self| (it.speaker, it.may_sleep, it.muted, it.asks);
+        let look = |it: &Self| (it.speaker, it.may_sleep, it.muted, it.asks, it.quiet);
         if look(&before) == look(&after) {
             ui.panels.with(&mut |state| state.device = after);
         } else {
@@ -127,7 +138,7 @@ pub fn spots(ui: Ui, spots: &mut Spots) {
     spots.class("sound", move || {
         let look = match Device::followed(ui) {
             Some(Device { speaker: Speaker::Blocked, .. }) => "switch is-blocked",
-            Some(Device { muted: Some(_), .. }) => "switch is-some",
+            Some(Device { muted: Some(_), .. } | Device { quiet: true, .. }) => "switch is-some",
             _ => "switch",
         };
         look.to_owned()
@@ -147,7 +158,13 @@ pub fn spots(ui: Ui, spots: &mut Spots) {
                 let until = ui.time_of_day(until, false);
                 (ui.say(Word::Muted), ui.words.with(Word::Until, &until))
             }
-            (Speaker::On, None) => (ui.say(Word::SoundOn), sleepy.to_owned()),
+            (Speaker::On, None) => match device.hours.filter(|_| device.quiet) {
+                Some(hours) => {
+                    let until = ui.words.with(Word::Until, &hours.until.to_string());
+                    (ui.say(Word::SoundQuiet), until)
+                }
+                None => (ui.say(Word::SoundOn), sleepy.to_owned()),
+            },
             (Speaker::Off, None) => (ui.say(Word::StartScreen), String::new()),
         };
         html.raw("<b>").text(word).raw("</b>");
@@ -177,6 +194,10 @@ pub fn follow(ui: Ui) {
     read_mute(ui);
     // Another tab was muted, or is to be heard again.
     listen("storage", move |_| read_mute(ui));
+    if let Some(heard) = recall(&heard_on(ui)) {
+        let now = ui.live.local_now();
+        ui.live.aside.with(&mut |things| things.ringer.take_up(&heard, now));
+    }
     listen(STANDING_EVENT, move |_| {
         let Some(root) = document().document_element() else { return };
         let is = |name, value| root.get_attribute(name).as_deref() == Some(value);
@@ -233,7 +254,11 @@ fn every_second(ui: Ui) {
         }
         muted = things.ringer.muted(local);
     });
-    Device::change(ui, &mut |device| (device.answer, device.muted) = (answer, muted));
+    let time = TimeOfDay::at(now, ui.utc_offset_s);
+    Device::change(ui, &mut |device| {
+        (device.answer, device.muted) = (answer, muted);
+        device.quiet = device.hours.is_some_and(|hours| hours.cover(time));
+    });
     ring(ui);
 }
 
@@ -244,22 +269,38 @@ fn state(ui: Ui) -> State {
 fn ring(ui: Ui) {
     let (state, now, mut due) = (state(ui), ui.live.local_now(), None);
     let Some(device) = Device::of(ui).filter(|device| !device.starting) else { return };
+    let mut standing = Standing {
+        replaying: matches!(state, State::CatchingUp { .. }),
+        offline: matches!(state, State::Offline { .. }),
+        answer: device.answer,
+        unseen: false,
+        quiet: device.quiet,
+    };
+    let mut heard = None;
     ui.live.aside.with(&mut |things| {
-        let standing = Standing {
-            replaying: matches!(state, State::CatchingUp { .. }),
-            offline: matches!(state, State::Offline { .. }),
-            answer: device.answer,
-            unseen: !things.unseen.is_empty(),
-        };
+        standing.unseen = !things.unseen.is_empty();
         due = things.ringer.due(now, standing);
+        // What a screen could not make is no sound that it made.
+        if let Some(sound) = due.filter(|_| device.speaker == Speaker::On) {
+            things.ringer.sounded(sound, now);
+            heard = Some(things.ringer.kept());
+        }
     });
+    if let Some(heard) = heard {
+        remember(&heard_on(ui), &heard);
+    }
     let Some(sound) = due else { return };
     if device.speaker == Speaker::Off {
         // Something was to be heard and was not: that is not quiet, that is blocked.
         Device::change(ui, &mut |device| device.speaker = Speaker::Blocked);
     } else if !device.elsewhere {
-        command(&["play ", sound.as_str(), " ", &device.volume.to_string()].concat());
+        let volume = standing.loudness(device.volume).to_string();
+        command(&["play ", sound.as_str(), " ", &volume].concat());
     }
+}
+
+fn heard_on(ui: Ui) -> String {
+    [HEARD, &ui.live.actor()].concat()
 }
 
 /// What of the board's acts is about the device; whether `act` is.

@@ -476,6 +476,7 @@ fn elsewhere(ui: Ui, order: &FoodOrder) -> Html {
 fn badges(html: &mut Html, order: &FoodOrder, mark: &Mark) {
     let flags = &order.flags;
     let badges = [
+        (order.is_test(), "<li class=\"badge badge-test\">", "warning", Word::TestMark),
         (mark.came_while_away, "<li class=\"badge\">", "", Word::CameWhileAway),
         (mark.fresh_until.is_some(), "<li class=\"badge badge-new\">", "", Word::BadgeNew),
         (flags.rush, "<li class=\"badge badge-rush\">", "rush", Word::Rush),

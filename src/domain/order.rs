@@ -51,7 +51,17 @@ pub struct FoodOrder {
     pub last_change: LastChange,
 }
 
+/// The channel of test orders: by it a kitchen sees that orders come through, and
+/// nobody takes one for a customer's.
+pub const TEST_CHANNEL: &str = "test";
+
 impl FoodOrder {
+    /// Whether nobody is to make it: it is on the screens to be seen there.
+    #[must_use]
+    pub fn is_test(&self) -> bool {
+        self.source.channel.as_str() == TEST_CHANNEL
+    }
+
     /// Whether boards show it: somebody still has work with it, or it was
     /// cancelled and nobody has said yet that they know.
     #[must_use]

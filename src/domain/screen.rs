@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    hours::QuietHours,
     ids::{Channel, Station, Version},
     order::Service,
     time::UnixMillis,
@@ -390,6 +391,8 @@ pub struct Profile {
     pub sounds: Sounds,
     /// How loud, from 0 to 100.
     pub volume: u8,
+    /// When only alarms sound, and those at half the volume.
+    pub quiet_hours: Option<QuietHours>,
     /// Its language.
     pub language: Language,
     /// Light or dark.
@@ -439,6 +442,7 @@ impl Profile {
             page_size: None,
             sounds: Sounds::of(role),
             volume: 70,
+            quiet_hours: None,
             language: Language::English,
             theme: Theme::Auto,
             diagonal_in: Tenths(240),

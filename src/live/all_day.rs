@@ -15,10 +15,11 @@ pub struct Total {
     pub orders: u32,
 }
 
-/// Whether `order` is with the kitchen.
+/// Whether `order` is with the kitchen, and is to be made.
 fn is_to_be_made(order: &FoodOrder) -> bool {
     order.status.is_open()
         && !order.flags.scheduled
+        && !order.is_test()
         && matches!(order.lane(), Some(Lane::New | Lane::Preparing))
 }
 
@@ -68,7 +69,8 @@ pub fn add(totals: &mut Vec<Total>, order: &FoodOrder, stations: &[Station]) {
 mod tests {
     use super::*;
     use crate::domain::{
-        OrderStatus,
+        Channel, OrderStatus,
+        order::TEST_CHANNEL,
         testing::{item, order_of},
     };
 
@@ -125,6 +127,9 @@ mod tests {
             let gone = FoodOrder { status, ..order.clone() };
             assert_eq!(totals(&[gone], &[]), []);
         }
+        let mut test = order.clone();
+        test.source.channel = Channel::parse(TEST_CHANNEL).expect("valid");
+        assert_eq!(totals(&[test], &[]), []);
         order.flags.scheduled = true;
         assert_eq!(totals(&[order], &[]), []);
     }

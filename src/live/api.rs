@@ -38,13 +38,13 @@ pub fn orders(text: &str) -> Result<(Vec<FoodOrder>, bool), String> {
 
 /// Order `id` as it stands.
 pub async fn order(id: OrderId) -> Option<FoodOrder> {
-    let (ok, _, text) = exchange("GET", &format!("/api/orders/{id}"), None).await.ok()?;
+    let (ok, _, text) = exchange("GET", &format!("/api/orders/{id}"), None, None).await.ok()?;
     FoodOrder::parse(&text).filter(|_| ok)
 }
 
 /// What the server has written for the page at `url`, as markup.
 pub async fn fragment(url: &str) -> Option<String> {
-    let (ok, _, text) = exchange("GET", url, None).await.ok()?;
+    let (ok, _, text) = exchange("GET", url, None, None).await.ok()?;
     // Something between here and there may answer with a page of its own.
     (ok && text.starts_with(FRAGMENT)).then_some(text)
 }
@@ -86,7 +86,7 @@ impl Failure {
 
 /// What the server answers to `GET url`; none without an answer that is JSON.
 pub async fn get(url: &str) -> Option<Json> {
-    match exchange("GET", url, None).await {
+    match exchange("GET", url, None, None).await {
         Ok((true, _, text)) => Json::parse(&text),
         _ => None,
     }
@@ -97,7 +97,7 @@ pub async fn get(url: &str) -> Option<Json> {
 /// # Errors
 /// It was refused, or there is no answer.
 pub async fn change(method: &'static str, url: &str, body: String) -> Result<FoodOrder, Failure> {
-    let text = send(method, url, Some(body)).await?;
+    let text = send(method, url, Some(body), None).await?;
     FoodOrder::parse(&text).ok_or_else(|| failure(&unreadable(), false, 200))
 }
 
@@ -109,15 +109,31 @@ pub fn ask(
     body: Option<String>,
     then: Box<dyn FnOnce(Result<String, Failure>)>,
 ) {
-    spawn(Box::pin(async move { then(send(method, &url, body).await) }));
+    spawn(Box::pin(async move { then(send(method, &url, body, None).await) }));
 }
 
-/// Sends `body`, if there is any; what the server answers.
+/// Sends `body`, which makes something new, by POST; `key` is the same when it is
+/// sent again because there was no answer, so that it makes it once.
+pub fn make(
+    url: &'static str,
+    body: String,
+    key: String,
+    then: Box<dyn FnOnce(Result<String, Failure>)>,
+) {
+    spawn(Box::pin(async move { then(send("POST", url, Some(body), Some(&key)).await) }));
+}
+
+/// Sends `body`, if there is any, under an idempotency key; what the server answers.
 ///
 /// # Errors
 /// It was refused, or there is no answer.
-async fn send(method: &'static str, url: &str, body: Option<String>) -> Result<String, Failure> {
-    let (why, answered, status) = match exchange(method, url, body).await {
+async fn send(
+    method: &'static str,
+    url: &str,
+    body: Option<String>,
+    key: Option<&str>,
+) -> Result<String, Failure> {
+    let (why, answered, status) = match exchange(method, url, body, key).await {
         Ok((true, _, text)) => return Ok(text),
         Ok((false, status, text)) => (refusal(status, &text), reason(&text).is_some(), status),
         Err(_) => (unanswered(), false, 0),
@@ -135,7 +151,7 @@ fn failure(why: &str, answered: bool, status: u16) -> Failure {
 /// # Errors
 /// It was refused, or there is no answer; in words for the page.
 pub async fn answer(method: &str, url: &str, body: Option<String>) -> Result<String, String> {
-    match exchange(method, url, body).await {
+    match exchange(method, url, body, None).await {
         Ok((true, _, text)) => Ok(text),
         Ok((false, status, text)) => Err(refusal(status, &text)),
         Err(_) => Err(unanswered()),
@@ -169,6 +185,7 @@ async fn exchange(
     method: &str,
     url: &str,
     body: Option<String>,
+    key: Option<&str>,
 ) -> Result<(bool, u16, String), JsValue> {
     let init = RequestInit::new();
     init.set_method(method);
@@ -181,6 +198,9 @@ async fn exchange(
     request.headers().set("accept-language", spoken().language.as_str())?;
     if body.is_some() {
         request.headers().set("content-type", "application/json")?;
+    }
+    if let Some(key) = key {
+        request.headers().set("idempotency-key", key)?;
     }
     let response = JsFuture::from(leptos::prelude::window().fetch_with_request(&request)).await?;
     let response: Response = response.dyn_into()?;

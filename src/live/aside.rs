@@ -10,7 +10,7 @@ use leptos::prelude::{Notify, StoredValue, Track, Trigger, UpdateValue};
 use super::{ringer::Ringer, seen::Seen};
 use crate::{
     domain::{Intake, screen::Sounds},
-    wire::{Heartbeat, Unseen},
+    wire::{Heartbeat, QuietSource, Unseen},
 };
 
 /// The things themselves.
@@ -20,6 +20,8 @@ pub struct Things {
     pub intake: Intake,
     /// Orders that are on no screen of one of their stations.
     pub unseen: Vec<Unseen>,
+    /// Channels that have been silent for much longer than usual.
+    pub quiet: Vec<QuietSource>,
     /// What is to be heard.
     pub ringer: Ringer,
     /// What the server knows of what this screen shows.
@@ -38,7 +40,7 @@ impl Aside {
     #[must_use]
     pub fn new(intake: Intake, sounds: Sounds) -> Self {
         let (ringer, seen) = (Ringer::new(sounds), Seen::default());
-        let things = Things { intake, unseen: Vec::new(), ringer, seen };
+        let things = Things { intake, unseen: Vec::new(), quiet: Vec::new(), ringer, seen };
         Self { things: StoredValue::new(things), told: Trigger::new() }
     }
 
@@ -47,7 +49,7 @@ impl Aside {
         self.things.update_value(|things| look(things));
     }
 
-    /// Follows the switch and what is on no screen.
+    /// Follows the switch, what is on no screen and who is quiet.
     pub fn track(self) {
         self.told.track();
     }
@@ -56,7 +58,9 @@ impl Aside {
     pub(super) fn heartbeat(self, heartbeat: &Heartbeat) {
         let mut told = false;
         self.with(&mut |things| {
-            told = things.intake != heartbeat.intake || things.unseen != heartbeat.unseen;
+            told = things.intake != heartbeat.intake
+                || things.unseen != heartbeat.unseen
+                || things.quiet != heartbeat.quiet;
             for order in &heartbeat.unseen {
                 if things.unseen.iter().all(|other| other.id != order.id) {
                     things.ringer.unseen_anew();
@@ -65,6 +69,7 @@ impl Aside {
             if told {
                 things.intake.clone_from(&heartbeat.intake);
                 things.unseen.clone_from(&heartbeat.unseen);
+                things.quiet.clone_from(&heartbeat.quiet);
             }
         });
         if told {

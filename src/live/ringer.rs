@@ -4,7 +4,8 @@
 //! A kitchen that is rung at for everything stops listening. So there is at most
 //! one sound in three seconds, however much happens: a burst of orders is one
 //! sound, the most important thing is what is heard, and what this screen did
-//! itself is not.
+//! itself is not. In a screen's quiet hours only alarms are heard. What was heard
+//! in the last hour is counted, so that a screen can say when it is too much.
 
 use super::{part::Part, table::Table};
 use crate::domain::{FoodOrder, OrderId, OrderStatus, UnixMillis, screen::Sounds};
@@ -15,6 +16,10 @@ const QUIET_MS: i64 = 3_000;
 const ANSWER_EVERY_MS: i64 = 5_000;
 /// How often a screen that is cut off says so, and that an order is on no screen.
 const AGAIN_MS: i64 = 60_000;
+/// For how long it is remembered what was heard.
+const HOUR_MS: i64 = 3_600_000;
+/// More sounds in an hour than this are more than anybody heeds.
+pub const MOST_AN_HOUR: usize = 60;
 /// How long a screen is silent when it is muted. A mute has an end, always.
 pub const MUTE_MS: i64 = 600_000;
 
@@ -40,6 +45,23 @@ pub enum Sound {
 }
 
 impl Sound {
+    /// Everything, in the order of what matters.
+    pub const ALL: [Self; 8] = [
+        Self::Ready,
+        Self::Changed,
+        Self::New,
+        Self::Late,
+        Self::Cancelled,
+        Self::Answer,
+        Self::Unseen,
+        Self::Offline,
+    ];
+
+    /// Whether it is heard in quiet hours too.
+    fn is_alarm(self) -> bool {
+        self >= Self::Cancelled
+    }
+
     /// What the page's script calls it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -98,6 +120,25 @@ pub struct Standing {
     pub answer: bool,
     /// An order is on no screen of its station.
     pub unseen: bool,
+    /// These are the screen's quiet hours.
+    pub quiet: bool,
+}
+
+impl Standing {
+    /// How loud it is where the screen is set to `volume`.
+    #[must_use]
+    pub fn loudness(self, volume: u32) -> u32 {
+        if self.quiet { volume / 2 } else { volume }
+    }
+}
+
+/// What was heard in the last hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastHour {
+    /// How many sounds.
+    pub sounds: usize,
+    /// What was heard most often, and how often.
+    pub most: Option<(Sound, usize)>,
 }
 
 /// Decides what is heard.
@@ -113,6 +154,8 @@ pub struct Ringer {
     /// Tickets that were late already; none before the first look.
     late: Option<Table<()>>,
     muted_until: Option<i64>,
+    /// What was heard, and when, oldest first.
+    heard: Vec<(Sound, i64)>,
 }
 
 impl Ringer {
@@ -128,6 +171,7 @@ impl Ringer {
             unseen_at: None,
             late: None,
             muted_until: None,
+            heard: Vec::new(),
         }
     }
 
@@ -177,6 +221,9 @@ impl Ringer {
             self.noted = None;
             return None;
         }
+        if standing.quiet {
+            self.noted = self.noted.filter(|sound| sound.is_alarm());
+        }
         let again = |at: Option<i64>, every: i64| at.is_none_or(|at| now - at >= every || now < at);
         let mut due = self.noted.filter(|_| !standing.replaying && !standing.offline);
         for (stands, sound, at, every) in [
@@ -220,6 +267,52 @@ impl Ringer {
         self.muted_until.filter(|until| (now..=now + MUTE_MS).contains(until) && *until != now)
     }
 
+    /// `sound` was heard at `now`, by the local clock.
+    pub fn sounded(&mut self, sound: Sound, now: i64) {
+        self.forget(now);
+        self.heard.push((sound, now));
+    }
+
+    /// Lets go of what was heard before the last hour, and of what a clock that was
+    /// set back has yet to reach.
+    fn forget(&mut self, now: i64) {
+        self.heard.retain(|(_, at)| (now - HOUR_MS..=now).contains(at));
+    }
+
+    /// What was heard in the hour before `now`.
+    pub fn last_hour(&mut self, now: i64) -> LastHour {
+        self.forget(now);
+        let count = |sound| self.heard.iter().filter(|(heard, _)| *heard == sound).count();
+        let counts = Sound::ALL.into_iter().map(|sound| (sound, count(sound)));
+        let most = counts.max_by_key(|(_, count)| *count).filter(|(_, count)| *count > 0);
+        LastHour { sounds: self.heard.len(), most }
+    }
+
+    /// What was heard, as a device remembers it.
+    #[must_use]
+    pub fn kept(&self) -> String {
+        let mut kept = String::new();
+        for (sound, at) in &self.heard {
+            for part in [sound.as_str(), " ", &at.to_string(), ";"] {
+                kept.push_str(part);
+            }
+        }
+        kept
+    }
+
+    /// Takes up what a device remembers.
+    pub fn take_up(&mut self, kept: &str, now: i64) {
+        self.heard = kept
+            .split_terminator(';')
+            .filter_map(|entry| {
+                let (sound, at) = entry.split_once(' ')?;
+                let sound = Sound::ALL.into_iter().find(|it| it.as_str() == sound)?;
+                Some((sound, at.parse().ok()?))
+            })
+            .collect();
+        self.forget(now);
+    }
+
     /// Silences the screen until `until`, which is never far; none: not any more.
     pub fn mute(&mut self, until: Option<i64>) {
         self.muted_until = until;
@@ -232,7 +325,7 @@ mod tests {
     use crate::domain::{Station, screen::Role, testing::order};
 
     const STILL: Standing =
-        Standing { replaying: false, offline: false, answer: false, unseen: false };
+        Standing { replaying: false, offline: false, answer: false, unseen: false, quiet: false };
 
     fn every() -> Sounds {
         Sounds { late: true, ready: true, ..Sounds::default() }
@@ -388,6 +481,50 @@ mod tests {
         // A clock that is set back makes no mute longer than it can be.
         ringer.mute(Some(5_000_000));
         assert_eq!(ringer.muted(600_000), None);
+    }
+
+    #[test]
+    fn in_quiet_hours_only_alarms_are_heard() {
+        let mut ringer = Ringer::new(every());
+        let quiet = Standing { quiet: true, ..STILL };
+        for sound in [Sound::Ready, Sound::Changed, Sound::New, Sound::Late] {
+            ringer.note(sound);
+            assert_eq!(ringer.due(0, quiet), None);
+        }
+        // What happened then is not heard when they are over.
+        assert_eq!(ringer.due(1_000, STILL), None);
+        ringer.note(Sound::New);
+        ringer.note(Sound::Cancelled);
+        assert_eq!(ringer.due(2_000, quiet), Some(Sound::Cancelled));
+        for (standing, sound) in [
+            (Standing { answer: true, ..quiet }, Sound::Answer),
+            (Standing { unseen: true, ..quiet }, Sound::Unseen),
+            (Standing { offline: true, ..quiet }, Sound::Offline),
+        ] {
+            assert_eq!(Ringer::new(every()).due(0, standing), Some(sound));
+        }
+        assert_eq!((quiet.loudness(70), STILL.loudness(70)), (35, 70));
+    }
+
+    #[test]
+    fn what_was_heard_in_the_last_hour_is_counted() {
+        const MINUTE: i64 = 60_000;
+        let mut ringer = Ringer::new(every());
+        assert_eq!(ringer.last_hour(0), LastHour { sounds: 0, most: None });
+        for minute in 0..70 {
+            ringer.sounded(Sound::New, minute * MINUTE);
+        }
+        ringer.sounded(Sound::Offline, 69 * MINUTE);
+        let hour = LastHour { sounds: 62, most: Some((Sound::New, 61)) };
+        assert_eq!(ringer.last_hour(69 * MINUTE), hour);
+        // A reload keeps it.
+        let mut after = Ringer::new(every());
+        after.take_up(&ringer.kept(), 69 * MINUTE);
+        assert_eq!(after.last_hour(69 * MINUTE), hour);
+        assert_eq!(after.last_hour(129 * MINUTE).sounds, 2);
+        // What stands there may be anything, and a clock may be set back.
+        after.take_up("new 5;new;bang 7;new x;;offline 9000000", 10);
+        assert_eq!(after.last_hour(10), LastHour { sounds: 1, most: Some((Sound::New, 1)) });
     }
 
     #[test]

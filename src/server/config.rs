@@ -18,6 +18,7 @@ use super::{
     kitchen::KitchenSettings,
     listen::ListenSettings,
     orders::OrderSettings,
+    sources::SourceSettings,
     stream::{StreamLimits, StreamSettings},
 };
 use crate::domain::{
@@ -66,6 +67,8 @@ pub struct Config {
     pub language: Language,
     /// What the kitchen is watched for.
     pub kitchen: KitchenSettings,
+    /// How channels are watched.
+    pub sources: SourceSettings,
     /// How long the log is kept.
     pub retention: Retention,
     /// How a demo plays.
@@ -357,6 +360,11 @@ impl Values {
             language: self.get("board.language", "en, de or ar", |text| text.parse().ok())?,
             kitchen: KitchenSettings {
                 unseen_after: Some(self.whole("kitchen.unseen_after_s", 0..=3600)?)
+                    .filter(|seconds| *seconds > 0)
+                    .map(|seconds: i64| seconds * 1000),
+            },
+            sources: SourceSettings {
+                quiet_after: Some(self.whole("kitchen.quiet_after_s", 0..=86_400)?)
                     .filter(|seconds| *seconds > 0)
                     .map(|seconds: i64| seconds * 1000),
             },

@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use super::store::{CommitSink, Committed, StoredEvent};
 use crate::{
     domain::{FoodOrder, Intake, OrderId, UnixMillis},
-    wire::{Epoch, EventId, Heartbeat, Seq, Stats, StreamFilter, Unseen, frame},
+    wire::{Epoch, EventId, Heartbeat, QuietSource, Seq, Stats, StreamFilter, Unseen, frame},
 };
 
 mod feed;
@@ -87,6 +87,8 @@ pub struct KitchenState {
     pub intake: Intake,
     /// Orders that should be on a screen and are on none.
     pub unseen: Vec<Unseen>,
+    /// Channels that have been silent for much longer than usual.
+    pub quiet: Vec<QuietSource>,
 }
 
 struct Served {
@@ -279,6 +281,19 @@ impl Hub {
         differs
     }
 
+    /// Has heartbeats tell of the channels that are quiet. If they are others than
+    /// before, whoever is told of all orders is told at once.
+    pub fn tell_quiet(&self, now: UnixMillis, quiet: Vec<QuietSource>) {
+        let differs = {
+            let mut state = self.lock();
+            let before = std::mem::replace(&mut state.kitchen.quiet, quiet);
+            state.kitchen.quiet != before
+        };
+        if differs {
+            self.beat(now, false);
+        }
+    }
+
     /// Sends every reader a heartbeat. It comes behind all events up to the id
     /// it carries; who has had a later one in the meantime needs none.
     pub fn heartbeat(&self, now: UnixMillis) {
@@ -389,7 +404,7 @@ fn is_of_certain_orders(filter: &StreamFilter) -> bool {
 }
 
 fn without_others(beat: Heartbeat) -> Heartbeat {
-    Heartbeat { unseen: Vec::new(), ..beat }
+    Heartbeat { unseen: Vec::new(), quiet: Vec::new(), ..beat }
 }
 
 impl State {
@@ -404,13 +419,14 @@ impl State {
                 hour
             }
         };
-        let KitchenState { intake, unseen } = &self.kitchen;
+        let KitchenState { intake, unseen, quiet } = &self.kitchen;
         Heartbeat {
             server_time: now,
             open: self.figures.open(),
             stats,
             intake: intake.at(now),
             unseen: unseen.clone(),
+            quiet: quiet.clone(),
         }
     }
 }

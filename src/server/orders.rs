@@ -44,6 +44,25 @@ pub struct OrderSettings {
     pub business_day_starts: Time,
 }
 
+impl OrderSettings {
+    /// When the business day began that `at` is in.
+    #[must_use]
+    pub fn day_began(&self, at: UnixMillis) -> UnixMillis {
+        let began = self.business_date(at).to_datetime(self.business_day_starts);
+        let zoned = self.time_zone.to_ambiguous_zoned(began).compatible();
+        zoned.map_or(at, |zoned| UnixMillis(zoned.timestamp().as_millisecond()))
+    }
+
+    fn business_date(&self, at: UnixMillis) -> Date {
+        let local = local(at, &self.time_zone);
+        if local.time() < self.business_day_starts {
+            local.date().saturating_sub(1.day())
+        } else {
+            local.date()
+        }
+    }
+}
+
 /// Places orders and changes them.
 pub struct Orders {
     store: Arc<dyn Store>,
@@ -144,25 +163,14 @@ impl Orders {
     /// The business day that `at` is in, as `yyyymmdd`: the day that the
     /// location's clock showed when business began.
     fn business_day(&self, at: UnixMillis) -> i32 {
-        let day = self.business_date(at);
+        let day = self.settings.business_date(at);
         i32::from(day.year()) * 10_000 + i32::from(day.month()) * 100 + i32::from(day.day())
     }
 
     /// When the business day began that `at` is in.
     #[must_use]
     pub fn day_began(&self, at: UnixMillis) -> UnixMillis {
-        let began = self.business_date(at).to_datetime(self.settings.business_day_starts);
-        let zoned = self.settings.time_zone.to_ambiguous_zoned(began).compatible();
-        zoned.map_or(at, |zoned| UnixMillis(zoned.timestamp().as_millisecond()))
-    }
-
-    fn business_date(&self, at: UnixMillis) -> Date {
-        let local = local(at, &self.settings.time_zone);
-        if local.time() < self.settings.business_day_starts {
-            local.date().saturating_sub(1.day())
-        } else {
-            local.date()
-        }
+        self.settings.day_began(at)
     }
 }
 

@@ -14,6 +14,7 @@ use super::{
     error::Problem,
     ingest, language, reads,
     screens::{self, site},
+    sources,
     state::App,
     stream, telemetry, timeline, worker,
 };
@@ -40,6 +41,8 @@ pub fn router(app: App) -> Router {
         // Managers: whether orders are taken, and which station an item goes to.
         .route("/api/intake", get(reads::intake).put(ingest::set_intake))
         .route("/api/routing", get(reads::routing))
+        // The board's intake panel, and whoever watches that orders still come.
+        .route("/api/sources", get(sources::list))
         // Clients that poll because they cannot hold a stream.
         .route("/api/events", get(reads::events))
         // Whoever sets screens up by a program.

@@ -24,6 +24,7 @@ use super::{
     listen::{self, ListenSettings},
     orders::{Orders, utc_offset_seconds},
     router::router,
+    sources::{self, Sources},
     state::{App, PageSettings, Parts},
     store::{CommitSink, Committed, SqliteStore, Store, sqlite::Purpose},
     stream::{self, OpenStreams, Snapshots, StreamLimits, Sweepers},
@@ -90,6 +91,7 @@ pub async fn run_with(
     let background = [
         tokio::spawn(stream::heartbeats(Arc::clone(&app.hub), app.clone())),
         tokio::spawn(prune(app.clone(), config.retention)),
+        tokio::spawn(sources::watch(app.clone())),
         {
             let (app, shutdown) = (app.clone(), shutdown.clone());
             tokio::spawn(async move { app.clockwork.run(shutdown).await })
@@ -149,16 +151,21 @@ async fn assemble(
     let kitchen = Arc::new(kitchen);
     let clockwork = Clockwork::new(Arc::clone(&store), Arc::clone(&kitchen), clock.clone());
     let clockwork = Arc::new(clockwork);
+    let sources = Arc::new(Sources::new(Arc::clone(&hub), config.sources, config.orders.clone()));
     let ends = Ends {
         hub: Arc::clone(&hub),
         kitchen: Arc::downgrade(&kitchen),
         clockwork: Arc::downgrade(&clockwork),
+        sources: Arc::clone(&sources),
     };
     let promised = store.promise_the_old(config.orders.promises).await?;
     if promised > 0 {
         tracing::info!(orders = promised, "store.promised");
     }
     fill(&hub, &kitchen, &clockwork, &*store, head, &clock).await?;
+    for (channel, at) in store.arrivals(clock.now().plus(-sources::LOOK_BACK_MILLIS)).await? {
+        sources.came(&channel, at);
+    }
     let _ = relay.ends.set(ends);
 
     let sweepers = Sweepers::of(config).context("cannot start the sweepers")?;
@@ -180,6 +187,7 @@ async fn assemble(
         hub,
         orders,
         kitchen,
+        sources,
         clockwork,
         clock,
         stream: config.stream,
@@ -206,6 +214,7 @@ struct Ends {
     hub: Arc<Hub>,
     kitchen: Weak<Kitchen>,
     clockwork: Weak<Clockwork>,
+    sources: Arc<Sources>,
 }
 
 impl CommitSink for Relay {
@@ -214,6 +223,7 @@ impl CommitSink for Relay {
             ends.hub.committed(changes);
             let (kitchen, clockwork) = (ends.kitchen.upgrade(), ends.clockwork.upgrade());
             for Committed { order, .. } in changes {
+                ends.sources.note(order);
                 if let Some(kitchen) = &kitchen {
                     kitchen.note(order);
                 }

@@ -22,8 +22,9 @@ use super::{
 };
 use crate::{
     domain::{
-        Profile, Screen, ScreenName, Station, Version,
+        Channel, Profile, Screen, ScreenName, Station, Version,
         legibility::{Legibility, Verdict},
+        order::TEST_CHANNEL,
         screen::View,
     },
     wire::{KeyBinding, ScreenSettings, StreamFilter},
@@ -158,9 +159,14 @@ fn filter_of(profile: &Profile, fallback: &Station) -> StreamFilter {
         ..StreamFilter::default()
     };
     filter.stations.extend(shared_by(profile, fallback));
+    // A test order is to come up wherever it is looked for.
+    if !filter.channels.is_empty() {
+        filter.channels.extend(Channel::parse(TEST_CHANNEL));
+    }
     // Who wants the same in another order wants the same.
     filter.stations.sort_unstable();
     filter.channels.sort_unstable();
+    filter.channels.dedup();
     filter.services.sort_unstable();
     filter
 }
@@ -188,6 +194,8 @@ fn settings_of(screen: &Screen, fallback: &Station) -> ScreenSettings {
         columns: legibility.columns,
         sounds: profile.sounds,
         volume: u32::from(profile.volume),
+        quiet_from: profile.quiet_hours.map(|hours| hours.from.minutes()),
+        quiet_until: profile.quiet_hours.map(|hours| hours.until.minutes()),
         digits: profile.digits,
         bump_bar: profile.bump_bar,
         single_keys: profile.single_keys,
@@ -279,6 +287,17 @@ fn scale_of(profile: &Profile) -> String {
 mod tests {
     use super::*;
     use crate::domain::screen::{Role, Tenths};
+
+    #[test]
+    fn a_screen_of_some_channels_shows_tests_too() {
+        let fallback = Station::parse("kitchen").expect("a label");
+        let channel = |name: &str| Channel::parse(name).expect("a label");
+        let mut profile = Profile::of(Role::All);
+        assert_eq!(filter_of(&profile, &fallback).channels, []);
+        profile.channels = vec![channel("web"), channel("test"), channel("app")];
+        let expected = [channel("app"), channel("test"), channel("web")];
+        assert_eq!(filter_of(&profile, &fallback).channels, expected);
+    }
 
     #[test]
     fn text_has_the_profile_s_size_where_there_is_room() {

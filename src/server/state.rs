@@ -13,6 +13,7 @@ use super::{
     kitchen::Kitchen,
     orders::Orders,
     orders::{clock_change, utc_offset_seconds},
+    sources::Sources,
     store::Store,
     stream::{OpenStreams, Snapshots, StreamSettings, Sweepers},
 };
@@ -38,6 +39,8 @@ pub struct Parts {
     pub orders: Orders,
     /// What the kitchen as a whole is told.
     pub kitchen: Arc<Kitchen>,
+    /// Whether orders still come.
+    pub sources: Arc<Sources>,
     /// What happens by itself.
     pub clockwork: Arc<Clockwork>,
     /// The server's time.

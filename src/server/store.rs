@@ -105,6 +105,13 @@ pub trait Store: Send + Sync + 'static {
     /// Every order on the board, and those that were changed at or after `since`.
     fn recent(&self, since: UnixMillis) -> BoxFuture<'_, Result<Vec<FoodOrder>, Unavailable>>;
 
+    /// When orders were placed, at or after `since`, and through which channel, the
+    /// first first.
+    fn arrivals(
+        &self,
+        since: UnixMillis,
+    ) -> BoxFuture<'_, Result<Vec<(Channel, UnixMillis)>, Unavailable>>;
+
     /// Lets go of events of before `before`, and of idempotency keys of before
     /// `keys_before`. The orders themselves stay. How many events went.
     fn prune(

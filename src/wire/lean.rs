@@ -14,8 +14,9 @@ use crate::{
         screen::{Announce, Digits, Language, Role, Sort, Sounds, View},
     },
     wire::{
-        BoardPage, BoardSettings, Bye, ByeReason, ClockChange, EventId, Heartbeat, Hello,
-        KeyBinding, ScreenSettings, Snapshot, SnapshotReason, Stats, StreamFilter, Unseen,
+        BoardPage, BoardSettings, Bye, ByeReason, ClockChange, EventId, Heartbeat, Hello, KeyBinding,
+        QuietSource, ScreenSettings, Snapshot, SnapshotReason, SourceHealth, SourceList, Stats,
+        StreamFilter, Unseen,
     },
 };
 
@@ -501,8 +502,11 @@ both_ways! {
 }
 structs! {
     Hello { cursor, server_time, heartbeat_ms, version }
-    Heartbeat { server_time, open, stats, intake, unseen }
+    Heartbeat { server_time, open, stats, intake, unseen, quiet }
     Unseen { id, number, stations, since }
+    QuietSource { channel, since }
+    SourceList { server_time, sources }
+    SourceHealth { channel, last_order_at, today, usual_gap_ms, quiet }
     Intake { state, until, extra_min, reason }
     Snapshot { reason, cursor, server_time, orders }
     Bye { reason, retry_ms }
@@ -514,7 +518,7 @@ structs! {
     }
     ClockChange { at, utc_offset_s }
     ScreenSettings {
-        name, version, title, warning, role, shared, view, sort, page_size, columns, sounds, volume, digits, bump_bar, single_keys, keys, announce, hold_to_bump, acknowledge_allergens
+        name, version, title, warning, role, shared, view, sort, page_size, columns, sounds, volume, digits, bump_bar, single_keys, keys, announce, hold_to_bump, acknowledge_allergens, quiet_from, quiet_until
     }
     Sounds { new, changed, cancelled, ready, late, offline }
     KeyBinding { action, code }

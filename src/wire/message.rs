@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::event_id::EventId;
+use super::{event_id::EventId, sources::QuietSource};
 use crate::domain::{FoodOrder, Intake, OrderId, OrderNumber, Station, UnixMillis};
 
 /// The first event of every stream.
@@ -70,6 +70,9 @@ pub struct Heartbeat {
     /// oldest first; at most [`UNSEEN_MOST`](Self::UNSEEN_MOST).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unseen: Vec<Unseen>,
+    /// Channels that have been silent for much longer than usual, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quiet: Vec<QuietSource>,
 }
 
 /// An order that should be on a screen and is on none.

@@ -129,6 +129,13 @@ pub struct ScreenSettings {
     pub sounds: Sounds,
     /// How loud, from 0 to 100.
     pub volume: u32,
+    /// From which minute of the day only alarms sound, at half the volume, by the
+    /// location's clock; none where there are no quiet hours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet_from: Option<u32>,
+    /// Until which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet_until: Option<u32>,
     /// What a digit does.
     pub digits: Digits,
     /// Whether a bump bar is plugged in.

@@ -25,6 +25,7 @@ mod processes;
 mod properties;
 mod replay;
 mod screens;
+mod sources;
 #[macro_use]
 mod stream;
 mod readers;

@@ -38,6 +38,7 @@ use live_orders::{
         listen::{self, ListenSettings},
         orders::Orders,
         router::router,
+        sources::Sources,
         state::{App, PageSettings, Parts},
         store::{
             ChangeError, CommitSink, Committed, EventPage, History, PlaceError, Placed,
@@ -274,6 +275,11 @@ impl Offline {
                 clock.clone(),
             )),
             kitchen,
+            sources: Arc::new(Sources::new(
+                Arc::clone(&hub),
+                config.sources,
+                config.orders.clone(),
+            )),
             store,
             hub,
             clock,
@@ -862,6 +868,13 @@ impl Store for Forgetful {
 
     fn recent(&self, since: UnixMillis) -> BoxFuture<'_, Result<Vec<FoodOrder>, Unavailable>> {
         self.0.recent(since)
+    }
+
+    fn arrivals(
+        &self,
+        since: UnixMillis,
+    ) -> BoxFuture<'_, Result<Vec<(Channel, UnixMillis)>, Unavailable>> {
+        self.0.arrivals(since)
     }
 
     fn prune(

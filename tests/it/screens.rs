@@ -200,6 +200,21 @@ async fn a_screen_is_the_board_with_what_its_profile_says() {
 }
 
 #[tokio::test]
+async fn a_screen_keeps_its_quiet_hours() {
+    let server = TestServer::start().await;
+    let hours = json!({"from": "22:00", "until": "06:30"});
+    let body = json!({"role": "expo", "quiet_hours": hours, "channels": ["web"]});
+    assert_eq!(put(server.client, "pass", &body).await.status, 201);
+    assert_eq!(server.get("/api/screens/pass").await.json()["quiet_hours"], hours);
+    let page = server.get("/screens/pass").await;
+    assert!(page.text().contains("\"quiet_from\":1320,\"quiet_until\":390"), "{}", page.text());
+    // What the screen shows goes without the tests that all show.
+    assert!(page.text().contains("<p class=\"shows\">web</p>"), "{}", page.text());
+    let form = server.get("/screens/pass/edit").await;
+    assert!(form.text().contains("name=\"quiet_until\" value=\"06:30\""), "{}", form.text());
+}
+
+#[tokio::test]
 async fn the_name_of_no_screen_is_answered_with_those_there_are() {
     let server = TestServer::start().await;
     put(server.client, "grill", &json!({"title": "Hot side"})).await;

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use live_orders::{
     domain::{
-        Actor, ActorKind, Change, FoodOrder, OrderId, OrderNumber, OrderStatus, Profile, Promise,
+        Actor, ActorKind, Change, Channel, FoodOrder, OrderId, OrderNumber, OrderStatus, Profile, Promise,
         Promises, Screen, ScreenName, UnixMillis, Version,
     },
     server::{
@@ -23,6 +23,7 @@ use live_orders::{
         listen,
         orders::Orders,
         router::router,
+        sources::Sources,
         state::{App, PageSettings, Parts},
         store::{
             ChangeError, CommitSink, Committed, EventPage, History, PlaceError, Placed,
@@ -79,6 +80,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
             clock.clone(),
         )),
         kitchen,
+        sources: Arc::new(Sources::new(Arc::clone(&hub), config.sources, config.orders.clone())),
         store,
         hub: Arc::clone(&hub),
         clock,
@@ -236,6 +238,13 @@ impl Store for Ahead {
 
     fn recent(&self, since: UnixMillis) -> BoxFuture<'_, Result<Vec<FoodOrder>, Unavailable>> {
         self.inner.recent(since)
+    }
+
+    fn arrivals(
+        &self,
+        since: UnixMillis,
+    ) -> BoxFuture<'_, Result<Vec<(Channel, UnixMillis)>, Unavailable>> {
+        self.inner.arrivals(since)
     }
 
     fn prune(

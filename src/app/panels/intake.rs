@@ -134,7 +134,9 @@ pub(super) fn body(ui: Ui) -> String {
         let words = ui.words.with(Word::IntakePauseFor, &minutes.to_string());
         choice(&mut html, &["pause-", &minutes.to_string()].concat(), &words);
     }
-    html.raw("</div>").done()
+    html.raw("</div>");
+    super::sources::body(ui, &mut html);
+    html.done()
 }
 
 /// Moves the switch.

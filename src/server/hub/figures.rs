@@ -1,4 +1,5 @@
-//! How many orders are open, and how the last hour went.
+//! How many orders are open, and how the last hour went. Test orders are on the
+//! board, and in no figure of the hour.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -37,6 +38,9 @@ impl Figures {
         if order.is_on_board() {
             self.open += 1;
         }
+        if order.is_test() {
+            return;
+        }
         let placed_at = order.times.placed_at;
         let place = self.placed.partition_point(|at| *at <= placed_at);
         self.placed.insert(place, placed_at);
@@ -49,6 +53,9 @@ impl Figures {
             (false, true) => self.open += 1,
             (true, false) => self.open = self.open.saturating_sub(1),
             _ => {}
+        }
+        if order.is_test() {
+            return;
         }
         if order.last_change.from.is_none() {
             self.placed.push_back(order.times.placed_at);

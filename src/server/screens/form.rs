@@ -48,6 +48,10 @@ impl Form {
             }
         }
         form.add("volume", profile.volume.to_string());
+        if let Some(hours) = profile.quiet_hours {
+            form.add("quiet_from", hours.from.to_string());
+            form.add("quiet_until", hours.until.to_string());
+        }
         form.add("language", profile.language.as_str());
         form.add("theme", profile.theme.as_str());
         form.add("diagonal_in", profile.diagonal_in.to_string());
@@ -146,6 +150,7 @@ impl Form {
         json.insert("stations".to_owned(), self.stations().into());
         json.insert("channels".to_owned(), self.channels().into());
         json.insert("services".to_owned(), self.all("services").collect::<Vec<_>>().into());
+        json.insert("quiet_hours".to_owned(), self.quiet_hours());
         for name in ["volume", "expected_version"] {
             json.insert(name.to_owned(), number(self.text(name)));
         }
@@ -161,6 +166,18 @@ impl Form {
         });
         json.insert("keys".to_owned(), Value::Object(keys.collect()));
         Value::Object(json)
+    }
+
+    /// Nothing where neither time is filled in.
+    fn quiet_hours(&self) -> Value {
+        let times = [("from", "quiet_from"), ("until", "quiet_until")];
+        let typed: Map<String, Value> = times
+            .into_iter()
+            .map(|(name, field)| (name.to_owned(), self.text(field).trim()))
+            .filter(|(_, time)| !time.is_empty())
+            .map(|(name, time)| (name, time.into()))
+            .collect();
+        if typed.is_empty() { Value::Null } else { Value::Object(typed) }
     }
 
     /// What the size of text follows from.
@@ -199,7 +216,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::{
-            ScreenName,
+            QuietHours, ScreenName,
             screen::{Role, Tenths},
         },
         server::ingest,
@@ -216,6 +233,8 @@ mod tests {
         profile.diagonal_in = Tenths(215);
         profile.single_keys = false;
         profile.bump_bar = true;
+        let time = |raw: &str| raw.parse().expect("a time");
+        profile.quiet_hours = Some(QuietHours { from: time("22:00"), until: time("06:30") });
         profile.keys.insert("undo".to_owned(), "NumpadSubtract".to_owned());
         for profile in [profile, Profile { title: "All".to_owned(), ..Profile::of(Role::All) }] {
             let name = ScreenName::parse("pass").expect("a name");
@@ -229,6 +248,9 @@ mod tests {
         let form = Form::parse(b"stations=grill&more_stations=+fry+,%2C+cold+bar&distance_m=1%2C5");
         assert_eq!(form.json()["stations"], serde_json::json!(["grill", "fry", "cold bar"]));
         assert_eq!(form.json()["distance_m"], 1.5);
+        assert_eq!(form.json()["quiet_hours"], Value::Null);
+        let half = Form::parse(b"quiet_from=22%3A00&quiet_until=");
+        assert_eq!(half.json()["quiet_hours"], serde_json::json!({"from": "22:00"}));
         assert_eq!(number("far"), "far");
         assert_eq!(number(" "), Value::Null);
     }

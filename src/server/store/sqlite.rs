@@ -24,7 +24,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Change, FoodOrder, OrderId, Profile, Promises, Screen, ScreenName, UnixMillis, Version,
+        Change, Channel, FoodOrder, OrderId, Profile, Promises, Screen, ScreenName, UnixMillis,
+        Version,
     },
     wire::{Epoch, Seq, StreamFilter},
 };
@@ -215,6 +216,13 @@ impl Store for SqliteStore {
 
     fn recent(&self, since: UnixMillis) -> BoxFuture<'_, Result<Vec<FoodOrder>, Unavailable>> {
         self.readers.read(move |connection, _| rows::recent(connection, since))
+    }
+
+    fn arrivals(
+        &self,
+        since: UnixMillis,
+    ) -> BoxFuture<'_, Result<Vec<(Channel, UnixMillis)>, Unavailable>> {
+        self.readers.read(move |connection, _| rows::arrivals(connection, since))
     }
 
     fn prune(

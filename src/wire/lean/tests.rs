@@ -177,6 +177,8 @@ fn screen() -> impl Strategy<Value = ScreenSettings> {
                 offline: on[5],
             },
             volume: size.2,
+            quiet_from: size.0,
+            quiet_until: size.0,
             digits: words.3,
             bump_bar: on[6],
             single_keys: on[7],
@@ -280,9 +282,24 @@ proptest! {
             since: time,
         });
         let unseen = unseen.collect();
-        let heartbeat = Heartbeat { server_time: time, open: 3, stats, intake, unseen };
+        let quiet = orders.iter().map(|order| QuietSource {
+            channel: order.source.channel.clone(),
+            since: time,
+        });
+        let quiet = quiet.collect();
+        let heartbeat = Heartbeat { server_time: time, open: 3, stats, intake, unseen, quiet };
         let json = serde_json::to_string(&heartbeat).expect("serialises");
         prop_assert_eq!(Heartbeat::parse(&json), Some(heartbeat));
+        let sources = orders.iter().map(|order| SourceHealth {
+            channel: order.source.channel.clone(),
+            last_order_at: time,
+            today: order.number.0,
+            usual_gap_ms: average_ticket_ms,
+            quiet: order.flags.rush,
+        });
+        let sources = SourceList { server_time: time, sources: sources.collect() };
+        let json = serde_json::to_string(&sources).expect("serialises");
+        prop_assert_eq!(SourceList::parse(&json), Some(sources));
         for reason in [SnapshotReason::Requested, SnapshotReason::UnknownId, SnapshotReason::Pruned] {
             let snapshot =
                 Snapshot { reason, orders: orders.clone(), cursor: cursor(), server_time: time };

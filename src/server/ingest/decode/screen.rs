@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Errors, Fields, Pointer};
 use crate::{
     domain::{
-        Channel, Profile, ScreenName, Service, Station, Version, limits,
+        Channel, Profile, QuietHours, ScreenName, Service, Station, TimeOfDay, Version, limits,
         screen::{KEY_ACTIONS, KEY_CODE_RULE, Role, Sounds, Tenths, is_key_code},
     },
     server::error::Problem,
@@ -36,7 +36,7 @@ pub(in crate::server) fn screen(
     errors.finish(screen)
 }
 
-const FIELDS: [&str; 25] = [
+const FIELDS: [&str; 26] = [
     "name",
     "title",
     "role",
@@ -48,6 +48,7 @@ const FIELDS: [&str; 25] = [
     "page_size",
     "sounds",
     "volume",
+    "quiet_hours",
     "language",
     "theme",
     "diagonal_in",
@@ -105,6 +106,9 @@ impl Errors {
         let volume = fields.or(self, "volume", usual.volume, |errors, at, value| {
             errors.whole(at, value, &(0..=100)).and_then(|volume| u8::try_from(volume).ok())
         });
+        let quiet_hours = fields.or(self, "quiet_hours", usual.quiet_hours, |errors, at, value| {
+            errors.quiet_hours(at, value).map(Some)
+        });
         let language = fields.or(self, "language", usual.language, Self::parsed);
         let theme = fields.or(self, "theme", usual.theme, Self::parsed);
         let diagonal_in = fields.or(self, "diagonal_in", usual.diagonal_in, |errors, at, value| {
@@ -139,6 +143,7 @@ impl Errors {
             page_size: page_size?,
             sounds: sounds?,
             volume: volume?,
+            quiet_hours: quiet_hours?,
             language: language?,
             theme: theme?,
             diagonal_in: diagonal_in?,
@@ -208,6 +213,17 @@ impl Errors {
             }
         }
         whole.then_some(sounds)
+    }
+
+    fn quiet_hours(&mut self, at: Pointer, value: &Value) -> Option<QuietHours> {
+        let fields = self.object(at.clone(), value, &["from", "until"])?;
+        let from = fields.required(self, "from", Self::parsed::<TimeOfDay>);
+        let until = fields.required(self, "until", Self::parsed::<TimeOfDay>);
+        let (from, until) = (from?, until?);
+        if from == until {
+            return self.refuse(at.field("until"), "must be another time than from");
+        }
+        Some(QuietHours { from, until })
     }
 
     fn keys(&mut self, at: Pointer, value: &Value) -> Option<BTreeMap<String, String>> {
@@ -319,7 +335,8 @@ mod tests {
             "theme": "blue", "diagonal_in": 2, "width_px": 10, "height_px": 1.5, "distance_m": 0,
             "digits": "none", "bump_bar": "yes", "single_keys": 1, "announce": "some",
             "keys": {"bump": "Key B", "undo": "KeyU", "recall": "KeyU", "jump": "KeyJ"},
-            "hold_to_bump": 0, "acknowledge_allergens": 0, "expected_version": 0, "colour": 1
+            "hold_to_bump": 0, "acknowledge_allergens": 0, "expected_version": 0, "colour": 1,
+            "quiet_hours": {"from": "25:00", "to": "06:00"}
         });
         let mut told = refused(&wrong);
         told.sort();
@@ -341,6 +358,9 @@ mod tests {
             "/language",
             "/name",
             "/page_size",
+            "/quiet_hours/from",
+            "/quiet_hours/to",
+            "/quiet_hours/until",
             "/role",
             "/services/0",
             "/single_keys",
@@ -356,6 +376,18 @@ mod tests {
         ];
         expected.sort_unstable();
         assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn quiet_hours_begin_and_end_at_different_times() {
+        let quiet =
+            |from: &str, until: &str| json!({"quiet_hours": {"from": from, "until": until}});
+        let wished = screen(Some(named("bar")), &quiet("22:00", "06:30")).expect("a screen");
+        let hours = wished.profile.quiet_hours.expect("hours");
+        assert_eq!((hours.from.to_string(), hours.until.minutes()), ("22:00".to_owned(), 390));
+        assert_eq!(refused(&quiet("22:00", "22:00")), ["/quiet_hours/until"]);
+        let none = screen(Some(named("bar")), &json!({"quiet_hours": null})).expect("a screen");
+        assert_eq!(none.profile.quiet_hours, None);
     }
 
     #[test]

@@ -98,7 +98,7 @@ fn summary(html: &mut Html, errors: &[FieldError]) {
 }
 
 /// Fields, by the name that they have everywhere, and what people call them.
-const LABELS: [(&str, &str); 22] = [
+const LABELS: [(&str, &str); 23] = [
     ("name", "Name"),
     ("title", "Title"),
     ("role", "Role"),
@@ -118,6 +118,7 @@ const LABELS: [(&str, &str); 22] = [
     ("keys", "Keys"),
     ("sounds", "Sounds"),
     ("volume", "Volume"),
+    ("quiet_hours", "Quiet hours"),
     ("announce", "Read out"),
     ("hold_to_bump", "Hold to bump"),
     ("bump_bar", "Bump bar"),
@@ -229,6 +230,7 @@ fn groups(html: &mut Html, edit: &Edit<'_>) {
     }
     html.raw("</div></fieldset>");
     measure(html, edit, "volume", "Volume", "%", " min=\"0\" max=\"100\"");
+    quiet_hours(html, edit);
     let announce = [
         (Announce::Off.as_str(), "Alarms only", ""),
         (Announce::New.as_str(), "New orders", ""),
@@ -236,6 +238,19 @@ fn groups(html: &mut Html, edit: &Edit<'_>) {
     ];
     segments(html, edit, "announce", "Read out", "To those who use a screen reader.", &announce);
     html.raw("</section>");
+}
+
+/// From when to when, each day.
+fn quiet_hours(html: &mut Html, edit: &Edit<'_>) {
+    let hint = "Only alarms sound then, at half the volume: an order that wants an answer, one \
+                that is on no screen, a cancellation, being cut off. By the location’s clock, \
+                over midnight too; empty for none.";
+    begin_set(html, edit, "quiet_hours", "Quiet hours", hint);
+    for (name, label) in [("quiet_from", "From"), ("quiet_until", "Until")] {
+        html.raw("<label class=\"time\">").raw(label).raw(" <input type=\"time\" name=\"");
+        html.raw(name).raw("\" value=\"").text(edit.form.text(name)).raw("\"></label>");
+    }
+    html.raw("</div></fieldset>");
 }
 
 /// In the order of [`Sounds::EVENTS`].

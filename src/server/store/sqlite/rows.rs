@@ -187,6 +187,24 @@ pub(super) fn recent(
         .collect()
 }
 
+/// The channels of orders that were placed at or after `since`, and when.
+const ARRIVALS: &str = "SELECT channel, placed_at FROM orders \
+                        WHERE changed_at >= ?1 AND placed_at >= ?1 ORDER BY placed_at, row";
+
+/// When orders were placed, and through which channel, the first first.
+pub(super) fn arrivals(
+    connection: &Connection,
+    since: UnixMillis,
+) -> rusqlite::Result<Vec<(Channel, UnixMillis)>> {
+    connection
+        .prepare_cached(ARRIVALS)?
+        .query_map([since.0], |row| {
+            let channel = Channel::parse(row.get_ref(0)?.as_str()?);
+            Ok((channel.map_err(|rule| damaged("channel", rule))?, UnixMillis(row.get(1)?)))
+        })?
+        .collect()
+}
+
 /// An order from its JSON.
 pub(super) fn parse(json: &str) -> rusqlite::Result<FoodOrder> {
     serde_json::from_str(json).map_err(|error| damaged("data", error))
@@ -273,5 +291,16 @@ mod tests {
                 assert!(!step.contains("SCAN") && !step.contains("TEMP"), "{step}");
             }
         }
+    }
+
+    #[test]
+    fn who_came_lately_is_read_off_an_index() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let opened = super::super::schema::open(&folder.path().join("orders.db"), false);
+        let connection = opened.expect("a store").connection;
+        let step: String = connection
+            .query_row(&format!("EXPLAIN QUERY PLAN {ARRIVALS}"), [7], |row| row.get(3))
+            .expect("a plan");
+        assert!(step.contains("orders_by_change"), "{step}");
     }
 }
