@@ -138,8 +138,10 @@ pub fn filters(
         shows(html, filter, screen);
     }
     html.raw("<a class=\"button screens\" href=\"/screens\">").icon("screen");
-    html.raw("<span>").raw(say(Word::Screens)).raw(
-        "</span></a></nav><button type=\"button\" class=\"button\" data-act=\"all-day\" \
+    html.raw("<span>").raw(say(Word::Screens)).raw("</span></a></nav>");
+    new_order(html);
+    html.raw(
+        "<button type=\"button\" class=\"button\" data-act=\"all-day\" \
          aria-keyshortcuts=\"a\">",
     );
     html.text(say(Word::AllDay)).raw(
@@ -162,6 +164,15 @@ pub fn filters(
     html.raw("\"><span id=\"bar-words\">").content(spots, "bar-words");
     html.raw("</span><button type=\"button\" class=\"button\" data-act=\"reconnect\">");
     html.raw(say(Word::Retry)).raw("</button></section></div>");
+}
+
+/// The way to the page on which orders are entered.
+fn new_order(html: &mut Html) {
+    html.raw(
+        "<a class=\"button\" href=\"/orders/new\" data-act=\"new-order\" \
+         aria-keyshortcuts=\"n\">",
+    );
+    html.raw(say(Word::KeyNewOrder)).raw("</a>");
 }
 
 /// What the screen shows, as its profile says, and what of it cannot be read.
