@@ -64,7 +64,7 @@ pub(in crate::server) fn line(
     hint: &'static str,
     attributes: &'static str,
 ) {
-    html.raw("<div class=\"field\"><label for=\"").raw(name).raw("\">").raw(label);
+    html.raw("<div class=\"entry\"><label for=\"").raw(name).raw("\">").raw(label);
     html.raw("</label><input type=\"text\" id=\"").raw(name).raw("\" name=\"").raw(name);
     html.raw("\" value=\"").text(filled.form.text(name)).raw("\"").raw(attributes);
     ties(html, filled, name, !hint.is_empty());
@@ -107,12 +107,12 @@ pub(in crate::server) fn begin_set(
     legend: &'static str,
     hint: &'static str,
 ) {
-    html.raw("<fieldset class=\"field\" id=\"").raw(name).raw("\" tabindex=\"-1\"");
+    html.raw("<fieldset class=\"entry\" id=\"").raw(name).raw("\" tabindex=\"-1\"");
     ties(html, filled, name, !hint.is_empty());
     html.raw("><legend>").raw(legend).raw("</legend>");
     complain(html, filled, name);
     hinted(html, name, hint);
-    html.raw("<div class=\"choices\">");
+    html.raw("<div class=\"options\">");
 }
 
 /// One of some that can be ticked.
@@ -136,7 +136,7 @@ pub(in crate::server) fn switch(
     label: &'static str,
     hint: &'static str,
 ) {
-    html.raw("<label class=\"switch\"><input type=\"checkbox\" id=\"").raw(name);
+    html.raw("<label class=\"toggle\"><input type=\"checkbox\" id=\"").raw(name);
     html.raw("\" name=\"").raw(name).raw("\" value=\"on\"");
     html.raw(if filled.form.is_on(name) { " checked" } else { "" }).raw("><span><b>").raw(label);
     html.raw("</b> <span class=\"hint\">").raw(hint).raw("</span></span></label>");

@@ -71,8 +71,7 @@ pub(super) struct Quote {
 pub(super) fn page(shown: &Shown<'_>, status: StatusCode, page: &Page<'_>) -> Response {
     in_english();
     let mut html = Html::default();
-    html.raw("<div class=\"lead\"><h1>New order</h1><a class=\"button\" href=\"");
-    html.text(shown.board).raw("\">Back to the board</a></div>");
+    html.raw("<h1>New order</h1>");
     let title = match page.notice {
         Some(Notice::Placed(order)) => format!("Order {} is placed", order.number),
         Some(Notice::NotTaken(_) | Notice::NotPlaced(_)) => "Not placed".to_owned(),
@@ -138,10 +137,11 @@ fn groups(html: &mut Html, shown: &Shown<'_>, page: &Page<'_>) {
 
     begin(html, "who", "Who and how");
     let channels = [("phone", "Telephone", ""), ("counter", "Counter", "")];
+    html.raw("<div class=\"beside\">");
     segments(html, filled, "channel", "Came by", "", &channels);
     let services = Service::ALL.map(|it| (it.as_str(), text::service(it), ""));
     segments(html, filled, "service", "Service", "", &services);
-    html.raw("<div class=\"of-dine-in\">");
+    html.raw("</div><div class=\"of-dine-in\">");
     line(html, filled, "table", "Table", "", " maxlength=\"40\" inputmode=\"numeric\"");
     html.raw("</div><div class=\"of-delivery\">");
     line(html, filled, "address", "Address", "", " maxlength=\"300\"");
@@ -180,7 +180,7 @@ fn begin(html: &mut Html, id: &'static str, title: &'static str) {
 fn items(html: &mut Html, page: &Page<'_>) {
     let Page { filled, known, .. } = page;
     let lines: Vec<&str> = filled.form.all("item").collect();
-    html.raw("<div class=\"field\"><label for=\"line\">Item</label><div class=\"typed\">");
+    html.raw("<div class=\"entry\"><label class=\"unseen\" for=\"line\">Item</label><div class=\"typed\">");
     html.raw("<input type=\"text\" id=\"line\" name=\"line\" list=\"names\" value=\"");
     html.text(filled.form.text("line")).raw("\" autocapitalize=\"none\" enterkeyhint=\"enter\"");
     // After a refusal the reader begins with what was refused.
@@ -235,14 +235,14 @@ fn row(html: &mut Html, place: usize, line: &str, errors: &[&FieldError]) {
 }
 
 fn due(html: &mut Html, shown: &Shown<'_>, page: &Page<'_>) {
-    html.raw("<div class=\"field measure\"><label for=\"due\">Due</label>");
+    html.raw("<div class=\"entry measure\"><label for=\"due\">Due</label>");
     html.raw("<input type=\"time\" id=\"due\" name=\"due\" value=\"");
     html.text(page.filled.form.text("due")).raw("\"");
     ties(html, page.filled, "due", true);
     html.raw(">");
     complain(html, page.filled, "due");
     html.raw("</div><p class=\"hint\" id=\"due-hint\">Empty: as soon as possible. A time today");
-    if let Some(zone) = page.zone.filter(|zone| *zone != "UTC") {
+    if let Some(zone) = page.zone.filter(|zone| !zone.ends_with("UTC")) {
         html.raw(", ").text(zone);
     }
     html.raw("; it is ").text(&clock(shown, shown.now)).raw(" now.</p>");

@@ -272,7 +272,7 @@ fn measure(
     unit: &'static str,
     attributes: &'static str,
 ) {
-    html.raw("<div class=\"field measure\"><label for=\"").raw(name).raw("\">").raw(label);
+    html.raw("<div class=\"entry measure\"><label for=\"").raw(name).raw("\">").raw(label);
     html.raw(" <span class=\"unit\">").raw(unit).raw("</span></label>");
     html.raw("<input type=\"number\" inputmode=\"decimal\" id=\"").raw(name).raw("\" name=\"");
     html.raw(name).raw("\" value=\"").text(filled.form.text(name)).raw("\"").raw(attributes);
@@ -302,7 +302,7 @@ fn boxes(
 
 fn slots(html: &mut Html, edit: &Edit<'_>) {
     html.raw(
-        "<div class=\"field\"><label for=\"page_size\">Slots on a page</label>\
+        "<div class=\"entry\"><label for=\"page_size\">Slots on a page</label>\
          <select id=\"page_size\" name=\"page_size\"",
     );
     ties(html, edit.filled, "page_size", true);
