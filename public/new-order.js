@@ -124,17 +124,37 @@ form.addEventListener('click', (event) => {
     }
 });
 
-// One press, one order; the server sees to it too.
-let sent = false;
-form.addEventListener('submit', (event) => {
-    if (sent) event.preventDefault();
-    sent = true;
+// One press, one order; the server sees to it too. A form that is sent to no server is
+// lost with all that was typed, so it is asked first whether there is one.
+const away = document.getElementById('away');
+let step = 'typing';
+
+form.addEventListener('submit', async (event) => {
+    if (step === 'sure') {
+        step = 'sent';
+        return;
+    }
+    event.preventDefault();
+    if (step !== 'typing') return;
+    step = 'asking';
+    away.textContent = '';
     place.setAttribute('aria-disabled', 'true');
+    const asked = fetch('/health/live', { cache: 'no-store', signal: AbortSignal.timeout(4000) });
+    if (await asked.then(({ ok }) => ok, () => false)) {
+        step = 'sure';
+        form.requestSubmit(place);
+    } else {
+        again();
+        away.textContent = 'Not placed: the server does not answer. What you typed is still here.';
+    }
 });
-addEventListener('pageshow', () => {
-    sent = false;
+
+function again() {
+    step = 'typing';
     place.removeAttribute('aria-disabled');
-});
+}
+
+addEventListener('pageshow', again);
 
 form.querySelector('.chord').hidden = false;
 form.querySelector('[aria-invalid]')?.focus();

@@ -138,6 +138,39 @@ test('what is wrong stands beside its field, and a pause says until when', async
     await expect(page.getByText('Order 101 is placed.')).toBeVisible();
 });
 
+test('without a server nothing that was typed is lost', async ({ page, server, faults }) => {
+    faults.allowLostConnections();
+    await page.goto('/orders/new');
+    await line(page).fill('2 fries');
+    await page.getByLabel('Name').fill('Ana');
+    await server.kill();
+    await page.keyboard.press('Control+Enter');
+    await expect(page.getByRole('alert')).toContainText('the server does not answer');
+    await expect(line(page)).toHaveValue('2 fries');
+    await server.restart();
+    await page.keyboard.press('Control+Enter');
+    await expect(page.getByText('Order 101 is placed.')).toBeVisible();
+    expect((await server.open())[0]).toMatchObject({ customer: { name: 'Ana' } });
+});
+
+test.describe('with a service worker', () => {
+    test.use({ serviceWorkers: 'allow' });
+
+    test('the key does not lose the board while the server is away', async ({ page, server, board, faults }) => {
+        faults.allowLostConnections();
+        const placed = await server.place(order());
+        await board.open();
+        await board.isKept();
+        await board.remembers(placed.id);
+        await server.kill();
+        await board.says(/Reconnecting…/, 30_000);
+        await page.keyboard.press('n');
+        await board.says(/^Offline since/, 30_000);
+        await expect(page).toHaveURL(/\/$/);
+        await expect(board.ticket(placed).root).toBeVisible();
+    });
+});
+
 test('the list of keys has the key, and it can be another', async ({ page, board }) => {
     await board.open();
     await page.keyboard.press('?');

@@ -105,7 +105,7 @@ pub(super) fn page(shown: &Shown<'_>, status: StatusCode, page: &Page<'_>) -> Re
         "</div><p class=\"unseen\" role=\"status\" id=\"said\"></p></aside>\
          <div class=\"save\"><button class=\"button primary\" name=\"do\" value=\"place\" \
          aria-keyshortcuts=\"Control+Enter\">Place order</button>\
-         <span class=\"hint chord\" hidden><kbd>Ctrl</kbd> <kbd>Enter</kbd></span></div></form>\
+         <span class=\"hint chord\" hidden><kbd>Ctrl</kbd> <kbd>Enter</kbd></span><p class=\"wrong\" role=\"alert\" id=\"away\"></p></div></form>\
          <template id=\"row\">",
     );
     row(&mut html, 0, "", &[]);
