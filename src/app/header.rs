@@ -138,10 +138,10 @@ pub fn filters(
         shows(html, filter, screen);
     }
     html.raw("<a class=\"button screens\" href=\"/screens\">").icon("screen");
-    html.raw("<span>").raw(say(Word::Screens)).raw("</span></a></nav>");
+    html.raw("<span>").raw(say(Word::Screens)).raw("</span></a>");
     new_order(html);
     html.raw(
-        "<button type=\"button\" class=\"button\" data-act=\"all-day\" \
+        "</nav><button type=\"button\" class=\"button\" data-act=\"all-day\" \
          aria-keyshortcuts=\"a\">",
     );
     html.text(say(Word::AllDay)).raw(
