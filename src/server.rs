@@ -8,7 +8,9 @@
 //! 5. [`stream`] sends: Server-Sent Events from any position on.
 //!
 //! Around them: [`router`] says who calls what, [`reads`] answers questions,
-//! [`screens`] keeps what each device shows, [`sources`] watches whether orders still come, [`pages`] and [`assets`] serve the browser, [`demo`] plays an evening,
+//! [`screens`] keeps what each device shows, [`sources`] watches whether orders still
+//! come, [`order_form`] takes orders by telephone, [`documents`], [`forms`], [`pages`]
+//! and [`assets`] serve the browser, [`demo`] plays an evening,
 //! [`cli`], [`config`], [`state`], [`listen`] and [`telemetry`] run it all, and
 //! [`error`] says no.
 
@@ -18,12 +20,15 @@ pub mod clock;
 pub mod clockwork;
 pub mod config;
 pub mod demo;
+mod documents;
 pub mod error;
+mod forms;
 pub mod hub;
 pub mod ingest;
 pub mod kitchen;
 pub mod language;
 pub mod listen;
+mod order_form;
 pub mod orders;
 pub mod pages;
 mod query;

@@ -186,3 +186,18 @@ test('screens and their form', async ({ board, page }) => {
     await expect(page.getByRole('complementary', { name: 'Legibility' })).toBeVisible();
     await picture(board, 'screen-form');
 });
+
+test('a new order', async ({ board, page }) => {
+    await page.goto('/screens/expo');
+    await board.isLive();
+    await page.keyboard.press('n');
+    for (const line of ['2 cheeseburger, no onion, + bacon', 'fries', 'pad thai, sub tofu, sauce on the side']) {
+        await page.getByRole('combobox', { name: 'Item' }).fill(line);
+        await page.keyboard.press('Enter');
+    }
+    await page.getByLabel('Name').fill('Paula S');
+    await page.getByLabel('peanut').check();
+    await expect(page.getByRole('complementary', { name: 'Preview' })).toContainText('Paula S');
+    await page.evaluate(() => scrollTo(0, 0));
+    await picture(board, 'new-order');
+});

@@ -142,7 +142,9 @@ pub fn filters(
         shows(html, filter, screen);
     }
     html.raw("<a class=\"button screens\" href=\"/screens\">").icon("screen");
-    html.raw("<span>").raw(say(Word::Screens)).raw("</span></a></nav></div>");
+    html.raw("<span>").raw(say(Word::Screens)).raw("</span></a>");
+    new_order(html);
+    html.raw("</nav></div>");
     tools(html, spots, ui);
     html.raw("</div>");
 }
@@ -169,6 +171,15 @@ fn tools(html: &mut Html, spots: &mut Spots, ui: Ui) {
     );
     html.content(spots, "later").raw("</button><p class=\"skew\" id=\"skew\">");
     html.content(spots, "skew").raw("</p></div>");
+}
+
+/// The way to the page on which orders are entered.
+fn new_order(html: &mut Html) {
+    html.raw(
+        "<a class=\"button\" href=\"/orders/new\" data-act=\"new-order\" \
+         aria-keyshortcuts=\"n\">",
+    );
+    html.raw(say(Word::KeyNewOrder)).raw("</a>");
 }
 
 /// What the screen shows, as its profile says, and what of it cannot be read.

@@ -586,11 +586,7 @@ pub fn help(ui: Ui, html: &mut Html) {
         html.text(&told);
     }
     html.raw("</p><ul class=\"key-list\">");
-    for (action, (name, _)) in KEY_ACTIONS.iter().enumerate() {
-        // Nothing on the board does this yet.
-        if *name == "new_order" {
-            continue;
-        }
+    for action in 0..KEY_ACTIONS.len() {
         html.raw("<li><span>").text(&called(ui, action)).raw("</span><span>");
         ui.keymap.map.with_value(|map| {
             for code in map.codes(action) {

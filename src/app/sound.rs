@@ -254,7 +254,7 @@ fn every_second(ui: Ui) {
         }
         muted = things.ringer.muted(local);
     });
-    let time = TimeOfDay::at(now, ui.utc_offset_s);
+    let time = TimeOfDay::at(now, ui.offset.at(now));
     Device::change(ui, &mut |device| {
         (device.answer, device.muted) = (answer, muted);
         device.quiet = device.hours.is_some_and(|hours| hours.cover(time));

@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Ageing, FoodOrder, ItemStatus, ModifierKind, OrderId, OrderItem, OrderStatus, Service,
-        UnixMillis, change::Acknowledged, routing::Routing,
+        Ageing, FoodOrder, Fulfilment, ItemStatus, ModifierKind, OrderId, OrderItem, OrderStatus,
+        Service, UnixMillis, change::Acknowledged, routing::Routing,
     },
     live::{
         Action, Mark, Row, Ticket,
@@ -228,6 +228,27 @@ pub fn ticket(html: &mut Html, ui: Ui, row: &Row) {
     row.ticket.with_untracked(|ticket| Says::of(ui, ticket, now)).write(html, row.id);
 }
 
+/// Writes the ticket of an order that is not placed yet, as it would stand there:
+/// without a number, and with nothing to press.
+#[cfg(feature = "ssr")]
+pub fn preview(html: &mut Html, order: &FoodOrder, utc_offset_s: i32) {
+    html.raw("<div class=\"ticket is-on-time\"><header class=\"head\"><h3><span class=\"title\">");
+    html.html(&titled("–", &order.fulfilment)).raw("</span></h3><span class=\"timer\" ");
+    html.raw("aria-hidden=\"true\"><span class=\"digits\">").text(&text::span(0));
+    html.raw("</span></span></header><div class=\"details\"><div class=\"about\">");
+    let due = order.times.due_at.map(|at| text::time_of_day(at, utc_offset_s, false));
+    meta(html, order, &Mark::default(), due);
+    let allergens = order.allergens().join(", ");
+    if !allergens.is_empty() {
+        html.raw("<p class=\"allergens\">");
+        allergy(html, &allergens);
+        html.raw("</p>");
+    }
+    let lines: Vec<Line> = order.items.iter().map(|it| line(it, false, false, true)).collect();
+    html.raw("</div><ul class=\"items\" aria-label=\"").raw(say(Word::Items)).raw("\">");
+    html.html(&listed(&lines)).raw("</ul></div></div>");
+}
+
 /// A ticket on the page, which the browser keeps up to date part by part.
 pub struct Drawn {
     ui: Ui,
@@ -315,13 +336,17 @@ impl Drawn {
 }
 
 fn title(order: &FoodOrder) -> Html {
+    titled(&order.number.to_string(), &order.fulfilment)
+}
+
+fn titled(number: &str, fulfilment: &Fulfilment) -> Html {
     let mut html = Html::default();
     html.raw("<span class=\"unseen\">")
         .raw(say(Word::OrderWord))
         .raw(" </span><span class=\"number\">");
-    html.number(order.number.0).raw("</span> <span class=\"service\">");
-    html.icon(order.fulfilment.service.as_str()).raw("<span>");
-    match (&order.fulfilment.table, order.fulfilment.service) {
+    html.text(number).raw("</span> <span class=\"service\">");
+    html.icon(fulfilment.service.as_str()).raw("<span>");
+    match (&fulfilment.table, fulfilment.service) {
         (Some(table), Service::DineIn) => {
             html.raw(say(Word::Table)).raw(" <bdi>").text(table).raw("</bdi>")
         }
@@ -335,17 +360,7 @@ fn title(order: &FoodOrder) -> Html {
 fn about(ui: Ui, ticket: &Ticket) -> Html {
     let Ticket { order, mark } = ticket;
     let mut html = Html::default();
-    html.raw("<div class=\"meta\">");
-    if !order.customer.name.is_empty() {
-        html.raw("<bdi class=\"who\">").text(&order.customer.name).raw("</bdi> ");
-    }
-    html.raw("<bdi>").text(order.source.channel.as_str()).raw("</bdi>");
-    if let Some(at) = order.times.due_at {
-        let due = ui.words.with(Word::DueBy, &ui.time_of_day(at, false));
-        html.raw(" <span class=\"due\">").text(&due).raw("</span>");
-    }
-    badges(&mut html, order, mark);
-    html.raw("</div>");
+    meta(&mut html, order, mark, order.times.due_at.map(|at| ui.time_of_day(at, false)));
     allergens(&mut html, ui, ticket);
     if order.status.is_open() && ui.live.read(|board| board.part().has_change(order)) {
         let saving = matches!(&mark.pending, Some(Action::Know { of: Acknowledged::Change, .. }));
@@ -356,6 +371,21 @@ fn about(ui: Ui, ticket: &Ticket) -> Html {
         of_order(html.raw("</span>"), order.number.0);
     }
     html
+}
+
+/// Whose it is, from where, for when, and its marks.
+fn meta(html: &mut Html, order: &FoodOrder, mark: &Mark, due: Option<String>) {
+    html.raw("<div class=\"meta\">");
+    if !order.customer.name.is_empty() {
+        html.raw("<bdi class=\"who\">").text(&order.customer.name).raw("</bdi> ");
+    }
+    html.raw("<bdi>").text(order.source.channel.as_str()).raw("</bdi>");
+    if let Some(at) = due {
+        let due = spoken().with(Word::DueBy, &at);
+        html.raw(" <span class=\"due\">").text(&due).raw("</span>");
+    }
+    badges(html, order, mark);
+    html.raw("</div>");
 }
 
 /// What somebody is allergic to, in a strip that cannot be overlooked; where the
@@ -372,8 +402,7 @@ fn allergens(html: &mut Html, ui: Ui, ticket: &Ticket) {
     } else {
         "<p class=\"allergens\">"
     });
-    html.icon("warning").raw("<b>").text(ui.say(Word::Allergy)).raw("</b> <bdi>");
-    html.text(&allergens).raw("</bdi>");
+    allergy(html, &allergens);
     if asks {
         let saving =
             matches!(&mark.pending, Some(Action::Know { of: Acknowledged::Allergens, .. }));
@@ -387,6 +416,11 @@ fn allergens(html: &mut Html, ui: Ui, ticket: &Ticket) {
         html.raw("</span>");
     }
     html.raw("</p>");
+}
+
+fn allergy(html: &mut Html, allergens: &str) {
+    html.icon("warning").raw("<b>").text(say(Word::Allergy)).raw("</b> <bdi>");
+    html.text(allergens).raw("</bdi>");
 }
 
 /// The lines that the page shows of the order.
@@ -408,8 +442,7 @@ fn lines(ui: Ui, Ticket { order, mark }: &Ticket) -> Vec<Line> {
         let mut added_at = None;
         let mut lines = Vec::new();
         for item in part.items(order) {
-            let mut here =
-                line(ui, item, open, ticking == Some(item.id) || waits(item), with_station);
+            let mut here = line(item, open, ticking == Some(item.id) || waits(item), with_station);
             if let Some(at) = item.added_at.filter(|at| added_at != Some(*at)) {
                 let at = ui.words.with(Word::AddedAt, &ui.time_of_day(at, false));
                 here.round.raw("<p class=\"round\"><span>").text(&at).raw("</span></p>");
@@ -506,16 +539,16 @@ fn badges(html: &mut Html, order: &FoodOrder, mark: &Mark) {
 }
 
 /// One line of the order.
-fn line(ui: Ui, item: &OrderItem, open: bool, ticking: bool, with_station: bool) -> Line {
+fn line(item: &OrderItem, open: bool, ticking: bool, with_station: bool) -> Line {
     let mut html = Html::default();
     let (class, pressed, word) = match item.status {
         ItemStatus::Void if item.quantity_before.is_some() => {
-            ("item is-void is-removed", "false", ui.say(Word::Removed))
+            ("item is-void is-removed", "false", say(Word::Removed))
         }
-        ItemStatus::Void => ("item is-void", "false", ui.say(Word::Void)),
-        _ if item.quantity_before == Some(0) => ("item is-added", "false", ui.say(Word::Added)),
+        ItemStatus::Void => ("item is-void", "false", say(Word::Void)),
+        _ if item.quantity_before == Some(0) => ("item is-added", "false", say(Word::Added)),
         ItemStatus::Done => ("item is-done", "true", ""),
-        ItemStatus::Doing => ("item is-doing", "false", ui.say(Word::Started)),
+        ItemStatus::Doing => ("item is-doing", "false", say(Word::Started)),
         ItemStatus::Todo => ("item", "false", ""),
     };
     html.raw(" data-act=\"item-").number(item.id.0);
@@ -556,7 +589,7 @@ fn line(ui: Ui, item: &OrderItem, open: bool, ticking: bool, with_station: bool)
         html.raw("<b class=\"state\">").text(word).raw("</b>");
     }
     if item.station.as_str() == Routing::UNROUTED {
-        html.raw("<b class=\"unrouted\">").icon("warning").text(ui.say(Word::NoStation));
+        html.raw("<b class=\"unrouted\">").icon("warning").text(say(Word::NoStation));
         html.raw("</b>");
     } else if with_station {
         html.raw("<bdi>").text(item.station.as_str()).raw("</bdi>");

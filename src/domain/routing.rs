@@ -12,6 +12,8 @@ pub struct Routing {
     routes: Vec<(Pattern, Station)>,
     /// Where items go that no pattern names.
     fallback: Station,
+    /// The patterns that are an item's whole name, as they were written.
+    names: Vec<String>,
 }
 
 /// A name, or a part of one with `*` for the rest.
@@ -106,6 +108,7 @@ impl Routing {
         fallback: Station,
     ) -> Result<Self, BadRoute> {
         let mut parsed: Vec<(Pattern, Station)> = Vec::new();
+        let mut names = Vec::new();
         for (raw, station) in routes {
             let Some(pattern) = Pattern::parse(&raw) else {
                 return Err(BadRoute::NoPattern(raw));
@@ -114,12 +117,15 @@ impl Routing {
             if let Some((_, other)) = twice {
                 return Err(BadRoute::Twice { item: raw, stations: [other.clone(), station] });
             }
+            if pattern.is_exact() {
+                names.push(text::clean(&raw));
+            }
             parsed.push((pattern, station));
         }
         parsed.sort_by_key(|(pattern, _)| {
             (!pattern.is_exact(), std::cmp::Reverse(pattern.text.chars().count()))
         });
-        Ok(Self { routes: parsed, fallback })
+        Ok(Self { routes: parsed, fallback, names })
     }
 
     /// Where an item called `name` goes.
@@ -131,6 +137,12 @@ impl Routing {
             Some((_, station)) => Route { station, named: true },
             None => Route { station: &self.fallback, named: false },
         }
+    }
+
+    /// The items that the table names whole, as they are written there.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.names
     }
 
     /// Where items go that no pattern names. Every screen of a station shows
@@ -169,6 +181,7 @@ mod tests {
             let route = routing.of(item);
             assert_eq!((route.station.as_str(), route.named), (station, named), "{item}");
         }
+        assert_eq!(routing.names(), ["Veggie Burger"]);
     }
 
     #[test]

@@ -21,11 +21,11 @@ use super::{
     state::App,
     store::{Fingerprint, Placed, PlacedBefore, Sought},
 };
-use crate::domain::{ItemId, OrderId, limits};
+use crate::domain::{ItemId, NewOrder, OrderId, limits};
 
 mod decode;
 pub use decode::Defaults;
-pub(super) use decode::{WishedScreen, screen};
+pub(super) use decode::{WishedScreen, new_order, screen};
 pub mod idempotency;
 
 /// How long a body may take to come.
@@ -38,16 +38,8 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 pub async fn place(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let key = idempotency_key(request.headers())?;
     let body = json_body(request).await?;
-    let defaults = app.orders.defaults();
-    let order = decode::new_order(&body, &defaults);
-    let _in_flight = match &key {
-        Some(key) => Some(app.keys_in_flight.enter(key).ok_or(Problem::IdempotencyKeyInFlight)?),
-        None => None,
-    };
-    let placed = match order {
-        Ok(order) => app.orders.place_sent(order, key, &body).await?,
-        Err(refusal) => repeated(&app, &body, key, defaults).await?.ok_or(refusal)?,
-    };
+    let order = new_order(&body, &app.orders.defaults());
+    let placed = place_sent(&app, key, &body, &body, order).await?;
     let mut response = json(StatusCode::CREATED, placed.order_json);
     let location = HeaderValue::try_from(format!("/api/orders/{}", placed.id));
     if let Ok(location) = location {
@@ -59,22 +51,46 @@ pub async fn place(State(app): State<App>, request: Request) -> Result<Response,
     Ok(response)
 }
 
+/// Places `order`, which was read from `body`, unless that was refused; or finds the
+/// one that the same `sent` has placed before.
+///
+/// # Errors
+/// The order was refused; the key belongs to another order or to a request that is
+/// being worked on; no order is taken now; the store cannot write.
+pub(super) async fn place_sent(
+    app: &App,
+    key: Option<String>,
+    sent: &Value,
+    body: &Value,
+    order: Result<NewOrder, Problem>,
+) -> Result<Placed, Problem> {
+    let _in_flight = match &key {
+        Some(key) => Some(app.keys_in_flight.enter(key).ok_or(Problem::IdempotencyKeyInFlight)?),
+        None => None,
+    };
+    match order {
+        Ok(order) => Ok(app.orders.place_sent(order, key, sent).await?),
+        Err(refusal) => repeated(app, sent, body, key).await?.ok_or(refusal),
+    }
+}
+
 /// The order that `body` has placed before, when it could not be placed now: what
 /// was near then may be past, and the kitchen makes the order all the same.
 async fn repeated(
     app: &App,
+    sent: &Value,
     body: &Value,
     key: Option<String>,
-    defaults: Defaults,
 ) -> Result<Option<Placed>, Problem> {
+    let defaults = app.orders.defaults();
     let sought = Sought { key, source: decode::external_id(body, &defaults) };
     if sought.key.is_none() && sought.source.is_none() {
         return Ok(None);
     }
     let Some(before) = app.store.placed_before(sought).await? else { return Ok(None) };
     let then = Defaults { now: before.placed_at, ..defaults };
-    let mut sent = Fingerprint::of_body(body);
-    if let Ok(order) = decode::new_order(body, &then) {
+    let mut sent = Fingerprint::of_body(sent);
+    if let Ok(order) = new_order(body, &then) {
         sent = sent.and(Fingerprint::of_order(&order));
     }
     let PlacedBefore { id, fingerprint, order_json, .. } = before;

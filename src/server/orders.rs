@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Change, Channel, Currency, Fulfilment, Location, NewOrder, OrderId, Promises, Routing,
-        UnixMillis,
+        Change, Channel, Currency, Location, NewOrder, OrderId, Promise, Promises, Routing,
+        Service, UnixMillis,
     },
     wire::ClockChange,
 };
@@ -131,17 +131,9 @@ impl Orders {
         fingerprint: Fingerprint,
     ) -> Result<Placed, PlaceError> {
         let at = self.clock.now();
-        let intake = self.kitchen.intake();
-        let Fulfilment { service, due_at, .. } = order.fulfilment;
-        let busy = intake.busy(at);
-        let paused = intake.paused_until(at).map(|until| Paused {
-            until,
-            for_millis: until.since(at),
-            reason: intake.reason,
-        });
         let placement = Placement {
-            promise: self.settings.promises.promise(service, due_at, at, busy),
-            paused,
+            promise: self.promise(order.fulfilment.service, order.fulfilment.due_at, at),
+            paused: self.paused(at),
             id: OrderId(Uuid::now_v7()),
             at,
             business_day: self.business_day(at),
@@ -150,6 +142,21 @@ impl Orders {
             order,
         };
         self.store.place(placement).await
+    }
+
+    /// What an order is promised that comes at `at`.
+    #[must_use]
+    pub fn promise(&self, service: Service, due_at: Option<UnixMillis>, at: UnixMillis) -> Promise {
+        let busy = self.kitchen.intake().busy(at);
+        self.settings.promises.promise(service, due_at, at, busy)
+    }
+
+    /// Why no order is taken at `at`, if none is.
+    #[must_use]
+    pub fn paused(&self, at: UnixMillis) -> Option<Paused> {
+        let intake = self.kitchen.intake();
+        let until = intake.paused_until(at)?;
+        Some(Paused { until, for_millis: until.since(at), reason: intake.reason })
     }
 
     /// Changes an order. Durable when this returns.
@@ -171,6 +178,17 @@ impl Orders {
     #[must_use]
     pub fn day_began(&self, at: UnixMillis) -> UnixMillis {
         self.settings.day_began(at)
+    }
+
+    /// When the location's clock shows `time` in the business day that `at` is in:
+    /// what is before it begins is after midnight.
+    #[must_use]
+    pub fn today_at(&self, time: Time, at: UnixMillis) -> UnixMillis {
+        let date = self.settings.business_date(at);
+        let early = time < self.settings.business_day_starts;
+        let date = if early { date.saturating_add(1.day()) } else { date };
+        let zoned = self.settings.time_zone.to_ambiguous_zoned(date.to_datetime(time)).compatible();
+        zoned.map_or(at, |zoned| UnixMillis(zoned.timestamp().as_millisecond()))
     }
 }
 

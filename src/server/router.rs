@@ -12,7 +12,7 @@ use axum::{
 use super::{
     assets,
     error::Problem,
-    ingest, language, reads,
+    ingest, language, order_form, reads,
     screens::{self, site},
     sources,
     state::App,
@@ -57,6 +57,9 @@ pub fn router(app: App) -> Router {
         .route("/screens/new/legibility", get(site::legibility))
         .route("/screens/{name}/edit", get(site::edit).post(site::save))
         .route("/screens/{name}/delete", get(site::ask).post(site::delete))
+        // Whoever takes orders by telephone or at the counter.
+        .route("/orders/new", get(order_form::open).post(order_form::send))
+        .route("/orders/new/preview", post(order_form::preview))
         // The board's details: what happened to an order.
         .route("/orders/{id}/timeline", get(timeline::timeline))
         // Load balancers and supervisors.

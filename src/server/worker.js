@@ -13,6 +13,7 @@ const PAGES = 20;
 // board from the day before yesterday is of no use.
 const DAY_MS = 86_400_000;
 const PATIENCE_MS = 4000;
+const NEW_ORDER = '/orders/new';
 
 const isBoard = ({ pathname }) =>
     pathname === '/' || (/^\/screens\/[^/]+$/.test(pathname) && pathname !== '/screens/new');
@@ -51,6 +52,12 @@ async function keep(url, answer) {
         const there = await cache.match(page);
         if (there && isOver(there)) await cache.delete(page);
     }
+}
+
+// Orders are entered where there is a server; whoever cannot be taken there stays on
+// the board instead of losing it.
+function orBack(request) {
+    return fetch(request).catch(() => Response.redirect(request.referrer || '/', 303));
 }
 
 async function load(event, request) {
@@ -118,6 +125,7 @@ addEventListener('fetch', (event) => {
     if (request.method !== 'GET' || url.origin !== location.origin) return;
     if (request.mode === 'navigate') {
         if (isBoard(url)) event.respondWith(page(event));
+        if (url.pathname === NEW_ORDER) event.respondWith(orBack(request));
     } else if (isFile(url)) {
         event.respondWith(file(request));
     }

@@ -14,9 +14,9 @@ use crate::{
         screen::{Announce, Digits, Language, Role, Sort, Sounds, View},
     },
     wire::{
-        BoardPage, BoardSettings, Bye, ByeReason, ClockChange, EventId, Heartbeat, Hello, KeyBinding,
-        QuietSource, ScreenSettings, Snapshot, SnapshotReason, SourceHealth, SourceList, Stats,
-        StreamFilter, Unseen,
+        BoardPage, BoardSettings, Bye, ByeReason, ClockChange, EventId, Heartbeat, Hello,
+        KeyBinding, QuietSource, ScreenSettings, Snapshot, SnapshotReason, SourceHealth,
+        SourceList, Stats, StreamFilter, Unseen,
     },
 };
 

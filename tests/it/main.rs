@@ -19,6 +19,7 @@ mod items;
 mod kitchen;
 mod limits;
 mod messages;
+mod order_form;
 mod orders;
 mod pages;
 mod processes;

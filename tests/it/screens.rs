@@ -4,7 +4,9 @@ use hyper::Method;
 use live_orders::domain::limits;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, TestServer, burger, config, request};
+use crate::support::{
+    Answer, Client, TestServer, burger, config, post_form, post_form_from, request,
+};
 
 async fn put(client: Client, name: &str, body: &Value) -> Answer {
     let path = format!("/api/screens/{name}");
@@ -13,27 +15,6 @@ async fn put(client: Client, name: &str, body: &Value) -> Answer {
 
 async fn delete(client: Client, path: &str) -> Answer {
     client.send(request(Method::DELETE, path, &[], None)).await
-}
-
-/// Sends a form as a browser does from a page of this server.
-async fn post_form(client: Client, path: &str, fields: &[(&str, &str)]) -> Answer {
-    post_form_from(client, path, fields, &[("sec-fetch-site", "same-origin")]).await
-}
-
-async fn post_form_from(
-    client: Client,
-    path: &str,
-    fields: &[(&str, &str)],
-    from: &[(&str, &str)],
-) -> Answer {
-    let encode = |text: &str| {
-        text.bytes().fold(String::new(), |encoded, byte| encoded + &format!("%{byte:02X}"))
-    };
-    let body: Vec<String> =
-        fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
-    let mut headers = vec![("content-type", "application/x-www-form-urlencoded")];
-    headers.extend_from_slice(from);
-    client.send(request(Method::POST, path, &headers, Some(body.join("&").into()))).await
 }
 
 async fn names(client: Client) -> Vec<String> {

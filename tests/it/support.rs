@@ -627,3 +627,25 @@ pub(crate) fn serve_command(data: &Path, settings: &[&str]) -> Command {
     command.current_dir(std::env::temp_dir());
     command
 }
+
+/// Sends a form as a browser does from a page of this server.
+pub(crate) async fn post_form(client: Client, path: &str, fields: &[(&str, &str)]) -> Answer {
+    post_form_from(client, path, fields, &[("sec-fetch-site", "same-origin")]).await
+}
+
+/// The same with headers that say where it comes from.
+pub(crate) async fn post_form_from(
+    client: Client,
+    path: &str,
+    fields: &[(&str, &str)],
+    from: &[(&str, &str)],
+) -> Answer {
+    let encode = |text: &str| {
+        text.bytes().fold(String::new(), |encoded, byte| encoded + &format!("%{byte:02X}"))
+    };
+    let body: Vec<String> =
+        fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
+    let mut headers = vec![("content-type", "application/x-www-form-urlencoded")];
+    headers.extend_from_slice(from);
+    client.send(request(Method::POST, path, &headers, Some(body.join("&").into()))).await
+}

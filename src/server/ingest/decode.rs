@@ -41,7 +41,7 @@ pub struct Defaults {
 }
 
 /// The order that `body` places.
-pub(super) fn new_order(body: &Value, defaults: &Defaults) -> Result<NewOrder, Problem> {
+pub(in crate::server) fn new_order(body: &Value, defaults: &Defaults) -> Result<NewOrder, Problem> {
     let mut errors = Errors::default();
     let order = errors.new_order(body, defaults);
     errors.finish(order)

@@ -1,28 +1,19 @@
-//! The form of a screen: what was typed, kept as it was typed, and read by the
-//! same rules as the API's JSON.
+//! The form of a screen: what it says of a profile, read by the same rules as the
+//! API's JSON.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Number, Value};
 
-use crate::domain::{
-    Channel, Profile, Screen, Service, Station,
-    screen::{KEY_ACTIONS, Sounds},
+use crate::{
+    domain::{
+        Channel, Profile, Screen, Service, Station,
+        screen::{KEY_ACTIONS, Sounds},
+    },
+    server::forms::{Form, ON},
 };
 
-/// What a form was filled in with: names and values, as a browser sends them.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Form(Vec<(String, String)>);
-
-/// What a browser sends of a switch that is on; nothing when it is off.
-const ON: &str = "on";
-
 impl Form {
-    /// What a browser sent.
-    pub(super) fn parse(body: &[u8]) -> Self {
-        Self(form_urlencoded::parse(body).into_owned().collect())
-    }
-
     /// The form that says what `profile` says.
     pub(super) fn of(profile: &Profile) -> Self {
         let mut form = Self::default();
@@ -81,42 +72,6 @@ impl Form {
         let mut form = Self::of(&screen.profile);
         form.set("expected_version", &screen.version.to_string());
         form
-    }
-
-    fn add(&mut self, name: &str, value: impl Into<String>) {
-        self.0.push((name.to_owned(), value.into()));
-    }
-
-    /// Fills in one field anew.
-    pub(super) fn set(&mut self, name: &str, value: &str) {
-        self.0.retain(|(other, _)| other != name);
-        self.add(name, value);
-    }
-
-    /// What stands in a field.
-    pub(super) fn text(&self, name: &str) -> &str {
-        let found = self.0.iter().find(|(other, _)| other == name);
-        found.map_or("", |(_, value)| value.as_str())
-    }
-
-    /// Whether `value` is among what was chosen.
-    pub(super) fn has(&self, name: &str, value: &str) -> bool {
-        self.all(name).any(|other| other == value)
-    }
-
-    /// Whether a switch is on.
-    pub(super) fn is_on(&self, name: &str) -> bool {
-        self.has(name, ON)
-    }
-
-    fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(other, _)| other == name).map(|(_, value)| value.as_str())
-    }
-
-    /// What was chosen and what was typed beside it, parted by commas.
-    fn names<'a>(&'a self, chosen: &'a str, typed: &'a str) -> Vec<&'a str> {
-        let typed = self.text(typed).split(',').map(str::trim).filter(|name| !name.is_empty());
-        self.all(chosen).chain(typed).collect()
     }
 
     fn stations(&self) -> Vec<&str> {

@@ -3,18 +3,15 @@
 //! changes anything by a `GET`.
 
 use axum::{
-    body::Body,
     extract::{RawQuery, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::StatusCode,
     response::{IntoResponse as _, Response},
 };
 use serde_json::Value;
 
 use super::{
-    Name, away, find,
-    form::Form,
-    named,
-    view::{self, Edit, Notice, Shown},
+    Name, away, find, named,
+    view::{self, Edit, Notice},
 };
 use crate::{
     domain::{
@@ -22,8 +19,10 @@ use crate::{
         limits, screen::Role,
     },
     server::{
+        documents::{Shown, fragment},
         error::{FieldError, Problem},
-        ingest::{self, WishedScreen, whole_body},
+        forms::{self, Filled, Form, NotOurs, see},
+        ingest::{self, WishedScreen},
         reads,
         state::App,
         store::{ScreenError, Unavailable},
@@ -47,7 +46,7 @@ pub(in crate::server) async fn list(State(app): State<App>, RawQuery(query): Raw
             .filter(|name| screens.iter().all(|screen| screen.name != *name))
             .map(Notice::Deleted),
     };
-    view::list(&shown(&app), &screens, notice.as_ref())
+    view::list(&Shown::of(&app), &screens, notice.as_ref())
 }
 
 /// `GET /screens/new`: a form for a new screen; `from` names one to copy,
@@ -106,7 +105,7 @@ pub(in crate::server) async fn edit(State(app): State<App>, name: Name) -> Respo
     let name = named(name);
     let Some(screen) = choices.screens.iter().find(|screen| Some(&screen.name) == name.as_ref())
     else {
-        return view::unknown(&shown(&app), &asked, &choices.screens);
+        return view::unknown(&Shown::of(&app), &asked, &choices.screens);
     };
     choices.edit(&app, StatusCode::OK, Some(screen), &Form::of_screen(screen), &[], None)
 }
@@ -184,7 +183,7 @@ fn refused(
 pub(in crate::server) async fn ask(State(app): State<App>, name: Name) -> Response {
     let asked = asked(&name);
     match find(&app, name).await {
-        Ok(Some(screen)) => view::ask(&shown(&app), StatusCode::OK, &screen, None),
+        Ok(Some(screen)) => view::ask(&Shown::of(&app), StatusCode::OK, &screen, None),
         Ok(None) => unknown(&app, &asked).await,
         Err(unavailable) => away(&app, &unavailable),
     }
@@ -209,7 +208,7 @@ pub(in crate::server) async fn delete(
         Err(ScreenError::Unavailable(unavailable)) => away(&app, &unavailable),
         Err(ScreenError::Stale(_) | ScreenError::TooMany) => match app.store.screen(name).await {
             Ok(Some(screen)) => {
-                view::ask(&shown(&app), StatusCode::CONFLICT, &screen, Some(&Notice::Stale))
+                view::ask(&Shown::of(&app), StatusCode::CONFLICT, &screen, Some(&Notice::Stale))
             }
             Ok(None) => unknown(&app, &asked).await,
             Err(unavailable) => away(&app, &unavailable),
@@ -221,7 +220,7 @@ pub(in crate::server) async fn delete(
 /// measures, for the form to show while somebody types.
 pub(in crate::server) async fn legibility(RawQuery(query): RawQuery) -> Response {
     let form = Form::parse(query.unwrap_or_default().as_bytes());
-    view::fragment(&view::verdict(read_by(&form).as_ref()))
+    fragment(&view::verdict(read_by(&form).as_ref()))
 }
 
 /// What can be read, as far as the form's measures say.
@@ -234,19 +233,13 @@ fn read_by(form: &Form) -> Option<(Profile, Legibility)> {
 /// The page for the name of no screen.
 pub(in crate::server) async fn unknown(app: &App, asked: &str) -> Response {
     match app.store.screens().await {
-        Ok(screens) => view::unknown(&shown(app), asked, &screens),
+        Ok(screens) => view::unknown(&Shown::of(app), asked, &screens),
         Err(unavailable) => away(app, &unavailable),
     }
 }
 
 fn asked(name: &Name) -> String {
     name.as_ref().map_or_else(|_| String::new(), |path| path.0.clone())
-}
-
-fn shown(app: &App) -> Shown<'_> {
-    let page = app.assets.page();
-    let offset_s = super::super::orders::utc_offset_seconds(app.clock.now(), &app.page.time_zone);
-    Shown { assets: page, location: app.page.location.as_str(), utc_offset_s: offset_s }
 }
 
 /// What is known of the kitchen, to choose from.
@@ -287,86 +280,27 @@ impl Choices {
         let read = read_by(form);
         let edit = Edit {
             screen,
-            form,
-            errors,
+            filled: Filled { form, errors },
             notice,
             stations: form.station_choices(self.stations.iter().cloned()),
             channels: form.channel_choices(self.channels.iter().cloned()),
             read: read.as_ref(),
         };
-        view::edit(&shown(app), status, &edit)
+        view::edit(&Shown::of(app), status, &edit)
     }
 }
 
 /// The form that a page of ours has sent.
 async fn posted(app: &App, request: Request) -> Result<Form, Response> {
-    if !is_same_origin(request.headers()) {
-        return Err(view::refused(&shown(app)));
-    }
-    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
-    }
-    match whole_body(request).await {
-        Ok(body) => Ok(Form::parse(&body)),
-        Err(problem) => Err(problem.into_response()),
-    }
-}
-
-/// Whether a request that changes something comes from a page of this server.
-/// A browser says so; what says neither is no browser, and no page of a
-/// stranger's can make it speak.
-fn is_same_origin(headers: &HeaderMap) -> bool {
-    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
-    match (text("sec-fetch-site"), text("origin")) {
-        (Some(site), _) => matches!(site, "same-origin" | "none"),
-        (None, Some(origin)) => {
-            let host = origin.split_once("://").map(|(_, host)| host);
-            host.is_some() && host == text("host")
-        }
-        (None, None) => true,
-    }
-}
-
-/// What was asked for is done; the answer is elsewhere.
-fn see(address: &str) -> Response {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::SEE_OTHER;
-    if let Ok(address) = HeaderValue::from_str(address) {
-        response.headers_mut().insert(header::LOCATION, address);
-    }
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+    forms::posted(request).await.map_err(|why| match why {
+        NotOurs::Foreign => view::refused(&Shown::of(app)),
+        NotOurs::Broken(response) => response,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_page_of_a_stranger_changes_nothing() {
-        let says = |headers: &[(&'static str, &'static str)]| {
-            let mut map = HeaderMap::new();
-            for (name, value) in headers {
-                map.insert(*name, HeaderValue::from_static(value));
-            }
-            is_same_origin(&map)
-        };
-        let host = ("host", "10.0.0.5:3000");
-        assert!(says(&[host, ("sec-fetch-site", "same-origin")]));
-        assert!(says(&[host, ("sec-fetch-site", "none")]));
-        assert!(!says(&[host, ("sec-fetch-site", "cross-site")]));
-        assert!(!says(&[
-            host,
-            ("sec-fetch-site", "same-site"),
-            ("origin", "http://10.0.0.5:3000")
-        ]));
-        assert!(says(&[host, ("origin", "http://10.0.0.5:3000")]));
-        assert!(!says(&[host, ("origin", "http://10.0.0.5:8080")]));
-        assert!(!says(&[host, ("origin", "null")]));
-        assert!(says(&[host]));
-    }
 
     #[test]
     fn a_copy_has_a_name_of_its_own() {

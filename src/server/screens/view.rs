@@ -2,25 +2,16 @@
 //! script has run; the few lines of script only spare whoever fills in the form
 //! a way.
 
-use axum::{
-    body::Body,
-    http::{HeaderValue, StatusCode, header},
-    response::Response,
-};
-use leptos::nonce::Nonce;
+use axum::{http::StatusCode, response::Response};
 
 use crate::{
     app::{html::Html, text},
     domain::{
         Channel, Profile, Screen, ScreenName, Station,
         legibility::{Legibility, Verdict},
-        screen::{Language, Role, Sort, View},
+        screen::{Role, Sort, View},
     },
-    server::{
-        language,
-        pages::{FONT, PageAssets, THEME, policy},
-    },
-    words,
+    server::documents::{Script, Shown, in_english, page, trouble},
 };
 
 mod edit;
@@ -28,16 +19,6 @@ mod verdict;
 
 pub(super) use edit::{Edit, edit};
 pub(super) use verdict::verdict;
-
-/// The style sheet that these pages have beside the board's.
-const CSS: &str = "/pages.css";
-
-/// What every page shows of the server.
-pub(super) struct Shown<'a> {
-    pub(super) assets: &'a PageAssets,
-    pub(super) location: &'a str,
-    pub(super) utc_offset_s: i32,
-}
 
 /// What a page says of what has just happened.
 pub(super) enum Notice<'a> {
@@ -93,7 +74,7 @@ pub(super) fn list(shown: &Shown<'_>, screens: &[Screen], notice: Option<&Notice
              again.</p>",
         );
     }
-    page(shown, StatusCode::OK, "Screens", "", &html.done(), None)
+    page(shown, StatusCode::OK, "Screens", "", &html.done(), Script::None)
 }
 
 /// One way into the form for each role.
@@ -145,11 +126,6 @@ fn rows(html: &mut Html, screens: &[Screen]) {
 /// Ends the words of a link by saying of which screen, to those who hear them alone.
 fn of<'a>(html: &'a mut Html, screen: &Screen) -> &'a mut Html {
     html.raw("<span class=\"unseen\"> ").text(&screen.profile.title).raw("</span>")
-}
-
-/// These pages are for whoever sets a kitchen up, and speak one language so far.
-fn in_english() {
-    words::speak(language::words(Language::English));
 }
 
 /// Which orders a screen shows.
@@ -224,11 +200,6 @@ fn told(html: &mut Html, shown: &Shown<'_>, notice: Option<&Notice<'_>>) {
     }
 }
 
-fn trouble(html: &mut Html, what: &'static str) {
-    html.raw("<p class=\"notice is-bad\" role=\"alert\">").icon("warning").raw("<span>");
-    html.raw(what).raw("</span></p>");
-}
-
 /// Asks whether a screen is to go.
 pub(super) fn ask(
     shown: &Shown<'_>,
@@ -254,7 +225,7 @@ pub(super) fn ask(
         "\"><button class=\"button danger\">Delete</button><a class=\"button\" \
          href=\"/screens\">Keep it</a></form>",
     );
-    page(shown, status, "Delete a screen", TO_LIST, &html.done(), None)
+    page(shown, status, "Delete a screen", TO_LIST, &html.done(), Script::None)
 }
 
 /// The page for the name of no screen.
@@ -284,7 +255,7 @@ pub(super) fn unknown(shown: &Shown<'_>, asked: &str, screens: &[Screen]) -> Res
         html.raw("\">New screen");
     }
     html.raw("</a><a class=\"button\" href=\"/\">Board with all orders</a></p>");
-    page(shown, StatusCode::NOT_FOUND, "No such screen", TO_LIST, &html.done(), None)
+    page(shown, StatusCode::NOT_FOUND, "No such screen", TO_LIST, &html.done(), Script::None)
 }
 
 /// The page for a form that another site has sent.
@@ -292,56 +263,7 @@ pub(super) fn refused(shown: &Shown<'_>) -> Response {
     let main = "<h1>Nothing was changed</h1><p>The form came from a page of another site. Open \
                 the screens here and save them here.</p><p class=\"actions\"><a class=\"button\" \
                 href=\"/screens\">Screens</a></p>";
-    page(shown, StatusCode::FORBIDDEN, "Nothing was changed", TO_LIST, main, None)
+    page(shown, StatusCode::FORBIDDEN, "Nothing was changed", TO_LIST, main, Script::None)
 }
 
 const TO_LIST: &str = "<a href=\"/screens\">Screens</a>";
-
-/// A part of a page, for its script to put in.
-pub(super) fn fragment(html: &str) -> Response {
-    respond(StatusCode::OK, html.to_owned(), HeaderValue::from_static("default-src 'none'"))
-}
-
-/// A whole document; `way` leads from the board to it.
-fn page(
-    shown: &Shown<'_>,
-    status: StatusCode,
-    title: &'static str,
-    way: &'static str,
-    main: &str,
-    script: Option<&'static str>,
-) -> Response {
-    let nonce = Nonce::new();
-    let mut location = Html::default();
-    let location = location.text(shown.location).done();
-    let board = Html::default().icon("back").raw("Board").done();
-    let css = &shown.assets.css;
-    let script = script.map_or(String::new(), |script| {
-        format!("<script type=\"module\" nonce=\"{nonce}\">{script}</script>")
-    });
-    let html = format!(
-        "<!DOCTYPE html><html lang=\"en\" data-theme=\"auto\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <title>{title} – {location} – live orders</title>\
-         <meta name=\"color-scheme\" content=\"dark light\">\
-         <script nonce=\"{nonce}\">{THEME}</script>\
-         <link rel=\"preload\" href=\"{FONT}\" as=\"font\" type=\"font/woff2\" crossorigin>\
-         <link rel=\"stylesheet\" href=\"{css}\"><link rel=\"stylesheet\" href=\"{CSS}\">\
-         <link rel=\"icon\" href=\"/favicon.svg\" type=\"image/svg+xml\"></head>\
-         <body class=\"site\"><header class=\"way\">\
-         <nav aria-label=\"Way\"><a href=\"/\">{board}</a>{way}</nav><p><bdi>{location}</bdi></p>\
-         </header>\
-         <main class=\"page\">{main}</main>{script}</body></html>"
-    );
-    respond(status, html, policy(&nonce, None))
-}
-
-fn respond(status: StatusCode, html: String, policy: HeaderValue) -> Response {
-    let mut response = Response::new(Body::from(html));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    response
-}

@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 
 use axum::{http::StatusCode, response::Response};
 
-use super::{
-    Notice, ROLES, Shown, TO_LIST, in_english, page, role, told, verdict::verdict, view_name,
-};
+use super::{Notice, ROLES, TO_LIST, role, told, verdict::verdict, view_name};
 use crate::{
     app::{html::Html, text},
     domain::{
@@ -15,15 +13,23 @@ use crate::{
         legibility::Legibility,
         screen::{Announce, Digits, KEY_ACTIONS, Language, Sort, Sounds, Theme, View},
     },
-    server::{error::FieldError, screens::form::Form},
+    server::{
+        documents::{
+            Script, Shown,
+            fields::{
+                begin_set, complain, hinted, line, segments, summary, switch, tick, ties, wrong,
+            },
+            in_english, page,
+        },
+        forms::Filled,
+    },
 };
 
 /// A form that is to be shown.
 pub(in crate::server::screens) struct Edit<'a> {
     /// The screen that it changes; none for a new one.
     pub(in crate::server::screens) screen: Option<&'a Screen>,
-    pub(in crate::server::screens) form: &'a Form,
-    pub(in crate::server::screens) errors: &'a [FieldError],
+    pub(in crate::server::screens) filled: Filled<'a>,
     pub(in crate::server::screens) notice: Option<&'a Notice<'a>>,
     pub(in crate::server::screens) stations: BTreeSet<String>,
     pub(in crate::server::screens) channels: BTreeSet<String>,
@@ -54,14 +60,16 @@ pub(in crate::server::screens) fn edit(
         }
     }
     told(&mut html, shown, edit.notice);
-    summary(&mut html, edit.errors);
+    summary(&mut html, "Not saved", edit.filled.errors, |field| {
+        LABELS.iter().find(|(name, _)| *name == field).copied().unwrap_or(("screen", "This form"))
+    });
     html.raw("<form id=\"screen\" class=\"edit\" method=\"post\" autocomplete=\"off\" action=\"");
     match edit.screen {
         Some(screen) => html.raw("/screens/").text(screen.name.as_str()).raw("/edit\">"),
         None => html.raw("/screens\">"),
     };
     html.raw("<input type=\"hidden\" name=\"expected_version\" value=\"");
-    html.text(edit.form.text("expected_version")).raw("\"><div class=\"groups\">");
+    html.text(edit.filled.form.text("expected_version")).raw("\"><div class=\"groups\">");
     groups(&mut html, edit);
     html.raw("</div><aside class=\"side\" aria-label=\"Legibility\"><div id=\"verdict\">");
     let verdict = verdict(edit.read);
@@ -74,27 +82,7 @@ pub(in crate::server::screens) fn edit(
          <a class=\"button\" href=\"/screens\">Cancel</a></div></form>",
     );
     let main = [begin, verdict, html.done()].concat();
-    page(shown, status, title, TO_LIST, &main, Some(SCRIPT))
-}
-
-/// The fields that were refused, as links to them.
-fn summary(html: &mut Html, errors: &[FieldError]) {
-    if errors.is_empty() {
-        return;
-    }
-    html.raw("<div class=\"notice is-bad\" role=\"alert\">").icon("warning");
-    html.raw("<div><b>Not saved: ");
-    html.text(&crate::domain::text::count(errors.len() as u64, "field"));
-    html.raw(if errors.len() == 1 { " needs" } else { " need" });
-    html.raw(" another look.</b><ul>");
-    for error in errors {
-        let field = error.pointer.trim_start_matches('/').split('/').next().unwrap_or_default();
-        let known = LABELS.iter().find(|(name, _)| *name == field);
-        let (id, label) = known.unwrap_or(&("screen", "This form"));
-        html.raw("<li><a href=\"#").raw(id).raw("\">").raw(label).raw("</a> ");
-        html.text(&error.detail).raw("</li>");
-    }
-    html.raw("</ul></div></div>");
+    page(shown, status, title, TO_LIST, &main, Script::Inline(SCRIPT))
 }
 
 /// Fields, by the name that they have everywhere, and what people call them.
@@ -127,11 +115,11 @@ const LABELS: [(&str, &str); 23] = [
 #[expect(clippy::too_many_lines, reason = "a form, field by field")]
 fn groups(html: &mut Html, edit: &Edit<'_>) {
     group(html, "who", "Name and role");
-    line(html, edit, "title", "Title", "In the head of the screen.", " maxlength=\"40\"");
+    line(html, edit.filled, "title", "Title", "In the head of the screen.", " maxlength=\"40\"");
     if edit.screen.is_none() {
         line(
             html,
-            edit,
+            edit.filled,
             "name",
             "Name",
             "Its address will be /screens/ and this: lower-case letters, digits and hyphens. It \
@@ -141,7 +129,7 @@ fn groups(html: &mut Html, edit: &Edit<'_>) {
     }
     segments(
         html,
-        edit,
+        edit.filled,
         "role",
         "Role",
         "",
@@ -149,12 +137,12 @@ fn groups(html: &mut Html, edit: &Edit<'_>) {
     );
 
     group(html, "what", "What it shows");
-    boxes(html, edit, "stations", "Stations", "None ticked: all of them.", &edit.stations);
-    line(html, edit, "more_stations", "Other stations", "With commas between them.", "");
-    boxes(html, edit, "channels", "Channels", "None ticked: all of them.", &edit.channels);
-    line(html, edit, "more_channels", "Other channels", "With commas between them.", "");
-    begin_set(html, edit, "services", "Services", "None ticked: all of them.");
-    for (service, on) in edit.form.services() {
+    boxes(html, edit.filled, "stations", "Stations", "None ticked: all of them.", &edit.stations);
+    line(html, edit.filled, "more_stations", "Other stations", "With commas between them.", "");
+    boxes(html, edit.filled, "channels", "Channels", "None ticked: all of them.", &edit.channels);
+    line(html, edit.filled, "more_channels", "Other channels", "With commas between them.", "");
+    begin_set(html, edit.filled, "services", "Services", "None ticked: all of them.");
+    for (service, on) in edit.filled.form.services() {
         tick(html, "services", service.as_str(), text::service(service), on);
     }
     html.raw("</div></fieldset>");
@@ -163,13 +151,13 @@ fn groups(html: &mut Html, edit: &Edit<'_>) {
     let views =
         [(View::Columns, "A column for each step"), (View::Grid, "Numbered slots, page by page")];
     let views = views.map(|(it, what)| (it.as_str(), view_name(it), what));
-    segments(html, edit, "view", "View", "", &views);
+    segments(html, edit.filled, "view", "View", "", &views);
     slots(html, edit);
     let sorts = [
         (Sort::Due.as_str(), "What is due", "The promise that ends first"),
         (Sort::Age.as_str(), "What is oldest", "The order that came first"),
     ];
-    segments(html, edit, "sort", "First comes", "After what rushes.", &sorts);
+    segments(html, edit.filled, "sort", "First comes", "After what rushes.", &sorts);
     let themes = [
         (Theme::Auto.as_str(), "Automatic", ""),
         (Theme::Dark.as_str(), "Dark", ""),
@@ -177,21 +165,35 @@ fn groups(html: &mut Html, edit: &Edit<'_>) {
     ];
     segments(
         html,
-        edit,
+        edit.filled,
         "theme",
         "Theme",
         "Dark for dim lines, light for bright kitchens.",
         &themes,
     );
     let languages: Vec<_> = Language::ALL.iter().map(|it| (it.as_str(), it.name(), "")).collect();
-    segments(html, edit, "language", "Language", "", &languages);
+    segments(html, edit.filled, "language", "Language", "", &languages);
 
     group(html, "who-reads", "Who reads it, from where");
     html.raw("<div class=\"row\">");
-    measure(html, edit, "diagonal_in", "Diagonal", "inches", " min=\"3\" max=\"150\" step=\"0.1\"");
-    measure(html, edit, "width_px", "Width", "px", " min=\"240\" max=\"16384\"");
-    measure(html, edit, "height_px", "Height", "px", " min=\"240\" max=\"16384\"");
-    measure(html, edit, "distance_m", "Distance", "m", " min=\"0.3\" max=\"20\" step=\"0.1\"");
+    measure(
+        html,
+        edit.filled,
+        "diagonal_in",
+        "Diagonal",
+        "inches",
+        " min=\"3\" max=\"150\" step=\"0.1\"",
+    );
+    measure(html, edit.filled, "width_px", "Width", "px", " min=\"240\" max=\"16384\"");
+    measure(html, edit.filled, "height_px", "Height", "px", " min=\"240\" max=\"16384\"");
+    measure(
+        html,
+        edit.filled,
+        "distance_m",
+        "Distance",
+        "m",
+        " min=\"0.3\" max=\"20\" step=\"0.1\"",
+    );
     html.raw(
         "</div><p class=\"hint\">The visible picture, and its pixels as the browser counts them. \
          Distance: 0.6 m to touch, 1 m along the line, 2 m across the kitchen.</p>\
@@ -204,7 +206,7 @@ fn groups(html: &mut Html, edit: &Edit<'_>) {
         (Digits::Select.as_str(), "Selects a slot", "Another key bumps it"),
         (Digits::Bump.as_str(), "Bumps a slot", "As some bump bars do"),
     ];
-    segments(html, edit, "digits", "A digit", "", &digits);
+    segments(html, edit.filled, "digits", "A digit", "", &digits);
     for (name, label, hint) in [
         ("bump_bar", "A bump bar is plugged in", "The left Ctrl key bumps too."),
         (
@@ -219,24 +221,31 @@ fn groups(html: &mut Html, edit: &Edit<'_>) {
             "Before the bump of a ticket with an allergy.",
         ),
     ] {
-        switch(html, edit, name, label, hint);
+        switch(html, edit.filled, name, label, hint);
     }
     keys(html, edit);
 
     group(html, "ears", "Sounds and speech");
-    begin_set(html, edit, "sounds", "A sound when", "");
+    begin_set(html, edit.filled, "sounds", "A sound when", "");
     for (event, label) in Sounds::EVENTS.into_iter().zip(SOUNDS) {
-        tick(html, "sounds", event, label, edit.form.has("sounds", event));
+        tick(html, "sounds", event, label, edit.filled.form.has("sounds", event));
     }
     html.raw("</div></fieldset>");
-    measure(html, edit, "volume", "Volume", "%", " min=\"0\" max=\"100\"");
+    measure(html, edit.filled, "volume", "Volume", "%", " min=\"0\" max=\"100\"");
     quiet_hours(html, edit);
     let announce = [
         (Announce::Off.as_str(), "Alarms only", ""),
         (Announce::New.as_str(), "New orders", ""),
         (Announce::All.as_str(), "Every change", ""),
     ];
-    segments(html, edit, "announce", "Read out", "To those who use a screen reader.", &announce);
+    segments(
+        html,
+        edit.filled,
+        "announce",
+        "Read out",
+        "To those who use a screen reader.",
+        &announce,
+    );
     html.raw("</section>");
 }
 
@@ -245,10 +254,10 @@ fn quiet_hours(html: &mut Html, edit: &Edit<'_>) {
     let hint = "Only alarms sound then, at half the volume: an order that wants an answer, one \
                 that is on no screen, a cancellation, being cut off. By the location’s clock, \
                 over midnight too; empty for none.";
-    begin_set(html, edit, "quiet_hours", "Quiet hours", hint);
+    begin_set(html, edit.filled, "quiet_hours", "Quiet hours", hint);
     for (name, label) in [("quiet_from", "From"), ("quiet_until", "Until")] {
         html.raw("<label class=\"time\">").raw(label).raw(" <input type=\"time\" name=\"");
-        html.raw(name).raw("\" value=\"").text(edit.form.text(name)).raw("\"></label>");
+        html.raw(name).raw("\" value=\"").text(edit.filled.form.text(name)).raw("\"></label>");
     }
     html.raw("</div></fieldset>");
 }
@@ -270,138 +279,35 @@ fn group(html: &mut Html, id: &'static str, title: &'static str) {
     html.raw("\"><h2 id=\"title-").raw(id).raw("\">").raw(title).raw("</h2>");
 }
 
-/// What is wrong with a field, or with a part of it.
-fn wrong<'a>(edit: &'a Edit<'_>, name: &'a str) -> impl Iterator<Item = &'a FieldError> {
-    // What is typed beside the boxes belongs to them.
-    edit.errors.iter().filter(move |error| {
-        error.pointer.strip_prefix('/').is_some_and(|pointer| {
-            pointer == name || pointer.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
-        })
-    })
-}
-
-/// Says what is wrong with a field. Whether anything is.
-fn complain(html: &mut Html, edit: &Edit<'_>, name: &'static str) {
-    let mut errors = wrong(edit, name).peekable();
-    if errors.peek().is_none() {
-        return;
-    }
-    html.raw("<p class=\"wrong\" id=\"").raw(name).raw("-wrong\">").icon("warning").raw("<span>");
-    for (place, error) in errors.enumerate() {
-        html.raw(if place > 0 { "; " } else { "" }).text(&error.detail);
-    }
-    html.raw("</span></p>");
-}
-
-/// The attributes that tie a field to its hint and to what is wrong with it.
-fn ties(html: &mut Html, edit: &Edit<'_>, name: &'static str, hint: bool) {
-    let bad = wrong(edit, name).next().is_some();
-    if !bad && !hint {
-        return;
-    }
-    html.raw(" aria-describedby=\"");
-    if bad {
-        html.raw(name).raw("-wrong ");
-    }
-    if hint {
-        html.raw(name).raw("-hint");
-    }
-    html.raw(if bad { "\" aria-invalid=\"true\"" } else { "\"" });
-}
-
-fn hinted(html: &mut Html, name: &'static str, hint: &'static str) {
-    if !hint.is_empty() {
-        html.raw("<p class=\"hint\" id=\"").raw(name).raw("-hint\">").raw(hint).raw("</p>");
-    }
-}
-
-fn line(
-    html: &mut Html,
-    edit: &Edit<'_>,
-    name: &'static str,
-    label: &'static str,
-    hint: &'static str,
-    attributes: &'static str,
-) {
-    html.raw("<div class=\"field\"><label for=\"").raw(name).raw("\">").raw(label);
-    html.raw("</label><input type=\"text\" id=\"").raw(name).raw("\" name=\"").raw(name);
-    html.raw("\" value=\"").text(edit.form.text(name)).raw("\"").raw(attributes);
-    ties(html, edit, name, !hint.is_empty());
-    html.raw(">");
-    complain(html, edit, name);
-    hinted(html, name, hint);
-    html.raw("</div>");
-}
-
 fn measure(
     html: &mut Html,
-    edit: &Edit<'_>,
+    filled: Filled<'_>,
     name: &'static str,
     label: &'static str,
     unit: &'static str,
     attributes: &'static str,
 ) {
-    html.raw("<div class=\"field measure\"><label for=\"").raw(name).raw("\">").raw(label);
+    html.raw("<div class=\"entry measure\"><label for=\"").raw(name).raw("\">").raw(label);
     html.raw(" <span class=\"unit\">").raw(unit).raw("</span></label>");
     html.raw("<input type=\"number\" inputmode=\"decimal\" id=\"").raw(name).raw("\" name=\"");
-    html.raw(name).raw("\" value=\"").text(edit.form.text(name)).raw("\"").raw(attributes);
-    ties(html, edit, name, false);
+    html.raw(name).raw("\" value=\"").text(filled.form.text(name)).raw("\"").raw(attributes);
+    ties(html, filled, name, false);
     html.raw(">");
-    complain(html, edit, name);
+    complain(html, filled, name);
     html.raw("</div>");
-}
-
-/// One of a few, all in sight.
-fn segments(
-    html: &mut Html,
-    edit: &Edit<'_>,
-    name: &'static str,
-    legend: &'static str,
-    hint: &'static str,
-    choices: &[(&'static str, &'static str, &'static str)],
-) {
-    begin_set(html, edit, name, legend, hint);
-    for (place, (value, label, what)) in choices.iter().enumerate() {
-        html.raw("<label class=\"choice\"><input type=\"radio\" name=\"").raw(name);
-        html.raw("\" value=\"").raw(value).raw("\"");
-        // Of what is none of them, such as nothing, the first is taken.
-        let known = choices.iter().any(|(value, ..)| edit.form.has(name, value));
-        let on = edit.form.has(name, value) || (!known && place == 0);
-        html.raw(if on { " checked" } else { "" }).raw("><span><b>").raw(label).raw("</b>");
-        if !what.is_empty() {
-            html.raw("<span class=\"what\">").raw(what).raw("</span>");
-        }
-        html.raw("</span></label>");
-    }
-    html.raw("</div></fieldset>");
-}
-
-fn begin_set(
-    html: &mut Html,
-    edit: &Edit<'_>,
-    name: &'static str,
-    legend: &'static str,
-    hint: &'static str,
-) {
-    html.raw("<fieldset class=\"field\" id=\"").raw(name).raw("\" tabindex=\"-1\"");
-    ties(html, edit, name, !hint.is_empty());
-    html.raw("><legend>").raw(legend).raw("</legend>");
-    complain(html, edit, name);
-    hinted(html, name, hint);
-    html.raw("<div class=\"choices\">");
 }
 
 fn boxes(
     html: &mut Html,
-    edit: &Edit<'_>,
+    filled: Filled<'_>,
     name: &'static str,
     legend: &'static str,
     hint: &'static str,
     choices: &BTreeSet<String>,
 ) {
-    begin_set(html, edit, name, legend, hint);
+    begin_set(html, filled, name, legend, hint);
     for choice in choices {
-        tick(html, name, choice, choice, edit.form.has(name, choice));
+        tick(html, name, choice, choice, filled.form.has(name, choice));
     }
     if choices.is_empty() {
         html.raw("<p class=\"sub\">None is known yet; type them below.</p>");
@@ -409,35 +315,16 @@ fn boxes(
     html.raw("</div></fieldset>");
 }
 
-fn tick(html: &mut Html, name: &'static str, value: &str, label: &str, on: bool) {
-    html.raw("<label class=\"choice\"><input type=\"checkbox\" name=\"").raw(name);
-    html.raw("\" value=\"").text(value).raw(if on { "\" checked" } else { "\"" });
-    html.raw("><span><b><bdi>").text(label).raw("</bdi></b></span></label>");
-}
-
-fn switch(
-    html: &mut Html,
-    edit: &Edit<'_>,
-    name: &'static str,
-    label: &'static str,
-    hint: &'static str,
-) {
-    html.raw("<label class=\"switch\"><input type=\"checkbox\" id=\"").raw(name);
-    html.raw("\" name=\"").raw(name).raw("\" value=\"on\"");
-    html.raw(if edit.form.is_on(name) { " checked" } else { "" }).raw("><span><b>").raw(label);
-    html.raw("</b> <span class=\"hint\">").raw(hint).raw("</span></span></label>");
-}
-
 fn slots(html: &mut Html, edit: &Edit<'_>) {
     html.raw(
-        "<div class=\"field\"><label for=\"page_size\">Slots on a page</label>\
+        "<div class=\"entry\"><label for=\"page_size\">Slots on a page</label>\
          <select id=\"page_size\" name=\"page_size\"",
     );
-    ties(html, edit, "page_size", true);
+    ties(html, edit.filled, "page_size", true);
     html.raw("><option value=\"\">As many as can be read</option>");
     for slots in Profile::PAGE_SIZE {
         let slots = slots.to_string();
-        html.raw("<option").raw(if edit.form.has("page_size", &slots) {
+        html.raw("<option").raw(if edit.filled.form.has("page_size", &slots) {
             " selected>"
         } else {
             ">"
@@ -445,7 +332,7 @@ fn slots(html: &mut Html, edit: &Edit<'_>) {
         html.text(&slots).raw("</option>");
     }
     html.raw("</select>");
-    complain(html, edit, "page_size");
+    complain(html, edit.filled, "page_size");
     hinted(html, "page_size", "Of the grid. More slots, smaller text.");
     html.raw("</div>");
 }
@@ -453,9 +340,9 @@ fn slots(html: &mut Html, edit: &Edit<'_>) {
 fn keys(html: &mut Html, edit: &Edit<'_>) {
     let changed = KEY_ACTIONS
         .iter()
-        .filter(|(action, _)| !edit.form.text(&format!("key_{action}")).is_empty())
+        .filter(|(action, _)| !edit.filled.form.text(&format!("key_{action}")).is_empty())
         .count();
-    let bad = wrong(edit, "keys").next().is_some();
+    let bad = wrong(edit.filled, "keys").next().is_some();
     html.raw("<details class=\"keys-of\" id=\"keys\"").raw(if bad { " open>" } else { ">" });
     html.raw("<summary>Other keys <span class=\"sub\">");
     html.text(&match changed {
@@ -463,7 +350,7 @@ fn keys(html: &mut Html, edit: &Edit<'_>) {
         changed => format!("{changed} changed"),
     });
     html.raw("</span></summary>");
-    complain(html, edit, "keys");
+    complain(html, edit.filled, "keys");
     html.raw(
         "<p class=\"hint\">Choose a field and press the key or the button of the bump bar that is \
          to do it; Delete empties the field. Without a script, type the key’s code, such as \
@@ -473,7 +360,7 @@ fn keys(html: &mut Html, edit: &Edit<'_>) {
         html.raw("<label><span>").raw(label);
         html.raw("</span><input type=\"text\" data-key maxlength=\"32\" spellcheck=\"false\" ");
         html.raw("autocapitalize=\"none\" name=\"key_").raw(action).raw("\" placeholder=\"");
-        html.raw(usual).raw("\" value=\"").text(edit.form.text(&format!("key_{action}")));
+        html.raw(usual).raw("\" value=\"").text(edit.filled.form.text(&format!("key_{action}")));
         html.raw("\"></label>");
     }
     html.raw("</div></details>");
