@@ -1,5 +1,5 @@
 //! What the board does besides showing orders and moving them on: dialogs,
-//! panels, keys and sound.
+//! panels, keys, sound; undo, and bumps that have to be held.
 //!
 //! In a release this is a module of its own, which the browser fetches as soon as
 //! the board is live: nobody waits for the list of keys to see an order. So
@@ -10,7 +10,7 @@ use std::pin::Pin;
 
 use leptos::prelude::*;
 
-use super::{Ui, dialog, html::Spots, keys, panels, sound};
+use super::{Ui, dialog, hold, html::Spots, keys, panels, sound};
 use crate::live::{api, known, later};
 
 /// Fetches the module and calls [`begin`]; whether that went well.
@@ -70,6 +70,7 @@ pub fn begin(ui: Ui) {
     self::spots(ui, &mut spots);
     // Since the server wrote, something may have changed.
     spots.catch_up();
+    hold::follow_held(ui);
     dialog::follow(ui);
     keys::follow(ui);
     panels::follow(ui);
@@ -93,5 +94,9 @@ pub fn act(ui: Ui, act: &str) {
 }
 
 fn do_act(ui: Ui, act: &str) -> bool {
+    if act == "undo" {
+        ui.live.undo_last();
+        return true;
+    }
     keys::pressed(ui, act) || dialog::act(ui, act) || panels::act(ui, act) || sound::act(ui, act)
 }

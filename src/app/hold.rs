@@ -1,7 +1,10 @@
 //! What a finger on a ticket does before it is a press: no ticket moves under
 //! it, and on a screen that asks for it, a bump has to be held.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use js_sys::Reflect;
 use wasm_bindgen::JsCast;
@@ -28,14 +31,14 @@ struct Held {
     at: (i32, i32),
 }
 
+/// The bumps that are being held.
 #[derive(Default)]
-struct Fingers {
-    down: bool,
+struct Holding {
     presses: u32,
     held: Vec<Held>,
 }
 
-impl Fingers {
+impl Holding {
     /// Lets go of what `ends`; whether there was such a thing.
     fn let_go(&mut self, ends: &dyn Fn(&Held) -> bool) -> bool {
         let Some(place) = self.held.iter().position(ends) else { return false };
@@ -47,49 +50,66 @@ impl Fingers {
 
 /// Follows fingers from now on.
 pub fn follow(ui: Ui) {
-    let fingers = Rc::new(RefCell::new(Fingers::default()));
-    let there = Rc::clone(&fingers);
+    let down = Rc::new(Cell::new(false));
+    let is_down = Rc::clone(&down);
     listen("pointerdown", move |event| {
-        let within = |selector| press::element(&event)?.closest(selector).ok()?;
-        if within(".stage").is_some() {
-            there.borrow_mut().down = true;
+        if within(&event, ".stage").is_some() {
+            is_down.set(true);
             ui.live.touched(true);
         }
-        let button = within("[data-act='bump']").filter(|_| ui.hold_to_bump);
-        let Some(button) = button else { return };
-        let Some(id) = press::order_of(&button) else { return };
-        let _ = button.class_list().add_1(HOLDING);
-        let mut fingers = there.borrow_mut();
-        fingers.presses += 1;
-        let press = fingers.presses;
-        let at = place(&event);
-        fingers.held.push(Held { press, pointer: pointer(&event), button, at });
-        let held = Rc::clone(&there);
-        later(HOLD_MS, move || {
-            if held.borrow_mut().let_go(&|held| held.press == press) {
-                press::bump(ui, id);
-            }
-        });
     });
-    if ui.hold_to_bump {
-        let there = Rc::clone(&fingers);
-        listen("pointermove", move |event| {
-            let (x, y) = place(&event);
-            let far = |(left, top): (i32, i32)| (x - left).abs() > FAR || (y - top).abs() > FAR;
-            let off = |held: &Held| held.pointer == pointer(&event) && far(held.at);
-            there.borrow_mut().let_go(&off);
-        });
-    }
     for event in ["pointerup", "pointercancel"] {
-        let there = Rc::clone(&fingers);
-        listen(event, move |event| {
-            let mut fingers = there.borrow_mut();
-            fingers.let_go(&|held| held.pointer == pointer(&event));
-            if std::mem::take(&mut fingers.down) {
+        let down = Rc::clone(&down);
+        listen(event, move |_| {
+            if down.take() {
                 ui.live.touched(false);
             }
         });
     }
+}
+
+/// Follows bumps that are held, where they have to be.
+pub fn follow_held(ui: Ui) {
+    if !ui.hold_to_bump {
+        return;
+    }
+    let holding = Rc::new(RefCell::new(Holding::default()));
+    let there = Rc::clone(&holding);
+    listen("pointerdown", move |event| {
+        let Some(button) = within(&event, "[data-act='bump']") else { return };
+        let Some(id) = press::order_of(&button) else { return };
+        let _ = button.class_list().add_1(HOLDING);
+        let mut holding = there.borrow_mut();
+        holding.presses += 1;
+        let press = holding.presses;
+        let at = place(&event);
+        holding.held.push(Held { press, pointer: pointer(&event), button, at });
+        let held = Rc::clone(&there);
+        later(HOLD_MS, move || {
+            // Let go of first: a bump draws tickets anew.
+            let held = held.borrow_mut().let_go(&|held| held.press == press);
+            if held {
+                press::bump(ui, id);
+            }
+        });
+    });
+    let there = Rc::clone(&holding);
+    listen("pointermove", move |event| {
+        let (x, y) = place(&event);
+        let far = |(left, top): (i32, i32)| (x - left).abs() > FAR || (y - top).abs() > FAR;
+        let off = |held: &Held| held.pointer == pointer(&event) && far(held.at);
+        there.borrow_mut().let_go(&off);
+    });
+    for event in ["pointerup", "pointercancel"] {
+        let there = Rc::clone(&holding);
+        listen(event, move |event| {
+            there.borrow_mut().let_go(&|held| held.pointer == pointer(&event));
+        });
+    }
+}
+
+fn within(event: &Event, selector: &str) -> Option<Element> {
+    press::element(event)?.closest(selector).ok()?
 }
 
 /// Which finger `event` is about.

@@ -106,7 +106,6 @@ pub(super) fn on_board(ui: Ui, act: &str) {
         return;
     }
     match act {
-        "undo" => ui.live.undo_last(),
         "reconnect" => ui.live.reconnect(),
         "theme" => next_theme(ui),
         "keys" => switch_keys(ui),

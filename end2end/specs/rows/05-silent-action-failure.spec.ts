@@ -4,7 +4,7 @@ import type { Page } from '@playwright/test';
 
 import { expect, test } from '../../fixtures';
 import { items, keepScreen } from '../../fixtures/kitchen';
-import { order } from '../../fixtures/orders';
+import { type FoodOrder, order } from '../../fixtures/orders';
 
 /** An order that is not made when one of its lines is. */
 const TWO = order({ items: [{ name: 'Cheeseburger', quantity: 1 }, { name: 'Fries', quantity: 1 }] });
@@ -87,15 +87,17 @@ test.describe('at a station, with the page kept', () => {
         await board.isKept();
         await network.cut();
         await board.says(/Reconnecting…/, 15_000);
+        // By keys, for which the second press in a place is not taken for a slip.
+        const bump = (one: FoodOrder) => board.ticket(one).bumpButton.press('Enter');
         const ticket = board.ticket(accepted);
         await expect(ticket.bumpButton).toContainText('Start');
-        await ticket.bump();
+        await bump(accepted);
         await ticket.waits('Waiting to be sent: being made');
         await expect(ticket.bumpButton).toContainText('Done');
-        await ticket.bump();
+        await bump(accepted);
         await ticket.waits('Waiting to be sent: being made, done here');
         await expect(ticket.bumpButton).toHaveCount(0);
-        await board.ticket(other).bump();
+        await bump(other);
         await board.ticket(other).waits('being made');
 
         await page.reload();
@@ -200,19 +202,20 @@ test('row 5: an answer that is lost is not a bump that is done twice', async ({ 
 });
 
 test('row 5: an undo whose answer is lost is done, and says so', async ({ board, page, server }) => {
-    const accepted = await server.move(await server.place(order()), 'accepted');
+    const preparing = await server.move(await server.place(order()), 'accepted', 'preparing');
     await board.open();
-    await board.ticket(accepted).bump();
-    await board.has(accepted, 'Preparing');
+    await board.ticket(preparing).bump();
+    await board.has(preparing, 'Ready');
     await page.route('**/transitions', async (route) => {
         await route.fetch();
+        // The stream is faster than the answer that never comes.
+        await board.has(preparing, 'Preparing');
         await route.abort();
     });
     await board.undo();
-    await expect(page.locator('#polite')).toContainText(`Order ${accepted.number} is back`);
-    await expect(page.locator('#undo')).toBeHidden();
-    await board.has(accepted, 'New');
-    expect((await server.read(accepted.id)).version).toBe(accepted.version + 2);
+    await expect(page.locator('#polite')).toContainText(`Order ${preparing.number} is back`);
+    await expect(page.locator('#undo')).toHaveClass(/is-away/);
+    expect((await server.read(preparing.id)).version).toBe(preparing.version + 2);
 });
 
 test('row 5: undo takes back what waits, the last first', async ({ board, page, server, network }) => {
@@ -314,11 +317,11 @@ test('row 5: what was refused is told when its order leaves, and holds up nothin
     await board.open();
     await network.cut();
     await board.says(/Reconnecting…/, 15_000);
-    await board.ticket(accepted).bump();
-    await board.ticket(accepted).waits('Waiting to be sent');
-    const ticked = await server.tick(accepted, 1, 'done');
+    await board.ticket(accepted).item('Cheeseburger').click();
+    await board.ticket(accepted).waits('Waiting to be sent: Cheeseburger');
+    const ticked = await server.tick(accepted, 2, 'done');
     await network.restore();
-    await expect(board.ticket(accepted).root).toContainText('Not done: being made.', { timeout: 30_000 });
+    await expect(board.ticket(accepted).root).toContainText('Not done: Cheeseburger.', { timeout: 30_000 });
     const completed = await server.move(ticked, 'preparing', 'ready', 'completed');
     await expect(board.ticket(accepted).root).toHaveCount(0);
     await expect(board.page.locator('#alert')).toContainText(`Order ${accepted.number}: Not done`);

@@ -56,7 +56,7 @@ test('row 10: a bumped ticket leaves its slot empty, and nothing moves while a f
     await expect(slotOf(page, next.number)).toHaveAttribute('data-slot', '2');
     await page.mouse.up();
     await page.mouse.move(0, 0);
-    await page.clock.runFor(1_000);
+    await page.clock.runFor(6_000);
     await expect(slotOf(page, next.number)).toHaveAttribute('data-slot', '1');
     await expect(slotOf(page, last.number)).toHaveAttribute('data-slot', '2');
 });

@@ -92,8 +92,9 @@ test('row 13: a key that something lies on bumps once', async ({ board, page, se
         // Without letting go, each is the browser's repetition of the first.
         for (let count = 0; count < 5; count += 1) {
             await page.keyboard.down(key);
-            await expect(bumpButton).toBeFocused();
             await board.ticket(first).isSettled();
+            // Where an order leaves its lane, the next one's button has the focus.
+            await expect(page.locator('[data-act="bump"]:focus')).toHaveCount(1);
         }
         await page.keyboard.up(key);
         await expect.poll(() => sent).toBe(before + 1);

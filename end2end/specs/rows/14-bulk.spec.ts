@@ -31,6 +31,16 @@ test('row 14: nothing on a screen clears more than one order', async ({ board, p
     await board.holdsExactly(placed);
 });
 
+/** What one order takes, by the last part of the address. */
+const CHANGES: Record<string, object> = {
+    '': { rush: true },
+    transitions: { to: 'accepted' },
+    items: { status: 'doing' },
+    stations: { stations: ['grill'], status: 'doing' },
+    acknowledge: { of: 'allergens' },
+    seen: { screen: 'grill' },
+};
+
 /** Every address that changes something, as the server has them, with one order in its path. */
 function changing(id: string): [method: string, path: string][] {
     const routes = readFileSync(ROUTER, 'utf8').matchAll(/\.route\("([^"]+)",([^\n]+)/g);
@@ -49,10 +59,10 @@ test('row 14: no request changes more than one order', async ({ server }) => {
     expect(wanted).toContainEqual(['POST', `/api/orders/${one.id}/transitions`]);
     expect(wanted.length).toBeGreaterThan(10);
     // Whatever several orders might be called.
-    const several = { orders: ids, order_ids: ids, ids, id: ids, all: true };
-    const change = { to: 'cancelled', status: 'done', of: 'change', stations: ['grill'], rush: true, screen: 'grill' };
+    const several = [{}, { orders: ids }, { order_ids: ids }, { ids }, { id: ids }, { all: true }];
     for (const [method, path] of wanted) {
-        for (const also of [{}, several]) {
+        const change = CHANGES[path.split('/')[4] ?? ''] ?? {};
+        for (const also of several) {
             const { version } = await server.read(one.id);
             const answer = await fetch(new URL(path, server.url), {
                 method,
@@ -65,5 +75,5 @@ test('row 14: no request changes more than one order', async ({ server }) => {
     }
     // The one was changed, or this would prove nothing.
     expect((await server.read(one.id)).version).toBeGreaterThan(1);
-    for (const other of others) expect(await server.read(other.id)).toEqual(other);
+    for (const { id, version } of others) expect((await server.read(id)).version).toBe(version);
 });
