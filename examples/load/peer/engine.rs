@@ -9,8 +9,8 @@ use bytes::Bytes;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use live_orders::{
     domain::{
-        Actor, ActorKind, Change, Channel, FoodOrder, OrderId, OrderNumber, OrderStatus, Profile, Promise,
-        Promises, Screen, ScreenName, UnixMillis, Version,
+        Actor, ActorKind, Change, Channel, FoodOrder, OrderId, OrderNumber, OrderStatus, Profile,
+        Promise, Promises, Screen, ScreenName, UnixMillis, Version,
     },
     server::{
         assets::Assets,
