@@ -26,4 +26,4 @@ pub use event_id::{Epoch, EventId, Seq};
 pub use filter::{EventFacts, StreamFilter};
 pub use message::{Bye, ByeReason, Heartbeat, Hello, Snapshot, SnapshotReason, Stats, Unseen};
 pub use page::{BoardPage, BoardSettings, ClockChange, KeyBinding, Offset, ScreenSettings};
-pub use sources::{QuietSource, SourceHealth, SourceList};
+pub use sources::{SourceHealth, SourceList};

@@ -426,6 +426,8 @@ words! {
     SourceNoneToday,
     /// Beside a channel that has been silent for much longer than usual.
     SourceQuiet,
+    /// Channel `{}` has been silent for much longer than usual.
+    SourceIsQuiet,
     /// Channel `{}` has been silent for `[]` minutes.
     SourceSilent,
     /// These are the screen's quiet hours.

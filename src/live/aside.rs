@@ -10,7 +10,7 @@ use leptos::prelude::{Notify, StoredValue, Track, Trigger, UpdateValue};
 use super::{ringer::Ringer, seen::Seen};
 use crate::{
     domain::{Intake, screen::Sounds},
-    wire::{Heartbeat, QuietSource, Unseen},
+    wire::{Heartbeat, Unseen},
 };
 
 /// The things themselves.
@@ -21,7 +21,7 @@ pub struct Things {
     /// Orders that are on no screen of one of their stations.
     pub unseen: Vec<Unseen>,
     /// Channels that have been silent for much longer than usual.
-    pub quiet: Vec<QuietSource>,
+    pub quiet: Vec<String>,
     /// What is to be heard.
     pub ringer: Ringer,
     /// What the server knows of what this screen shows.

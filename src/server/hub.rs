@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use super::store::{CommitSink, Committed, StoredEvent};
 use crate::{
     domain::{FoodOrder, Intake, OrderId, UnixMillis},
-    wire::{Epoch, EventId, Heartbeat, QuietSource, Seq, Stats, StreamFilter, Unseen, frame},
+    wire::{Epoch, EventId, Heartbeat, Seq, Stats, StreamFilter, Unseen, frame},
 };
 
 mod feed;
@@ -88,7 +88,7 @@ pub struct KitchenState {
     /// Orders that should be on a screen and are on none.
     pub unseen: Vec<Unseen>,
     /// Channels that have been silent for much longer than usual.
-    pub quiet: Vec<QuietSource>,
+    pub quiet: Vec<String>,
 }
 
 struct Served {
@@ -283,7 +283,7 @@ impl Hub {
 
     /// Has heartbeats tell of the channels that are quiet. If they are others than
     /// before, whoever is told of all orders is told at once.
-    pub fn tell_quiet(&self, now: UnixMillis, quiet: Vec<QuietSource>) {
+    pub fn tell_quiet(&self, now: UnixMillis, quiet: Vec<String>) {
         let differs = {
             let mut state = self.lock();
             let before = std::mem::replace(&mut state.kitchen.quiet, quiet);

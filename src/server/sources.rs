@@ -16,7 +16,7 @@ use axum::{extract::State, response::Response};
 use super::{error::Problem, hub::Hub, orders::OrderSettings, reads::answer, state::App};
 use crate::{
     domain::{Channel, FoodOrder, UnixMillis, order::TEST_CHANNEL, rhythm::Rhythm},
-    wire::{QuietSource, SourceHealth, SourceList},
+    wire::{SourceHealth, SourceList},
 };
 
 /// How often it is looked whether somebody has become quiet.
@@ -99,8 +99,7 @@ impl Sources {
             self.known().listening_since = now;
         }
         let quiet = self.at(now).sources.into_iter().filter(|source| source.quiet);
-        let quiet = quiet.map(|it| QuietSource { channel: it.channel, since: it.last_order_at });
-        self.hub.tell_quiet(now, quiet.collect());
+        self.hub.tell_quiet(now, quiet.map(|source| source.channel.to_string()).collect());
     }
 
     /// How all of them stand at `now`.
@@ -188,9 +187,8 @@ mod tests {
         Channel::parse(name).expect("a label")
     }
 
-    fn quiet(sources: &Sources) -> Vec<(String, UnixMillis)> {
-        let told = sources.hub.kitchen().quiet;
-        told.into_iter().map(|it| (it.channel.to_string(), it.since)).collect()
+    fn quiet(sources: &Sources) -> Vec<String> {
+        sources.hub.kitchen().quiet
     }
 
     #[test]
@@ -204,16 +202,16 @@ mod tests {
             sources.came(&channel("till"), at(minute));
         }
         sources.look(at(34), false);
-        assert_eq!(quiet(&sources), []);
+        assert!(quiet(&sources).is_empty());
         sources.look(at(35), false);
-        assert_eq!(quiet(&sources), [("web".to_owned(), at(19))]);
+        assert_eq!(quiet(&sources), ["web"]);
         let [till, web] = &sources.at(at(35)).sources[..] else { panic!("two channels") };
         assert_eq!((till.today, till.quiet), (35, false));
         assert_eq!((web.today, web.quiet, web.last_order_at), (20, true, at(19)));
         assert_eq!(web.usual_gap_ms, Some(MINUTE));
         sources.came(&channel("web"), at(36));
         sources.look(at(36), false);
-        assert_eq!(quiet(&sources), []);
+        assert!(quiet(&sources).is_empty());
     }
 
     #[test]
@@ -223,15 +221,15 @@ mod tests {
             sources.came(&channel("web"), at(minute));
         }
         sources.look(at(60), true);
-        assert_eq!(quiet(&sources), []);
+        assert!(quiet(&sources).is_empty());
         sources.look(at(75), false);
-        assert_eq!(quiet(&sources), []);
+        assert!(quiet(&sources).is_empty());
         sources.look(at(76), false);
         assert_eq!(quiet(&sources).len(), 1);
         // At four in the morning another day begins.
         let next_day = at(18 * 60);
         sources.look(next_day, false);
-        assert_eq!(quiet(&sources), []);
+        assert!(quiet(&sources).is_empty());
         assert_eq!(sources.at(next_day).sources[0].today, 0);
         sources.came(&channel("web"), next_day);
         assert_eq!(sources.at(next_day).sources[0].today, 1);

@@ -15,8 +15,8 @@ use crate::{
     },
     wire::{
         BoardPage, BoardSettings, Bye, ByeReason, ClockChange, EventId, Heartbeat, Hello,
-        KeyBinding, QuietSource, ScreenSettings, Snapshot, SnapshotReason, SourceHealth,
-        SourceList, Stats, StreamFilter, Unseen,
+        KeyBinding, ScreenSettings, Snapshot, SnapshotReason, SourceHealth, SourceList, Stats,
+        StreamFilter, Unseen,
     },
 };
 
@@ -504,7 +504,6 @@ structs! {
     Hello { cursor, server_time, heartbeat_ms, version }
     Heartbeat { server_time, open, stats, intake, unseen, quiet }
     Unseen { id, number, stations, since }
-    QuietSource { channel, since }
     SourceList { server_time, sources }
     SourceHealth { channel, last_order_at, today, usual_gap_ms, quiet }
     Intake { state, until, extra_min, reason }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{event_id::EventId, sources::QuietSource};
+use super::event_id::EventId;
 use crate::domain::{FoodOrder, Intake, OrderId, OrderNumber, Station, UnixMillis};
 
 /// The first event of every stream.
@@ -70,9 +70,10 @@ pub struct Heartbeat {
     /// oldest first; at most [`UNSEEN_MOST`](Self::UNSEEN_MOST).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unseen: Vec<Unseen>,
-    /// Channels that have been silent for much longer than usual, by name.
+    /// Channels that have been silent for much longer than usual. As text, which a
+    /// browser reads anyway: who wants to know more of them asks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub quiet: Vec<QuietSource>,
+    pub quiet: Vec<String>,
 }
 
 /// An order that should be on a screen and is on none.

@@ -29,12 +29,3 @@ pub struct SourceHealth {
     /// Whether it has been silent for much longer than usual.
     pub quiet: bool,
 }
-
-/// A channel that has been silent for much longer than usual.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct QuietSource {
-    /// Which.
-    pub channel: Channel,
-    /// When its last order came.
-    pub since: UnixMillis,
-}

@@ -28,7 +28,9 @@ test.describe('where a silence is short', () => {
         await board.open();
         const strip = page.locator('#quiet');
         await expect(strip).toHaveText(/^web has been silent for 1 min\s*Intake$/, { timeout: 20_000 });
-        await expect(page.locator('#polite')).toHaveText(/web has been silent for 1 min/, { timeout: 20_000 });
+        await expect(page.locator('#polite')).toContainText('web has been silent for much longer than usual', {
+            timeout: 20_000,
+        });
 
         await strip.getByRole('button', { name: 'Intake' }).click();
         const rows = page.locator('.sources li');
@@ -39,9 +41,7 @@ test.describe('where a silence is short', () => {
         );
         await server.place(web());
         await expect(strip).toBeEmpty();
-        await expect(rows.filter({ hasText: 'web' })).toHaveText(/^weblast order \d\d:\d\d · 9 today$/, {
-            timeout: 15_000,
-        });
+        await expect(rows.filter({ hasText: 'web' })).toHaveText(/^weblast order \d\d:\d\d · 9 today$/);
     });
 });
 

@@ -11,13 +11,13 @@ use crate::{
         html::{Html, Spots, effect},
         words::Word,
     },
-    domain::{Channel, UnixMillis, order::TEST_CHANNEL},
+    domain::order::TEST_CHANNEL,
     live::{
         api::{self, Failure},
         ringer::{LastHour, MOST_AN_HOUR, Sound},
     },
     wire::{
-        QuietSource, SourceHealth, SourceList,
+        SourceHealth, SourceList,
         lean::{Json, Lean, push_text},
     },
 };
@@ -25,65 +25,71 @@ use crate::{
 /// How often the list is asked for while somebody looks at it.
 const ASK_EVERY_MS: i64 = 10_000;
 
-/// What was asked of the server here.
+/// What was asked of the server here. Text alone: what is done with it is no part
+/// of what a browser fetches first.
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
-    /// When the channels were asked for last, by the local clock; none since the
-    /// panel came.
+    /// When the channels were asked for last, by the local clock; none when they are
+    /// to be asked for now.
     at: Option<i64>,
-    /// The channels, or that they could not be had; none before the answer.
-    sources: Option<Option<Vec<SourceHealth>>>,
-    test: Test,
+    /// The server's answer, empty when there is none; none before it.
+    sources: Option<String>,
+    /// What the test order is sent with, until it is known what became of it.
+    key: Option<String>,
+    /// Whether it is on its way.
+    sending: bool,
+    /// Which number it got; 0 for none.
+    number: i64,
+    /// Why it was not placed, or nobody knows.
+    refused: Option<String>,
 }
 
 impl Asked {
     /// Somebody opens the panel, or closes it.
     pub(super) fn begin_anew(&mut self) {
         self.at = None;
-        if !matches!(self.test, Test::Sending | Test::Unanswered(..)) {
-            self.test = Test::None;
-        }
+        self.number = 0;
+        self.refused = None;
+    }
+
+    /// The channels as the server told last; none before that, and when it did not.
+    fn list(&self) -> Option<Vec<SourceHealth>> {
+        self.sources.as_deref().and_then(SourceList::parse).map(|list| list.sources)
     }
 }
 
-/// The test order.
-#[derive(Clone, Debug, Default)]
-enum Test {
-    #[default]
-    None,
-    /// It is on its way.
-    Sending,
-    /// It is there, with this number.
-    Sent(i64),
-    /// It was refused, for this.
-    Refused(String),
-    /// Nobody knows what became of it: it is sent again with the same key.
-    Unanswered(String, String),
+fn asked(ui: Ui) -> Asked {
+    let mut asked = Asked::default();
+    ui.panels.with(&mut |state| asked.clone_from(&state.asked));
+    asked
 }
 
 /// The strip above the board.
 pub(super) fn spots(ui: Ui, spots: &mut Spots) {
     spots.content("quiet", move || {
-        let now = ui.live.now.get();
-        let mut html = Html::default();
-        for (place, QuietSource { channel, since }) in quiet(ui).iter().enumerate() {
-            if place == 0 {
-                html.raw("<div class=\"strip\">").icon("warning").raw("<span class=\"says\">");
-            } else {
-                html.raw(" · ");
+        let (quiet, mut html) = (quiet(ui), Html::default());
+        if quiet.is_empty() {
+            return html.done();
+        }
+        ui.live.now.track();
+        ui.panels.track();
+        let list = asked(ui).list().unwrap_or_default();
+        html.raw("<div class=\"strip\">").icon("warning").raw("<span class=\"says\">");
+        for (place, channel) in quiet.iter().enumerate() {
+            html.raw(if place == 0 { "" } else { " · " });
+            match list.iter().find(|it| it.channel.as_str() == channel.as_str()) {
+                Some(source) => silent(ui, &mut html, source),
+                // The list is on its way.
+                None => named(&mut html, ui.say(Word::SourceIsQuiet), channel),
             }
-            silent(ui, &mut html, channel, *since, now);
         }
-        if html != Html::default() {
-            html.raw("</span><button type=\"button\" class=\"button\" data-act=\"intake\">");
-            html.text(ui.say(Word::Intake)).raw("</button></div>");
-        }
-        html.done()
+        html.raw("</span><button type=\"button\" class=\"button\" data-act=\"intake\">");
+        html.text(ui.say(Word::Intake)).raw("</button></div>").done()
     });
 }
 
 /// The channels that are quiet; follows them.
-fn quiet(ui: Ui) -> Vec<QuietSource> {
+fn quiet(ui: Ui) -> Vec<String> {
     let mut quiet = Vec::new();
     ui.live.aside.track();
     ui.live.aside.with(&mut |things| quiet.clone_from(&things.quiet));
@@ -91,52 +97,51 @@ fn quiet(ui: Ui) -> Vec<QuietSource> {
 }
 
 /// For how long a channel has been silent.
-fn silent(ui: Ui, html: &mut Html, channel: &Channel, since: UnixMillis, now: UnixMillis) {
-    let minutes = (now.since(since) / 60_000).max(1).to_string();
+fn silent(ui: Ui, html: &mut Html, source: &SourceHealth) {
+    let silence = ui.live.now.get_untracked().since(source.last_order_at);
+    let minutes = (silence / 60_000).max(1).to_string();
     let says = ui.say(Word::SourceSilent).replacen("[]", &minutes, 1);
-    named(html, &says, channel);
+    named(html, &says, source.channel.as_str());
 }
 
 /// `says`, with the channel's name where its place is.
-fn named(html: &mut Html, says: &str, channel: &Channel) {
+fn named(html: &mut Html, says: &str, channel: &str) {
     let (before, after) = says.split_once("{}").unwrap_or((says, ""));
-    html.text(before).raw("<bdi class=\"channel\">").text(channel.as_str()).raw("</bdi>");
-    html.text(after);
+    html.text(before).raw("<bdi class=\"channel\">").text(channel).raw("</bdi>").text(after);
 }
 
 /// What stands below the intake switch.
 pub(super) fn body(ui: Ui, html: &mut Html) {
-    let mut asked = Asked::default();
-    ui.panels.with(&mut |state| asked.clone_from(&state.asked));
+    let asked = asked(ui);
     html.raw("<h3>").text(ui.say(Word::SourcesTitle)).raw("</h3>");
-    match &asked.sources {
-        None => html.raw("<p>").text(ui.say(Word::HistoryLoading)).raw("</p>"),
-        Some(None) => html.raw("<p class=\"refused\">").text(ui.say(Word::SourcesAway)).raw("</p>"),
-        Some(Some(sources)) if sources.is_empty() => {
+    match asked.list() {
+        None if asked.sources.is_none() => {
+            html.raw("<p>").text(ui.say(Word::HistoryLoading)).raw("</p>")
+        }
+        None => html.raw("<p class=\"refused\">").text(ui.say(Word::SourcesAway)).raw("</p>"),
+        Some(sources) if sources.is_empty() => {
             html.raw("<p>").text(ui.say(Word::SourcesNone)).raw("</p>")
         }
-        Some(Some(sources)) => {
+        Some(sources) => {
             html.raw("<ul class=\"sources\">");
-            for source in sources {
-                self::source(ui, html, source);
+            for it in &sources {
+                source(ui, html, it);
             }
             html.raw("</ul>")
         }
     };
     html.raw("<p><button type=\"button\" class=\"button wide\" data-act=\"test-order\"");
-    let sending = matches!(asked.test, Test::Sending);
-    html.raw(if sending { " aria-disabled=\"true\">" } else { ">" });
-    html.text(ui.say(if sending { Word::Saving } else { Word::TestSend })).raw("</button></p>");
-    match &asked.test {
-        Test::Refused(why) | Test::Unanswered(_, why) => {
-            html.raw("<p class=\"refused\" role=\"alert\">").text(why)
-        }
-        Test::Sent(number) => {
-            let says = ui.words.with(Word::TestSent, &number.to_string());
-            html.raw("<p class=\"sub\" role=\"status\">").text(&says)
-        }
-        Test::None | Test::Sending => html.raw("<p class=\"sub\">").text(ui.say(Word::TestHint)),
-    };
+    html.raw(if asked.sending { " aria-disabled=\"true\">" } else { ">" });
+    html.text(ui.say(if asked.sending { Word::Saving } else { Word::TestSend }));
+    html.raw("</button></p>");
+    if let Some(why) = &asked.refused {
+        html.raw("<p class=\"refused\" role=\"alert\">").text(why);
+    } else if asked.number > 0 {
+        let says = ui.words.with(Word::TestSent, &asked.number.to_string());
+        html.raw("<p class=\"sub\" role=\"status\">").text(&says);
+    } else {
+        html.raw("<p class=\"sub\">").text(ui.say(Word::TestHint));
+    }
     html.raw("</p>");
     sounds(ui, html);
 }
@@ -150,7 +155,7 @@ fn source(ui: Ui, html: &mut Html, source: &SourceHealth) {
     }
     html.raw("<span class=\"sub\">");
     if *quiet {
-        silent(ui, html, channel, *last_order_at, ui.live.now.get_untracked());
+        silent(ui, html, source);
         html.raw(" · ");
     }
     if *today == 0 {
@@ -204,46 +209,41 @@ fn called(sound: Sound) -> Word {
     }
 }
 
-/// Asks for the channels while somebody looks, and has it read out once when one
-/// becomes quiet.
+/// Asks for the channels while somebody looks, and when others are quiet than before;
+/// has it read out once.
 pub(super) fn follow(ui: Ui) {
+    let mut told: Vec<String> = Vec::new();
+    effect(move || {
+        let quiet = quiet(ui);
+        if quiet == told {
+            return;
+        }
+        for channel in quiet.iter().filter(|channel| !told.contains(channel)) {
+            ui.live.say(ui.words.with(Word::SourceIsQuiet, channel));
+        }
+        told = quiet;
+        ask(ui);
+    });
     effect(move || {
         ui.live.local.track();
         ui.panels.track();
-        ui.live.aside.track();
-        ask(ui);
-    });
-    let mut told: Vec<Channel> = Vec::new();
-    effect(move || {
-        let quiet = quiet(ui);
-        for QuietSource { channel, since } in &quiet {
-            if !told.contains(channel) {
-                let minutes = ui.live.now.get_untracked().since(*since) / 60_000;
-                let says = ui.words.with(Word::SourceSilent, channel.as_str());
-                ui.live.say(says.replacen("[]", &minutes.max(1).to_string(), 1));
-            }
+        let (now, mut due) = (ui.live.local_now(), false);
+        ui.panels.with(&mut |state| {
+            let waits = state.asked.at.is_some_and(|at| (0..ASK_EVERY_MS).contains(&(now - at)));
+            due = state.open == Panel::Intake && !waits;
+        });
+        if due {
+            ask(ui);
         }
-        told = quiet.into_iter().map(|it| it.channel).collect();
     });
 }
 
 fn ask(ui: Ui) {
     let now = ui.live.local_now();
-    let mut due = false;
-    ui.panels.with(&mut |state| {
-        let waits = state.asked.at.is_some_and(|at| (0..ASK_EVERY_MS).contains(&(now - at)));
-        due = state.open == Panel::Intake && !waits;
-        if due {
-            state.asked.at = Some(now);
-        }
-    });
-    if !due {
-        return;
-    }
+    ui.panels.with(&mut |state| state.asked.at = Some(now));
     let then = move |answer: Result<String, Failure>| {
-        let sources = answer.ok().and_then(|answer| SourceList::parse(&answer));
-        let sources = sources.map(|list| list.sources);
-        ui.panels.change(&mut |state| state.asked.sources = Some(sources.clone()));
+        let answer = answer.unwrap_or_default();
+        ui.panels.change(&mut |state| state.asked.sources = Some(answer.clone()));
     };
     api::ask("GET", "/api/sources".to_owned(), None, Box::new(then));
 }
@@ -253,14 +253,12 @@ pub(super) fn act(ui: Ui, act: &str) -> bool {
     if act != "test-order" {
         return false;
     }
-    let mut before = Test::None;
-    ui.panels.with(&mut |state| before.clone_from(&state.asked.test));
-    let key = match before {
-        Test::Sending => return true,
-        // It may be there: the same key places no other.
-        Test::Unanswered(key, _) => key,
-        _ => new_key(ui),
-    };
+    let before = asked(ui);
+    if before.sending {
+        return true;
+    }
+    // One that has no answer may be there: the same key places no other.
+    let key = before.key.unwrap_or_else(|| new_key(ui));
     let mut body = String::from("{\"source\":{\"channel\":");
     push_text(&mut body, TEST_CHANNEL);
     body.push_str("},\"customer\":{\"name\":");
@@ -269,18 +267,25 @@ pub(super) fn act(ui: Ui, act: &str) -> bool {
     body.push_str("},\"items\":[{\"quantity\":1,\"name\":");
     push_text(&mut body, ui.say(Word::TestItem));
     body.push_str("}]}");
-    ui.panels.change(&mut |state| state.asked.test = Test::Sending);
-    let sent = key.clone();
+    ui.panels.change(&mut |state| {
+        state.asked.key = Some(key.clone());
+        state.asked.sending = true;
+        state.asked.refused = None;
+    });
     let then = move |answer: Result<String, Failure>| {
-        let test = match &answer {
-            Ok(order) => match Json::parse(order).and_then(|mut order| order.take("number")) {
-                Some(Json::Number(number)) => Test::Sent(number),
-                _ => Test::None,
-            },
-            Err(failure) if failure.answered => Test::Refused(failure.words.clone()),
-            Err(failure) => Test::Unanswered(sent.clone(), failure.words.clone()),
-        };
-        ui.panels.change(&mut |state| state.asked.test.clone_from(&test));
+        ui.panels.change(&mut |state| {
+            let asked = &mut state.asked;
+            asked.sending = false;
+            let number = |order: &String| match Json::parse(order)?.take("number")? {
+                Json::Number(number) => Some(number),
+                _ => None,
+            };
+            asked.number = answer.as_ref().ok().and_then(number).unwrap_or_default();
+            asked.refused = answer.as_ref().err().map(|failure| failure.words.clone());
+            if answer.as_ref().err().is_none_or(|failure| failure.answered) {
+                asked.key = None;
+            }
+        });
     };
     api::make("/api/orders", body, key, Box::new(then));
     true

@@ -282,10 +282,7 @@ proptest! {
             since: time,
         });
         let unseen = unseen.collect();
-        let quiet = orders.iter().map(|order| QuietSource {
-            channel: order.source.channel.clone(),
-            since: time,
-        });
+        let quiet = orders.iter().map(|order| order.source.channel.to_string());
         let quiet = quiet.collect();
         let heartbeat = Heartbeat { server_time: time, open: 3, stats, intake, unseen, quiet };
         let json = serde_json::to_string(&heartbeat).expect("serialises");
