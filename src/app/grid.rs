@@ -165,10 +165,12 @@ impl Grid {
         self.slots.with_value(Slots::seats)
     }
 
-    /// Whether the grid has just put ticket `id` where another one stood.
+    /// Whether the grid has just put ticket `id` where another one stood. What is
+    /// selected is meant wherever it stands.
     #[must_use]
     pub fn has_just_moved(self, id: OrderId, now: i64) -> bool {
         self.view.get_untracked() == View::Grid
+            && self.selected.get_untracked() != Some(id)
             && self.slots.with_value(|slots| slots.has_just_moved(id, now))
     }
 

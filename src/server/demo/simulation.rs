@@ -754,19 +754,7 @@ impl Simulation {
                 self.intend(id, delay, Intent::BringBack);
                 self.go(id, OrderStatus::Ready, None, staff("expo"))
             }
-            Intent::BringBack if status == OrderStatus::Ready => {
-                let ticket = self.tickets.get_mut(&id)?;
-                ticket.bumped_early = false;
-                if ticket.is_ticked() {
-                    // Made meanwhile: there is nothing to bring back.
-                    self.plan_hand_over(id);
-                    return None;
-                }
-                if ticket.is_made() {
-                    self.plan_bump(id);
-                }
-                self.go(id, OrderStatus::Preparing, Some("Bumped by mistake"), staff("expo"))
-            }
+            Intent::BringBack if status == OrderStatus::Ready => self.bring_back(id),
             Intent::Bump if status == OrderStatus::Preparing && ticket.is_made() => {
                 self.plan_hand_over(id);
                 self.go(id, OrderStatus::Ready, None, staff("expo"))
@@ -1042,6 +1030,20 @@ impl Simulation {
         }
         let expected_version = ticket.version;
         Some(Action::Acknowledge { order, expected_version, of, actor: staff(&who) })
+    }
+
+    fn bring_back(&mut self, id: TicketId) -> Option<Action> {
+        let ticket = self.tickets.get_mut(&id)?;
+        ticket.bumped_early = false;
+        if ticket.is_ticked() {
+            // Made meanwhile: there is nothing to bring back.
+            self.plan_hand_over(id);
+            return None;
+        }
+        if ticket.is_made() {
+            self.plan_bump(id);
+        }
+        self.go(id, OrderStatus::Preparing, Some("Bumped by mistake"), staff("expo"))
     }
 
     fn plan_bump(&mut self, id: TicketId) {
