@@ -54,6 +54,7 @@ pub enum Speaker {
 
 /// How the screen stands besides its orders.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each stands or falls by itself")]
 pub struct Device {
     speaker: Speaker,
     /// Whether the device may go to sleep although the screen was started.
