@@ -71,8 +71,8 @@ impl Rhythm {
     /// orders hears of none. `least` is what every silence has to exceed.
     #[must_use]
     pub fn is_quiet(&self, now: UnixMillis, listening_since: UnixMillis, least: i64) -> bool {
-        let (Some(last), Some(long)) = (self.last(), self.long_silence()) else { return false };
-        now.since(last.max(listening_since)) > long.max(least)
+        let (Some(came), Some(long)) = (self.last(), self.long_silence()) else { return false };
+        now.since(came.max(listening_since)) > long.max(least)
     }
 }
 
