@@ -52,6 +52,7 @@ fn order(number: u32) -> FoodOrder {
             channel: Channel::parse("web").expect("a label"),
             external_id: None,
             accept_by: None,
+            placed_at: None,
         },
         fulfilment: Fulfilment::default(),
         customer: Customer { name: "Ana K".to_owned(), phone: None },

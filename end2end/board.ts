@@ -168,6 +168,24 @@ export class Board {
     }
 }
 
+/**
+ * Waits until what can be done with a ticket has been the same for a moment: a
+ * bump right after somebody else's change is meant for what was there before, and
+ * the board drops it.
+ */
+export async function still(ticket: Locator): Promise<void> {
+    await ticket.evaluate(
+        (element) =>
+            new Promise<void>((resolve) => {
+                let timer = setTimeout(resolve, 350);
+                new MutationObserver(() => {
+                    clearTimeout(timer);
+                    timer = setTimeout(resolve, 350);
+                }).observe(element.querySelector('footer') ?? element, { childList: true, subtree: true });
+            }),
+    );
+}
+
 export class Ticket {
     constructor(readonly root: Locator) {}
 
@@ -177,6 +195,7 @@ export class Ticket {
     }
 
     async bump(): Promise<void> {
+        await still(this.root);
         await this.bumpButton.click();
     }
 

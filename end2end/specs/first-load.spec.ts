@@ -32,7 +32,7 @@ test('the first load fits its budget and comes compressed', async ({ board, serv
     );
     for (const size of Object.values(sent)) expect(size).toBeGreaterThan(0);
     expect(sent.wasm).toBeLessThanOrEqual(124 * KB);
-    expect(sent.extras).toBeLessThanOrEqual(32 * KB);
+    expect(sent.extras).toBeLessThanOrEqual(38 * KB);
     expect(sent.js).toBeLessThanOrEqual(8 * KB);
     expect(sent.css).toBeLessThanOrEqual(12 * KB);
 });

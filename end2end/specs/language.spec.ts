@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 import type { Page } from '@playwright/test';
 
+import { still } from '../board';
 import { expect, test } from '../fixtures';
 import { order } from '../fixtures/orders';
 import { DATA, type Language, busyKitchen, each, openScreen } from '../fixtures/views';
@@ -109,6 +110,7 @@ for (const language of ['de', 'ar'] as const) {
                 const body = { ...(route.request().postDataJSON() as object), expected_version: 1 };
                 await route.continue({ postData: JSON.stringify(body) });
             });
+            await still(ticket);
             await ticket.locator('[data-act="bump"]').first().click();
             await expect(ticket.locator('.refused')).toBeVisible();
             await ticket.locator('.refused [data-act="dismiss"], .refused [data-act="let-go"]').first().click();

@@ -27,7 +27,14 @@ pub fn follow(ui: Ui) {
         }
     });
     // Escape closes it too.
-    listen("close", move |_| ui.dialog.set(Dialog::None));
+    // Said at once when somebody presses Escape; that it has closed is said later, when
+    // the next key may have opened it again.
+    listen("cancel", move |_| ui.dialog.set(Dialog::None));
+    listen("close", move |_| {
+        if document().query_selector("dialog[open]").is_ok_and(|open| open.is_none()) {
+            ui.dialog.set(Dialog::None);
+        }
+    });
 }
 
 /// Somebody pressed something.

@@ -204,7 +204,8 @@ pub fn follow(ui: Ui) {
         Device::change(ui, &mut |device| {
             device.speaker = if is("data-sound", "on") { Speaker::On } else { Speaker::Blocked };
             device.may_sleep = is("data-awake", "no");
-            device.starting = false;
+            let asked = TURN.with_borrow(|turn| matches!(turn, Some(Turn::Asked)));
+            device.starting = asked && !device.elsewhere;
         });
         if is("data-sound", "on") {
             take_turn(ui);

@@ -82,10 +82,9 @@ impl Request {
 
     /// Has `order` stand as far as a ticket shows it as the server will have it.
     pub fn apply(&self, order: &mut FoodOrder) {
-        let is_made = |order: &FoodOrder| Progress::of(order.items.iter()).is_done();
         let was_made = is_made(order);
         match self.wish() {
-            Wish::Status(to) => return order.status = to,
+            Wish::Status(to) => go(order, to),
             Wish::Item(item) => {
                 let status = self.field::<ItemStatus>("status");
                 let line = order.items.iter_mut().find(|line| line.id == item);
@@ -95,29 +94,12 @@ impl Request {
             }
             Wish::Stations(status) => {
                 let part = Part::new(self.field("stations").unwrap_or_default());
-                let mut differs = false;
-                for line in &mut order.items {
-                    if line.status != ItemStatus::Void && part.has(line) {
-                        differs |= line.status != status;
-                        line.status = status;
-                    }
-                }
-                let (made, to_do) = (is_made(order), status == ItemStatus::Todo);
-                order.status = match order.status {
-                    OrderStatus::Placed | OrderStatus::Accepted if !to_do => OrderStatus::Preparing,
-                    OrderStatus::Preparing if made && status == ItemStatus::Done => {
-                        OrderStatus::Ready
-                    }
-                    OrderStatus::Ready if differs && status != ItemStatus::Done => {
-                        OrderStatus::Preparing
-                    }
-                    status => status,
-                };
+                mark(order, &part, status);
             }
             Wish::Other => return,
         }
         match (order.status, is_made(order)) {
-            (OrderStatus::Accepted | OrderStatus::Preparing, true) if !was_made => {
+            (OrderStatus::Accepted | OrderStatus::Preparing, true) => {
                 order.status = OrderStatus::Ready;
             }
             (OrderStatus::Ready, false) if was_made => order.status = OrderStatus::Preparing,
@@ -555,6 +537,44 @@ impl Outbox {
     /// Lets go of one, whatever became of it.
     pub fn forget(&mut self, key: u64) {
         self.take_out(key, None);
+    }
+}
+
+fn is_made(order: &FoodOrder) -> bool {
+    Progress::of(order.items.iter()).is_done()
+}
+
+/// Takes `order` to status `to`, as the server does.
+fn go(order: &mut FoodOrder, to: OrderStatus) {
+    if order.status == OrderStatus::Ready && to == OrderStatus::Preparing && is_made(order) {
+        for line in &mut order.items {
+            if line.status == ItemStatus::Done {
+                line.status = ItemStatus::Doing;
+            }
+        }
+    }
+    order.status = to;
+}
+
+/// Marks every line of `part`, and takes `order` along, as the server does.
+fn mark(order: &mut FoodOrder, part: &Part, status: ItemStatus) {
+    let (mut differs, mut was_begun, mut idle) = (false, false, true);
+    for line in &mut order.items {
+        if line.status != ItemStatus::Void && part.has(line) {
+            differs |= line.status != status;
+            was_begun |= line.status == ItemStatus::Doing;
+            line.status = status;
+        }
+        idle &= matches!(line.status, ItemStatus::Todo | ItemStatus::Void);
+    }
+    match (order.status, status) {
+        (OrderStatus::Placed | OrderStatus::Accepted, ItemStatus::Doing | ItemStatus::Done)
+        | (OrderStatus::Ready, ItemStatus::Todo) => go(order, OrderStatus::Preparing),
+        (OrderStatus::Preparing, ItemStatus::Todo) if was_begun && idle => {
+            go(order, OrderStatus::Accepted);
+        }
+        (OrderStatus::Ready, ItemStatus::Doing) if differs => go(order, OrderStatus::Preparing),
+        _ => {}
     }
 }
 
