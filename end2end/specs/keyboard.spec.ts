@@ -85,6 +85,8 @@ test('a digit selects its slot, and another key bumps it', async ({ board, page,
     await board.ticket(second).isSettled();
     await page.keyboard.press('NumpadEnter');
     await expect.poll(async () => (await server.read(second.id)).status).toBe('ready');
+    // It can be taken back when the server has said so.
+    await expect(page.locator('#undo')).toBeVisible();
     await page.keyboard.press('Backspace');
     await expect.poll(async () => (await server.read(second.id)).status).toBe('preparing');
     await page.keyboard.press('Escape');

@@ -276,8 +276,11 @@ impl LiveBoard {
             // What was refused before is not what somebody wants now.
             row.update(|ticket| ticket.mark.refused = None);
             self.mark_waiting(id);
-            // What is taken back now is what was done last.
-            let over = |undo: &mut Undo| !undo.pending;
+        }
+        if !matches!(placed, Placed::Barred(_)) {
+            // What is taken back from now on is what was done last.
+            let later = matches!(placed, Placed::Later);
+            let over = |undo: &mut Undo| !undo.pending && (later || undo.id == id);
             self.pulse.maybe_update(|pulse| pulse.undo.take_if(over).is_some());
         }
         placed
