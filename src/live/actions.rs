@@ -2,7 +2,7 @@
 //! taken as done only when the *stream* brings the order's new version: what
 //! the board shows is never ahead of what every other board shows. A refused
 //! one stays on the ticket with its reason until somebody retries or dismisses it;
-//! one whose answer was lost waits to be sent again, see [`replay`](super::replay).
+//! one whose answer was lost waits to be sent again, see [`replay`].
 
 use leptos::prelude::*;
 

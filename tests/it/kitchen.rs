@@ -413,8 +413,8 @@ async fn what_one_station_begins_is_still_unseen_at_the_other() {
     let begin = json!({
         "stations": ["grill"], "status": "doing", "expected_version": accepted.version,
     });
-    let begun = server.post(&url, &begin).await.order();
-    assert_eq!(begun.status, OrderStatus::Preparing);
+    let at_the_grill = server.post(&url, &begin).await.order();
+    assert_eq!(at_the_grill.status, OrderStatus::Preparing);
     alarm(&server, &["fry"]).await;
 
     // A server that starts anew waits for the same.
@@ -426,10 +426,10 @@ async fn what_one_station_begins_is_still_unseen_at_the_other() {
     alarm(&server, &["fry"]).await;
 
     // And for what is added when all have shown it.
-    seen(&server, &begun, &[]).await;
+    seen(&server, &at_the_grill, &[]).await;
     alarm(&server, &[]).await;
     let add = json!({"add": [{"name": "Cola", "quantity": 1, "station": "bar"}]});
-    let more = edit(server.client, &begun, add).await;
+    let more = edit(server.client, &at_the_grill, add).await;
     alarm(&server, &["bar"]).await;
     server.go(&more, OrderStatus::Ready).await;
     alarm(&server, &[]).await;

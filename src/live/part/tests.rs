@@ -72,10 +72,10 @@ fn did(order: &FoodOrder, action: Action) -> FoodOrder {
     )
 }
 
-fn due(at: UnixMillis) -> Option<Due> {
+fn due(at: UnixMillis) -> Due {
     let same: Thresholds = "6/10".parse().expect("allowed");
     let promises = Promises { pickup: same, delivery: same, dine_in: same, curbside: same };
-    Some(Due { at, promises, busy: Busy::NOT })
+    Due { at, promises, busy: Busy::NOT }
 }
 
 fn grill() -> Part {
@@ -127,7 +127,7 @@ fn a_change_concerns_the_stations_whose_lines_it_changes() {
     assert!(!grill().has_change(&order));
     assert!(fry().has_change(&order));
     assert!(Part::default().has_change(&order));
-    let edit = Edit { due: due(AT.plus(1)), ..Edit::default() };
+    let edit = Edit { due: Some(due(AT.plus(1))), ..Edit::default() };
     let order = after(
         &went(&placed(None, Promise::default()), OrderStatus::Accepted),
         change::Action::Edit(edit),
@@ -188,7 +188,8 @@ fn more_of_what_one_station_made_comes_back_to_it() {
 #[test]
 fn another_due_time_beside_a_changed_line_still_concerns_everybody() {
     let order = went(&placed(None, Promise::default()), OrderStatus::Accepted);
-    let edit = Edit { quantities: vec![(ItemId(1), 3)], due: due(AT.plus(1)), ..Edit::default() };
+    let edit =
+        Edit { quantities: vec![(ItemId(1), 3)], due: Some(due(AT.plus(1))), ..Edit::default() };
     let order = after(&order, change::Action::Edit(edit));
     assert!(fry().has_change(&order));
     let of = Acknowledged::Change;
