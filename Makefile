@@ -2,7 +2,7 @@
 # test. Each brings whatever is missing first. The work is in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test measure dev build setup lint sizes screenshots clean-tools
+.PHONY: help run test faults soak fuzz model measure dev build setup lint sizes screenshots clean-tools
 
 help: ## Say what there is
 	@echo "live-orders: takes food orders over HTTP and shows them live on a board"
@@ -17,8 +17,22 @@ run: ## Set up, build and run the demo (ARGS="--speed 4" and the like go to it)
 test: ## Set up and run every test (ARGS="board" runs the browser tests so named)
 	@scripts/test $(ARGS)
 
+faults: build ## Kill it, cut it off, fill its disk and jump its clock under load (ARGS="--seed 7")
+	@scripts/faults $(ARGS)
+
+fuzz: ## Try inputs that nobody has thought of (ARGS="--seconds 600 orders" for longer)
+	@scripts/setup build
+	@scripts/fuzz $(ARGS)
+
+model: ## Play the hub's hand-over in every order (ARGS="--seconds 600" for longer)
+	@scripts/setup build
+	@scripts/model $(ARGS)
+
 measure: ## Measure the board with 500 open orders: 20 changes a second, and one at a time
 	@scripts/measure
+
+soak: build ## Run it for an hour under load: does it hold more and more? (ARGS="--minutes 5")
+	@scripts/soak $(ARGS)
 
 dev: ## Serve while you work: code and styles reload in the browser
 	@scripts/setup build

@@ -46,6 +46,14 @@ export const test = base.extend<Fixtures>({
 
     baseURL: async ({ network }, use) => use(network.url),
 
+    // Every browser of a test is logged in, and so is what asks without one.
+    storageState: async ({ server, network }, use) => {
+        const { hostname: domain } = new URL(network.url);
+        const secure = new URL(server.url).protocol === 'https:';
+        const rest = { domain, path: '/', expires: -1, httpOnly: true, secure, sameSite: 'Lax' as const };
+        await use({ cookies: server.session ? [{ ...server.session, ...rest }] : [], origins: [] });
+    },
+
     faults: [
         async ({ context }, use) => {
             const faults = new Faults();
@@ -58,10 +66,10 @@ export const test = base.extend<Fixtures>({
 
     board: async ({ page }, use) => use(new Board(page)),
 
-    anotherBoard: async ({ browser, network, faults, contextOptions }, use) => {
+    anotherBoard: async ({ browser, network, faults, contextOptions, storageState }, use) => {
         const contexts: BrowserContext[] = [];
         await use(async () => {
-            const context = await browser.newContext({ ...contextOptions, baseURL: network.url });
+            const context = await browser.newContext({ ...contextOptions, storageState, baseURL: network.url });
             contexts.push(context);
             faults.watch(context);
             return new Board(await context.newPage());

@@ -21,7 +21,7 @@ export default defineConfig({
     workers: Math.max(1, Math.min(4, cpus().length)),
     timeout: 60_000,
     expect: { timeout: 10_000 },
-    reporter: [['list'], ['html', { open: 'never' }]],
+    reporter: [['list'], ['html', { open: 'never' }], ['./failures.ts']],
     use: {
         viewport: { width: 1600, height: 900 },
         colorScheme: 'dark',

@@ -6,6 +6,8 @@
 
 RUST_OLDEST=1.95
 NODE_OLDEST=20
+# What checks the API is written in Python; its version is in tests/contract/requirements.txt.
+PYTHON_OLDEST=3.10
 
 # Must be the version of the wasm-bindgen crate in Cargo.lock; scripts/setup checks it.
 WASM_BINDGEN=0.2.129

@@ -68,6 +68,15 @@ pub const DATA_ID: &str = "page-data";
 /// The page's own event for a module that stopped working; the page's script
 /// says so and loads the page anew.
 pub const CRASHED_EVENT: &str = "live-orders:crashed";
+/// What the page hears when its stream was refused.
+pub const REFUSED_EVENT: &str = "live-orders:refused";
+
+/// Tells the page that its stream was refused: it finds out why.
+pub(crate) fn refused() {
+    if let Ok(event) = web_sys::Event::new(REFUSED_EVENT) {
+        let _ = window().dispatch_event(&event);
+    }
+}
 
 /// What every view needs. Cheap to copy.
 #[derive(Clone, Copy)]

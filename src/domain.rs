@@ -6,6 +6,7 @@
 //! | [`order`] | [`FoodOrder`] and its parts |
 //! | [`status`] | [`OrderStatus`], the one state machine |
 //! | [`change`] | what may happen to an order, and the rules that decide it |
+//! | [`erasure`] | forgetting whose an order was |
 //! | [`new_order`] | an order as it is placed, before it has an id |
 //! | [`money`] | minor units, currencies and the sum that must add up |
 //! | [`ids`] | the newtypes that must not be mixed |
@@ -22,6 +23,7 @@
 
 pub mod ageing;
 pub mod change;
+pub mod erasure;
 pub mod hours;
 pub mod ids;
 pub mod intake;
@@ -48,8 +50,8 @@ pub use intake::{Intake, IntakeState};
 pub use money::{Currency, MinorUnits, Money};
 pub use new_order::{NewItem, NewOrder};
 pub use order::{
-    Actor, ActorKind, Customer, Flags, FoodOrder, Fulfilment, ItemStatus, LastChange, Modifier,
-    ModifierKind, OrderItem, Service, Source, Times, What,
+    Actor, ActorKind, Added, Customer, Erased, Flags, FoodOrder, Fulfilment, ItemStatus,
+    LastChange, Modifier, ModifierKind, OrderItem, Service, Source, Times, What,
 };
 pub use routing::Routing;
 pub use screen::{Profile, Screen, ScreenName};

@@ -23,7 +23,7 @@ pub mod sources;
 
 pub use event::{EventKind, OrderEvent};
 pub use event_id::{Epoch, EventId, Seq};
-pub use filter::{EventFacts, StreamFilter};
+pub use filter::{EventFacts, StreamFilter, Wall};
 pub use message::{Bye, ByeReason, Heartbeat, Hello, Snapshot, SnapshotReason, Stats, Unseen};
 pub use page::{BoardPage, BoardSettings, ClockChange, KeyBinding, Offset, ScreenSettings};
 pub use sources::{SourceHealth, SourceList};

@@ -234,6 +234,7 @@ words! {
     StepKnown,
     /// In the history: nobody said so for hours, and it was cleared away.
     StepCleared,
+    StepErased,
     /// A line is not begun.
     ItemTodo,
     /// A line is being made.
@@ -463,6 +464,15 @@ words! {
     WishRecalled,
     /// A press that came too soon after order `{}` changed.
     JustChanged,
+
+    RefusedUnknown,
+    RefusedRight,
+
+    ReasonCustomerOnline,
+    Here,
+    HereSince,
+    HereWhere,
+    StepArrived,
 }
 
 /// A language's table. Cheap to copy: it lasts as long as the program or page.

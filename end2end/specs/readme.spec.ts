@@ -9,6 +9,9 @@ import { order } from '../fixtures/orders';
 const README = readFileSync(fileURLToPath(new URL('../../README.md', import.meta.url)), 'utf8');
 const SCRIPT = /```js\n([\s\S]*?)```/.exec(README)?.[1] ?? '';
 
+// The page is any, and has no policy that lets these lines run.
+test.use({ bypassCSP: true });
+
 test('ten lines follow the open orders, through a lost connection too', async ({ page, server, network, faults }) => {
     faults.allowLostConnections();
     expect(SCRIPT.trim().split('\n')).toHaveLength(10);

@@ -1,8 +1,19 @@
 //! As much of HTTP as a load client needs: it must cost little, or it measures itself.
 
-use std::net::SocketAddr;
+use std::{
+    net::SocketAddr,
+    path::Path,
+    sync::{PoisonError, RwLock},
+};
 
 use anyhow::{Context as _, bail};
+use live_orders::server::{
+    access::{
+        register::{self, By, NewUser, Register},
+        roles::Role,
+    },
+    clock::Clock,
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -29,13 +40,41 @@ async fn head(socket: &mut TcpStream) -> anyhow::Result<(String, Vec<u8>)> {
     }
 }
 
+/// What lets this program in at the server that it has started, as lines of a
+/// request's head; nothing at one that runs already.
+static ADMISSION: RwLock<String> = RwLock::new(String::new());
+
+/// From now on requests are those of a manager of the server with its store in `folder`.
+pub(crate) fn let_in(folder: &Path) -> anyhow::Result<()> {
+    let register = Register::open(folder)?;
+    let at = Clock::system().now();
+    let by = By::here("load", at);
+    let (name, role) = ("load".to_owned(), Role::Manager);
+    let new = NewUser { name, role, locations: Vec::new(), password: None };
+    let session = register.change(|to| {
+        register::make_user(to, &new, &by)?;
+        let user = register::user_called(to, &new.name)?;
+        user.map_or(Ok(None), |user| register::begin_session(to, &user, at))
+    })?;
+    let session = session.context("a user")?.reveal();
+    *ADMISSION.write().unwrap_or_else(PoisonError::into_inner) =
+        format!("cookie: live-orders-session={session}\r\n");
+    Ok(())
+}
+
+/// Lines of a request's head that let it in, if any are needed.
+pub(crate) fn admission() -> String {
+    ADMISSION.read().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
 /// Opens a stream: its connection, and what has come of it already.
 pub(crate) async fn open_stream(
     address: SocketAddr,
     query: &str,
 ) -> anyhow::Result<(TcpStream, Vec<u8>)> {
     let mut socket = connect(address).await?;
-    let request = format!("GET /live-orders{query} HTTP/1.1\r\nhost: {address}\r\n\r\n");
+    let request =
+        format!("GET /live-orders{query} HTTP/1.1\r\nhost: {address}\r\n{}\r\n", admission());
     socket.write_all(request.as_bytes()).await?;
     let (head, rest) = head(&mut socket).await?;
     if !head.starts_with("HTTP/1.1 200") {
@@ -59,8 +98,9 @@ impl Poster {
     /// Posts `body` and waits until it is acknowledged; the answer's body.
     pub(crate) async fn post(&mut self, body: &str) -> anyhow::Result<Vec<u8>> {
         let request = format!(
-            "POST /api/orders HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            "POST /api/orders HTTP/1.1\r\nhost: {}\r\n{}content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             self.address,
+            admission(),
             body.len()
         );
         self.socket.write_all(request.as_bytes()).await?;

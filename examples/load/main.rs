@@ -1,7 +1,7 @@
 //! Puts load on a server of this machine and says how it bears it.
 //!
 //! ```text
-//! cargo build --release --bin live-orders
+//! make build
 //! cargo run --release --example load -- fanout --streams 1000 --orders 200
 //! cargo run --release --example load -- compare --streams 1000,10000
 //! cargo run --release --example load -- posts
@@ -33,6 +33,7 @@
 //! | [`fanout`] | one order to every stream |
 //! | [`compare`] | the fan-out beside others |
 //! | [`client`] | every stream on one thread |
+//! | [`inflate`] | gzip as it comes |
 //! | [`count`] | how many events a stream has had, and whether the right ones |
 //! | [`system`] | processor time, memory, cores |
 //! | [`peer`] | the others, each in a process of its own |
@@ -55,6 +56,7 @@ mod drain;
 mod fanout;
 mod figures;
 mod http;
+mod inflate;
 mod peer;
 mod posts;
 mod sample;

@@ -254,13 +254,15 @@ fn store(folder: &Path, clients: u32, window: Duration) -> anyhow::Result<f64> {
     let store: Arc<dyn Store> =
         Arc::new(SqliteStore::open(folder, Purpose::Service, Arc::new(Deaf))?);
     let order = sample::new_order()?;
+    let key = store.tracking_key();
     together(clients, window, move |_| {
-        let (store, order) = (Arc::clone(&store), order.clone());
+        let (store, order, key) = (Arc::clone(&store), order.clone(), key.clone());
         async move || {
             let id = Uuid::now_v7();
             let mut fingerprint = [0; 32];
             fingerprint[..16].copy_from_slice(id.as_bytes());
             let placement = Placement {
+                by: None,
                 order: order.clone(),
                 id: OrderId(id),
                 at: UnixMillis(1_760_000_000_000),
@@ -268,6 +270,7 @@ fn store(folder: &Path, clients: u32, window: Duration) -> anyhow::Result<f64> {
                 key: None,
                 fingerprint: Fingerprint::kept(fingerprint.to_vec()),
                 promise: Promise::default(),
+                tracking: key.digest(OrderId(id)),
                 paused: None,
             };
             let placed = store.place(placement).await;

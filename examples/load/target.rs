@@ -59,11 +59,12 @@ impl Target {
         own: Option<TempDir>,
         settings: &[&str],
     ) -> anyhow::Result<Self> {
+        crate::http::let_in(folder)?;
         let program = program.map_or_else(beside, Ok)?;
         // It is started in another folder.
         let program = program.canonicalize().unwrap_or(program);
         // All streams come from one address.
-        let limits = ["stream.max=1000000", "stream.max_per_address=0"];
+        let limits = ["stream.max=1000000", "stream.max_per_address=0", "stream.max_each=0"];
         let settings = limits.iter().chain(settings).flat_map(|setting| ["--set", setting]);
         let mut child = Command::new(&program)
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
@@ -76,9 +77,7 @@ impl Target {
             .spawn()
             .with_context(|| {
                 let name = program.display();
-                format!(
-                    "cannot start {name}; build it with `cargo build --release --bin live-orders`"
-                )
+                format!("cannot start {name}; build it with `make build`")
             })?;
         let mut output = BufReader::new(child.stdout.take().context("it has no output")?);
         let mut line = String::new();

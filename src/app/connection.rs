@@ -48,12 +48,12 @@ pub fn has_bar(ui: Ui) -> bool {
 /// What the bar says; nothing when it is away.
 fn bar(ui: Ui) -> String {
     ui.live.pulse.with(|pulse| match pulse.state {
-        State::NotLive => spoken().with(Word::NotLiveSince, &ui.time_of_day(pulse.last_sign, true)),
+        State::NotLive => spoken().with(Word::NotLiveSince, &ui.time_of_day(pulse.whole_at, true)),
         State::Offline { device } => {
             let (waiting, kept) = pulse.waiting;
             let told = (waiting > 0).then(|| spoken().count(Word::ActionsWaiting, waiting as u64));
             [
-                &*spoken().with(Word::OfflineSince, &ui.time_of_day(pulse.last_sign, false)),
+                &*spoken().with(Word::OfflineSince, &ui.time_of_day(pulse.whole_at, false)),
                 say(if device { Word::NoNetwork } else { Word::NoServer }),
                 told.as_deref().unwrap_or_default(),
                 if kept { "" } else { say(Word::NotKept) },

@@ -235,6 +235,9 @@ fn size(ui: Ui, order: &FoodOrder) -> Size {
     if flags.rush || flags.held || flags.recalled {
         frame += 12;
     }
+    if order.here_since().is_some() {
+        frame += 15;
+    }
     let allergens = order.allergens().join(", ");
     if !allergens.is_empty() {
         frame += 20 + wraps(&allergens, 20);

@@ -66,6 +66,10 @@ pub fn spots(ui: Ui, spots: &mut Spots) {
     });
 }
 
+/// Where the server puts the name of whoever is logged in, as the way to their
+/// account. The browser has nothing to do with it.
+pub const YOU: &str = "<a class=\"button\" href=\"/account\" hidden></a>";
+
 /// The header's first row.
 pub fn header(html: &mut Html, spots: &mut Spots, settings: &BoardSettings) {
     html.raw("<header class=\"top\"><div class=\"place");
@@ -144,7 +148,7 @@ pub fn filters(
     html.raw("<a class=\"button screens\" href=\"/screens\">").icon("screen");
     html.raw("<span>").raw(say(Word::Screens)).raw("</span></a>");
     new_order(html);
-    html.raw("</nav></div>");
+    html.raw(YOU).raw("</nav></div>");
     tools(html, spots, ui);
     html.raw("</div>");
 }

@@ -70,42 +70,52 @@ fn with_piles(run: impl FnOnce(&mut Piles)) {
 /// Takes over the tickets on the page and keeps them in line from now on.
 pub fn follow(ui: Ui) {
     with_piles(|piles| piles.take_over(ui));
-    effect(move || {
-        ui.grid.wake.track();
-        let in_grid = ui.grid.is_on();
-        let [new, preparing, ready, out] = Lane::ALL.map(|lane| ui.live.lane(lane).get());
-        let now = ui.live.local_now();
-        let still = ui.grid.is_still(now);
-        if in_grid {
-            // Of a ticket that takes more room now, its lane says nothing.
-            ui.live.changes.track();
-            let mut rows = [const { Vec::new() }; 5];
-            rows[GRID] = grid::rows(ui, still, now);
-            with_piles(|piles| {
-                piles.arrange(ui, &rows);
-                piles.seat(ui);
-            });
-        } else {
-            let rows = [new, preparing, ready, out, Vec::new()];
-            with_piles(|piles| {
-                let waiting = if still { piles.waiting(&rows) } else { 0 };
-                if waiting == 0 {
-                    piles.arrange(ui, &rows);
-                } else {
-                    ui.grid.when_it_moves(now);
-                }
-                ui.grid.waiting.set(waiting);
-            });
-        }
-        ui.grid.arranged.notify();
-    });
+    effect(move || arrange(ui));
     effect(move || {
         ui.live.now.track();
+        // Whatever was not told, or not heard: what is on the page is what is known.
+        ui.live.list_what_differs();
+        let mut astray = false;
+        with_piles(|piles| astray = piles.is_astray(ui));
+        if astray {
+            untrack(|| arrange(ui));
+        }
         with_piles(|piles| piles.look(ui, true));
     });
     for event in ["scroll", "resize"] {
         listen(event, move |_| with_piles(|piles| piles.look(ui, false)));
     }
+}
+
+/// Brings what is on the page into line, unless it is held still; follows what it reads.
+fn arrange(ui: Ui) {
+    ui.grid.wake.track();
+    let in_grid = ui.grid.is_on();
+    let [new, preparing, ready, out] = Lane::ALL.map(|lane| ui.live.lane(lane).get());
+    let now = ui.live.local_now();
+    let still = ui.grid.is_still(now);
+    if in_grid {
+        // Of a ticket that takes more room now, its lane says nothing.
+        ui.live.changes.track();
+        let mut rows = [const { Vec::new() }; 5];
+        rows[GRID] = grid::rows(ui, still, now);
+        with_piles(|piles| {
+            piles.arrange(ui, &rows);
+            piles.seat(ui);
+        });
+    } else {
+        let rows = [new, preparing, ready, out, Vec::new()];
+        with_piles(|piles| {
+            let waiting = if still { piles.waiting(&rows) } else { 0 };
+            if waiting == 0 {
+                piles.arrange(ui, &rows);
+            } else {
+                ui.grid.when_it_moves(now);
+            }
+            ui.grid.waiting.set(waiting);
+        });
+    }
+    ui.grid.arranged.notify();
 }
 
 impl Card {
@@ -175,6 +185,29 @@ impl Piles {
             self.shown[GRID].push(row.id);
         }
         self.lists[GRID] = list;
+    }
+
+    /// Whether a ticket is not where it has to be. A list in which one should be and is
+    /// not will be filled anew.
+    fn is_astray(&mut self, ui: Ui) -> bool {
+        let mut astray = false;
+        for (list, shown) in self.lists.iter().zip(&mut self.shown) {
+            let strays = |id: &OrderId| {
+                self.cards.get(*id).is_none_or(|card| card.item().parent_element() != *list)
+            };
+            if shown.iter().any(strays) {
+                shown.clear();
+                astray = true;
+            }
+        }
+        let in_line = |lane: Lane| {
+            let rows = ui.live.lane(lane);
+            rows.with_untracked(|rows| {
+                self.shown[index(lane)].iter().eq(rows.iter().map(|it| &it.id))
+            })
+        };
+        astray
+            || (ui.grid.view.get_untracked() != View::Grid && !Lane::ALL.into_iter().all(in_line))
     }
 
     /// How many tickets would come, go or move to another lane. What has gone for

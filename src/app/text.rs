@@ -2,11 +2,11 @@
 //! more than everything else on the page.
 
 use super::words::{Word, Words, say};
-use crate::domain::{Lane, OrderStatus, Service, UnixMillis};
+use crate::domain::{Lane, OrderStatus, Service, TimeOfDay, UnixMillis};
 
 /// The reasons that the board itself gives, and what it says for them. The first
 /// [`WHY_CANCELLED`] are what a kitchen cancels for.
-pub const REASONS: [(&str, Word); 7] = [
+pub const REASONS: [(&str, Word); 8] = [
     ("customer_called", Word::ReasonCustomer),
     ("sold_out", Word::ReasonSoldOut),
     ("too_busy", Word::ReasonBusy),
@@ -14,19 +14,22 @@ pub const REASONS: [(&str, Word); 7] = [
     ("duplicate", Word::ReasonDuplicate),
     ("undo", Word::Undo),
     ("recall", Word::Recall),
+    (CUSTOMER_CANCELLED, Word::ReasonCustomerOnline),
 ];
+/// Why an order is cancelled that its customer has called off by themselves.
+pub const CUSTOMER_CANCELLED: &str = "customer_cancelled";
 /// How many of [`REASONS`] are reasons to cancel.
 pub const WHY_CANCELLED: usize = 5;
 
 /// `at` as a time of day, `utc_offset_s` seconds east of UTC.
 #[must_use]
 pub fn time_of_day(at: UnixMillis, utc_offset_s: i32, seconds: bool) -> String {
-    let second = (at.0.div_euclid(1000) + i64::from(utc_offset_s)).rem_euclid(86_400);
-    let (hours, minutes) = (second / 3600, second / 60 % 60);
+    let minute = TimeOfDay::at(at, utc_offset_s);
     if seconds {
-        format!("{hours:02}:{minutes:02}:{:02}", second % 60)
+        let second = (at.0.div_euclid(1000) + i64::from(utc_offset_s)).rem_euclid(60);
+        format!("{minute}:{second:02}")
     } else {
-        format!("{hours:02}:{minutes:02}")
+        minute.to_string()
     }
 }
 
@@ -109,6 +112,12 @@ pub fn status(status: OrderStatus) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_board_says_by_itself_is_nothing_personal() {
+        let names = REASONS.map(|(name, _)| name);
+        assert_eq!(names, crate::domain::erasure::CODED_REASONS);
+    }
 
     #[test]
     fn spans() {

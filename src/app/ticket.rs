@@ -119,10 +119,10 @@ impl Face {
 }
 
 /// The parts of a ticket that change, and how a browser finds them in it.
-const PARTS: [&str; 7] =
-    [".timer > b", ".digits", ".spoken", ".title", ".about", ".elsewhere", "footer"];
+const PARTS: [&str; 8] =
+    [".timer > b", ".digits", ".spoken", ".here", ".title", ".about", ".elsewhere", "footer"];
 /// How many of [`PARTS`] change with the time: the first ones, all of them text.
-const TIMED: usize = 3;
+const TIMED: usize = 4;
 
 /// What a ticket says.
 struct Says {
@@ -177,7 +177,7 @@ impl Says {
     }
 
     fn write(&self, html: &mut Html, id: OrderId) {
-        let [class, word, digits, spoken] = &self.timed;
+        let [class, word, digits, spoken, here] = &self.timed;
         let [title, about, elsewhere, foot] = &self.lasting;
         let id = &id.to_string();
         html.raw("<li class=\"").text(class).raw("\" data-order=\"").text(id);
@@ -189,7 +189,8 @@ impl Says {
         html.raw("</span><span class=\"unseen spoken\">").text(spoken);
         html.raw("</span></button></h3><span class=\"timer\" aria-hidden=\"true\"><b>").text(word);
         html.raw("</b><span class=\"digits\">").text(digits).raw("</span></span></header>");
-        html.raw("<div class=\"details\"><div class=\"about\">").html(about).raw("</div>");
+        html.raw("<div class=\"details\"><p class=\"badge badge-new here\">").text(here);
+        html.raw("</p><div class=\"about\">").html(about).raw("</div>");
         html.raw("<ul class=\"items\" aria-label=\"").raw(say(Word::Items));
         html.raw("\">").html(&listed(&self.lines));
         html.raw("</ul><div class=\"elsewhere\">").html(elsewhere).raw("</div></div><footer>");
@@ -219,7 +220,13 @@ fn timed(ui: Ui, Ticket { order, mark }: &Ticket, now: UnixMillis) -> [String; 1
         spoken.push_str(", ");
         spoken.push_str(face.word(ui));
     }
-    [class, face.word(ui).to_owned(), face.digits(order, now), spoken]
+    let mut here = String::new();
+    if let Some(since) = order.here_since() {
+        here.push_str(say(Word::Here));
+        here.push(' ');
+        here.push_str(&text::span(now.since(since)));
+    }
+    [class, face.word(ui).to_owned(), face.digits(order, now), spoken, here]
 }
 
 /// Writes the ticket of one order as it stands now.

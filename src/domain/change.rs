@@ -9,7 +9,7 @@ use super::{
     ids::{ItemId, Station, Version},
     limits,
     new_order::NewItem,
-    order::{Actor, FoodOrder, ItemStatus, LastChange, OrderItem, What},
+    order::{Actor, Added, Erased, FoodOrder, ItemStatus, LastChange, OrderItem, Service, What},
     status::OrderStatus,
     time::UnixMillis,
 };
@@ -70,6 +70,12 @@ pub enum Action {
         /// there are none.
         stations: Vec<Station>,
     },
+    /// The customer has come, to have it brought to their car. Only the first time
+    /// counts.
+    Arrive {
+        /// Where the car stands, or what it looks like.
+        note: Option<String>,
+    },
 }
 
 /// A change of what is to be made.
@@ -97,6 +103,7 @@ pub struct Due {
 }
 
 /// What somebody says they know of.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema), schemars(rename_all = "snake_case"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Acknowledged {
     /// That it is cancelled.
@@ -178,9 +185,37 @@ pub enum Refusal {
     TooManyItems,
     /// Nothing would be left to make.
     NothingLeft,
+    /// Nobody waits in a car for it.
+    NotCurbside,
 }
 
 impl Change {
+    /// Whether this decides about `order`, instead of being the kitchen's work on it:
+    /// what is made, when it is begun, and whether at all.
+    #[must_use]
+    pub fn directs(&self, order: &FoodOrder) -> bool {
+        let waits = !order.is_begun() && (order.flags.held || order.is_for_later());
+        match &self.action {
+            Action::Transition { to, .. } => match to {
+                OrderStatus::Rejected
+                | OrderStatus::Expired
+                | OrderStatus::Cancelled
+                | OrderStatus::Failed => true,
+                OrderStatus::Placed | OrderStatus::Accepted => false,
+                OrderStatus::Preparing
+                | OrderStatus::Ready
+                | OrderStatus::OutForDelivery
+                | OrderStatus::Completed => waits,
+            },
+            Action::Item { status, .. } => {
+                *status == ItemStatus::Void || waits && *status != ItemStatus::Todo
+            }
+            Action::Stations { status, .. } => waits && *status != ItemStatus::Todo,
+            Action::Flags { .. } | Action::Fire | Action::Edit(_) => true,
+            Action::Acknowledge { .. } | Action::Arrive { .. } => false,
+        }
+    }
+
     /// The order after this change, at `at`; `None` when it would change nothing.
     ///
     /// # Errors
@@ -194,26 +229,16 @@ impl Change {
         let mut why = None;
         let what = match &self.action {
             Action::Transition { to, reason } => {
-                go(&mut after, *to, at)?;
-                // Whoever made it before it was accepted need not make it again.
-                follow_lines(&mut after, order, at)?;
+                transition(&mut after, *to, at)?;
                 why.clone_from(reason);
                 What::Status
             }
             Action::Item { item, status } => {
-                must_be_open(&after)?;
-                let out = order.status == OrderStatus::OutForDelivery;
-                if out && *status == ItemStatus::Void {
-                    return Err(Refusal::OrderIsClosed { status: order.status });
-                }
-                mark(&mut after, *item, *status)?;
-                must_have_something(&after)?;
-                follow_lines(&mut after, order, at)?;
+                mark_item(&mut after, *item, *status, at)?;
                 What::Item
             }
             Action::Stations { stations, status } => {
                 mark_stations(&mut after, stations, *status, at)?;
-                follow_lines(&mut after, order, at)?;
                 What::Station
             }
             Action::Flags { rush, held } => {
@@ -229,7 +254,7 @@ impl Change {
             }
             Action::Edit(edit) => {
                 self::edit(&mut after, edit, at)?;
-                follow_lines(&mut after, order, at)?;
+                follow_lines(&mut after, is_made(order), at)?;
                 What::Edited
             }
             Action::Acknowledge { of, stations } => {
@@ -242,6 +267,10 @@ impl Change {
                     why.clone_from(&order.last_change.reason);
                 }
                 What::Acknowledged
+            }
+            Action::Arrive { note } => {
+                arrive(&mut after, note.as_deref(), at)?;
+                What::Arrived
             }
         };
         if matches!(what, What::Edited | What::Item) && order.is_for_later() {
@@ -263,6 +292,8 @@ impl Change {
             actor: self.actor.clone(),
             reason: why,
         };
+        // What was written since is to be erased in its turn.
+        after.erased = Erased(order.erased.0 && !after.tells_of_a_person());
         Ok(Some(after))
     }
 }
@@ -272,9 +303,12 @@ impl FoodOrder {
     #[must_use]
     pub fn was_on_board(&self) -> bool {
         let LastChange { from, what, .. } = &self.last_change;
+        if *what == What::Erased {
+            return self.is_on_board();
+        }
         match from {
             None => false,
-            // The only thing that can still be done to a cancelled order.
+            // Nothing else changes a cancelled order.
             Some(OrderStatus::Cancelled) => *what == What::Acknowledged,
             Some(from) => from.is_open(),
         }
@@ -287,6 +321,37 @@ fn must_be_open(order: &FoodOrder) -> Result<(), Refusal> {
     } else {
         Err(Refusal::OrderIsClosed { status: order.status })
     }
+}
+
+/// Takes `order` to status `to`, and further where its lines say so: whoever made
+/// it before it was accepted need not make it again.
+///
+/// # Errors
+/// It cannot go there.
+pub fn transition(order: &mut FoodOrder, to: OrderStatus, at: UnixMillis) -> Result<(), Refusal> {
+    let was_made = is_made(order);
+    go(order, to, at)?;
+    follow_lines(order, was_made, at)
+}
+
+/// Marks one line, and takes `order` along.
+///
+/// # Errors
+/// There is no such line, or it cannot be marked so any more.
+pub fn mark_item(
+    order: &mut FoodOrder,
+    item: ItemId,
+    status: ItemStatus,
+    at: UnixMillis,
+) -> Result<(), Refusal> {
+    must_be_open(order)?;
+    if order.status == OrderStatus::OutForDelivery && status == ItemStatus::Void {
+        return Err(Refusal::OrderIsClosed { status: order.status });
+    }
+    let was_made = is_made(order);
+    mark(order, item, status)?;
+    must_have_something(order)?;
+    follow_lines(order, was_made, at)
 }
 
 /// Takes `order` to status `to`.
@@ -366,11 +431,11 @@ fn is_made(order: &FoodOrder) -> bool {
     done > 0 && done + status(ItemStatus::Void).count() == order.items.len()
 }
 
-/// Takes `order`, whose lines were those of `before`, along with them: to ready
+/// Takes `order` along with its lines, which `were_made` or not before: to ready
 /// when all are made, and back when one is not made after all. Whoever
 /// bumped it without a look at its lines is not overruled by them.
-fn follow_lines(order: &mut FoodOrder, before: &FoodOrder, at: UnixMillis) -> Result<(), Refusal> {
-    match (is_made(before), is_made(order)) {
+fn follow_lines(order: &mut FoodOrder, were_made: bool, at: UnixMillis) -> Result<(), Refusal> {
+    match (were_made, is_made(order)) {
         (_, true) => {
             if order.status == OrderStatus::Accepted {
                 go(order, OrderStatus::Preparing, at)?;
@@ -440,15 +505,18 @@ fn line(order: &mut FoodOrder, item: ItemId) -> Result<&mut OrderItem, Refusal> 
     order.items.iter_mut().find(|line| line.id == item).ok_or(Refusal::UnknownItem { item })
 }
 
-/// Marks every line of `stations`, and takes the order along where that begins
-/// its preparation, or ends it once more.
-fn mark_stations(
+/// Marks every line of `stations`, and takes `order` along.
+///
+/// # Errors
+/// It has nothing at these stations, or is closed.
+pub fn mark_stations(
     order: &mut FoodOrder,
     stations: &[Station],
     status: ItemStatus,
     at: UnixMillis,
 ) -> Result<(), Refusal> {
     must_be_open(order)?;
+    let were_made = is_made(order);
     let mut any = false;
     let mut differs = false;
     let mut was_begun = false;
@@ -463,23 +531,22 @@ fn mark_stations(
     if !any {
         return Err(Refusal::NothingAtStation);
     }
-    let made = is_made(order);
     let idle =
         order.items.iter().all(|it| matches!(it.status, ItemStatus::Todo | ItemStatus::Void));
     match (order.status, status) {
         (OrderStatus::Placed | OrderStatus::Accepted, ItemStatus::Doing | ItemStatus::Done) => {
-            go(order, OrderStatus::Preparing, at)
+            go(order, OrderStatus::Preparing, at)?;
         }
-        (OrderStatus::Preparing, ItemStatus::Done) if made => go(order, OrderStatus::Ready, at),
         // The one that began it has not begun it after all.
         (OrderStatus::Preparing, ItemStatus::Todo) if was_begun && idle => {
-            go(order, OrderStatus::Accepted, at)
+            go(order, OrderStatus::Accepted, at)?;
         }
         // A recall, also of what was bumped as a whole and never marked.
-        (OrderStatus::Ready, ItemStatus::Todo) => go(order, OrderStatus::Preparing, at),
-        (OrderStatus::Ready, ItemStatus::Doing) if differs => make_further(order, at),
-        _ => Ok(()),
+        (OrderStatus::Ready, ItemStatus::Todo) => go(order, OrderStatus::Preparing, at)?,
+        (OrderStatus::Ready, ItemStatus::Doing) if differs => make_further(order, at)?,
+        _ => {}
     }
+    follow_lines(order, were_made, at)
 }
 
 /// Whether something else is to be made, or at another time.
@@ -524,6 +591,7 @@ fn edit(order: &mut FoodOrder, edit: &Edit, at: UnixMillis) -> Result<(), Refusa
         let mut line = item.clone().into_line(ItemId(id));
         line.quantity_before = Some(0);
         line.added_at = Some(at);
+        line.added = Added(true);
         order.items.push(line);
         changed(order);
     }
@@ -573,6 +641,19 @@ fn changed(order: &mut FoodOrder) {
     order.flags.changed = true;
     let subtotal = order.items.iter().map(OrderItem::price).sum();
     order.money = order.money.with_subtotal(subtotal);
+}
+
+/// Notes that whoever ordered it has come.
+fn arrive(order: &mut FoodOrder, note: Option<&str>, at: UnixMillis) -> Result<(), Refusal> {
+    if order.fulfilment.service != Service::Curbside {
+        return Err(Refusal::NotCurbside);
+    }
+    must_be_open(order)?;
+    if order.times.arrived_at.is_none() {
+        order.times.arrived_at = Some(at);
+        order.fulfilment.arrived_note = note.map(str::to_owned);
+    }
+    Ok(())
 }
 
 fn acknowledge(order: &mut FoodOrder, of: Acknowledged, stations: &[Station]) {

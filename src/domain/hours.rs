@@ -74,6 +74,7 @@ impl<'de> Deserialize<'de> for TimeOfDay {
 
 /// From when to when a screen is quiet, each day; over midnight where it ends
 /// before it begins.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuietHours {
     /// The first quiet minute.

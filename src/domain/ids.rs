@@ -96,7 +96,8 @@ pub const LABEL_RULE: &str = "1 to 40 characters, without a comma";
 /// `raw`, cleaned, if a label may be so.
 fn checked(raw: &str) -> Result<String, &'static str> {
     let label = text::clean(raw);
-    if label.is_empty() || label.contains(',') || label.chars().count() > limits::LABEL {
+    // As it was sent: that is what the API's description can say of its length.
+    if label.is_empty() || label.contains(',') || raw.chars().count() > limits::LABEL {
         return Err(LABEL_RULE);
     }
     Ok(label)

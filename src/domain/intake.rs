@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{ageing::Busy, time::UnixMillis};
 
 /// Whether new orders are taken.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IntakeState {
@@ -44,6 +45,7 @@ impl FromStr for IntakeState {
 
 /// The intake switch. Whatever is not open has an end, so that nobody forgets
 /// a pause until the next morning.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intake {
     /// How it stands.

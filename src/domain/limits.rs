@@ -23,6 +23,8 @@ pub const CUSTOMER_NAME: usize = 120;
 pub const PHONE: usize = 40;
 /// Characters of a note, of delivery instructions and of a reason.
 pub const NOTE: usize = 500;
+/// Characters of where a customer's car stands.
+pub const ARRIVED_NOTE: usize = 60;
 /// Characters of an address.
 pub const ADDRESS: usize = 300;
 /// Characters of a location, channel, station, table, allergen or actor.

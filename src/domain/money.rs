@@ -83,6 +83,7 @@ impl<'de> Deserialize<'de> for Currency {
 
 /// What an order costs. `total = subtotal + tax + tip + fees - discount`, but
 /// nothing where that would be less.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Money {
     /// The currency of every amount here.

@@ -7,8 +7,8 @@ use super::{
     ids::{ItemId, Location, OrderId, OrderNumber, Station, Version},
     money::{Currency, MinorUnits, Money},
     order::{
-        Actor, ActorKind, Customer, Flags, FoodOrder, Fulfilment, ItemStatus, LastChange, Modifier,
-        OrderItem, Source, Times, What, line_price,
+        Actor, ActorKind, Added, Customer, Erased, Flags, FoodOrder, Fulfilment, ItemStatus,
+        LastChange, Modifier, OrderItem, Source, Times, What, line_price,
     },
     status::OrderStatus,
     time::UnixMillis,
@@ -80,6 +80,7 @@ impl NewItem {
             status: ItemStatus::Todo,
             quantity_before: None,
             added_at: None,
+            added: Added::default(),
         }
     }
 }
@@ -151,6 +152,7 @@ impl NewOrder {
             items,
             money,
             unaware: Vec::new(),
+            erased: Erased::default(),
             flags: Flags { rush: self.rush, scheduled: fires_at.is_some(), ..Flags::default() },
         }
     }

@@ -13,6 +13,7 @@ use super::{
 };
 
 /// An order with everything that anybody needs to know of it.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FoodOrder {
     /// Its identity.
@@ -40,6 +41,9 @@ pub struct FoodOrder {
     pub money: Money,
     /// Marks that the kitchen must see.
     pub flags: Flags,
+    /// Whether what tells of a person was erased.
+    #[serde(default, skip_serializing_if = "Erased::is_not")]
+    pub erased: Erased,
     /// Stations that have not said yet that they know of what concerns the whole
     /// order: that it is cancelled, or due at another time. None where anybody may say
     /// it for all.
@@ -136,6 +140,27 @@ impl FoodOrder {
         }
     }
 
+    /// Whether whoever ordered it may still call it off by themselves: nobody has
+    /// answered it, and nobody makes it.
+    #[must_use]
+    pub fn customer_may_cancel(&self) -> bool {
+        self.status == OrderStatus::Placed && !self.is_begun()
+    }
+
+    /// Whether whoever ordered it may say that they are here: it is to be brought to
+    /// their car, and they have not said so.
+    #[must_use]
+    pub fn customer_may_arrive(&self) -> bool {
+        let waits = self.status.is_open() && self.times.arrived_at.is_none();
+        waits && self.fulfilment.service == Service::Curbside
+    }
+
+    /// Since when whoever ordered it waits outside, if they do.
+    #[must_use]
+    pub fn here_since(&self) -> Option<UnixMillis> {
+        self.times.arrived_at.filter(|_| self.status.is_open())
+    }
+
     /// Whether the kitchen has yet to see it: it is for later, and nobody has
     /// to answer it.
     #[must_use]
@@ -171,6 +196,7 @@ impl FoodOrder {
 pub const LATE_ARRIVAL_MILLIS: i64 = 30_000;
 
 /// Where an order came from.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
     /// The channel.
@@ -188,6 +214,7 @@ pub struct Source {
 }
 
 /// How an order gets to the customer.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -238,6 +265,7 @@ impl FromStr for Service {
 }
 
 /// How, when and where an order is handed over.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fulfilment {
     /// The service.
@@ -255,9 +283,14 @@ pub struct Fulfilment {
     /// What whoever hands it over should know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instructions: Option<String>,
+    /// Where the customer's car stands or what it looks like, as they said when they
+    /// had come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrived_note: Option<String>,
 }
 
 /// Whose order it is.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Customer {
     /// As the customer gave it; empty when nobody asked.
@@ -268,6 +301,7 @@ pub struct Customer {
 }
 
 /// One line of an order.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderItem {
     /// Its place in the order.
@@ -296,6 +330,9 @@ pub struct OrderItem {
     /// When the line was added, if that was after the order was placed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub added_at: Option<UnixMillis>,
+    /// Whether the line came after the order was placed.
+    #[serde(default, skip_serializing_if = "Added::is_not")]
+    pub added: Added,
 }
 
 impl OrderItem {
@@ -321,6 +358,7 @@ pub(super) fn line_price(
 }
 
 /// What is different from the menu.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Modifier {
     /// Left out, added, more of it, or instead.
@@ -334,6 +372,7 @@ pub struct Modifier {
 }
 
 /// How a modifier changes its item.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ModifierKind {
@@ -372,6 +411,7 @@ impl FromStr for ModifierKind {
 }
 
 /// How far one line is.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ItemStatus {
@@ -415,6 +455,7 @@ impl FromStr for ItemStatus {
 
 /// Marks that the kitchen must see.
 #[expect(clippy::struct_excessive_bools, reason = "marks that go with each other in any mix")]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Flags {
@@ -434,7 +475,39 @@ pub struct Flags {
     pub allergens_seen: bool,
 }
 
+/// Whether a line was added to an order that was placed; left out of its JSON where
+/// it was not. What for later is changed unseen has no
+/// [`added_at`](OrderItem::added_at), and is added all the same.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Added(pub bool);
+
+impl Added {
+    /// Whether it came with the order.
+    #[must_use]
+    pub fn is_not(&self) -> bool {
+        !self.0
+    }
+}
+
+/// Whether what tells of a person was erased from an order; left out of its
+/// JSON where it was not.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Erased(pub bool);
+
+impl Erased {
+    /// Whether nothing was erased.
+    #[must_use]
+    pub fn is_not(&self) -> bool {
+        !self.0
+    }
+}
+
 /// When an order came to each point of its life.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Times {
     /// When it was durable. A recall never restarts this.
@@ -469,9 +542,13 @@ pub struct Times {
     /// When the ticket is late: the due time, or else what the service may take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub promised_at: Option<UnixMillis>,
+    /// When the customer said that they are here, to have it brought to their car.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrived_at: Option<UnixMillis>,
 }
 
 /// The change that made a version.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastChange {
     /// The status before; none when the order was placed.
@@ -492,6 +569,7 @@ pub struct LastChange {
 }
 
 /// What was done to an order.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum What {
@@ -510,11 +588,15 @@ pub enum What {
     Edited,
     /// Somebody said that they know of a change, a cancellation or the allergens.
     Acknowledged,
+    /// The customer said that they are here.
+    Arrived,
+    /// What tells of a person was erased.
+    Erased,
 }
 
 impl What {
     /// Everything.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Status,
         Self::Item,
         Self::Station,
@@ -522,6 +604,8 @@ impl What {
         Self::Fired,
         Self::Edited,
         Self::Acknowledged,
+        Self::Arrived,
+        Self::Erased,
     ];
 
     /// The name on the wire.
@@ -535,6 +619,8 @@ impl What {
             Self::Fired => "fired",
             Self::Edited => "edited",
             Self::Acknowledged => "acknowledged",
+            Self::Arrived => "arrived",
+            Self::Erased => "erased",
         }
     }
 }
@@ -546,11 +632,12 @@ impl FromStr for What {
         Self::ALL
             .into_iter()
             .find(|what| what.as_str() == raw)
-            .ok_or("status, item, station, flags, fired, edited or acknowledged")
+            .ok_or("status, item, station, flags, fired, edited, acknowledged, arrived or erased")
     }
 }
 
 /// Who changed an order.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
     /// What sort of somebody.
@@ -560,6 +647,7 @@ pub struct Actor {
 }
 
 /// What sort of somebody changed an order.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ActorKind {

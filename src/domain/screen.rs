@@ -68,6 +68,7 @@ macro_rules! words {
         $($(#[$variant_meta:meta])* $variant:ident = $word:literal,)+
     }) => {
         $(#[$meta])*
+        #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
         pub enum $name {
             $($(#[$variant_meta])* #[serde(rename = $word)] $variant,)+
@@ -257,6 +258,7 @@ impl<'de> Deserialize<'de> for Tenths {
 }
 
 /// At which events a screen makes a sound.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(clippy::struct_excessive_bools, reason = "a row of switches")]
@@ -367,6 +369,7 @@ pub fn is_key_code(raw: &str) -> bool {
 }
 
 /// What a screen shows and how it behaves. Every field has a default.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(clippy::struct_excessive_bools, reason = "a form with switches")]
@@ -467,6 +470,7 @@ impl Default for Profile {
 }
 
 /// A profile that is kept.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Screen {
     /// What it is called in addresses.

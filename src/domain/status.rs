@@ -18,6 +18,7 @@ use super::order::Service;
 /// completed        → ready (recall)
 /// rejected, expired, cancelled, failed: closed for good
 /// ```
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderStatus {

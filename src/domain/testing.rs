@@ -18,9 +18,8 @@ pub(crate) fn item(station: &str, name: &str, quantity: u32) -> NewItem {
     }
 }
 
-/// An order that has just been placed.
-pub(crate) fn order_of(number: u32, items: Vec<NewItem>) -> FoodOrder {
-    let at = UnixMillis(i64::from(number) * 1_000);
+/// An order of `items` that somebody wishes.
+pub(crate) fn new_order(items: Vec<NewItem>) -> NewOrder {
     NewOrder {
         location: Location::parse("main").expect("valid"),
         source: Source {
@@ -39,7 +38,12 @@ pub(crate) fn order_of(number: u32, items: Vec<NewItem>) -> FoodOrder {
         discount: MinorUnits(0),
         rush: false,
     }
-    .place(
+}
+
+/// An order that has just been placed.
+pub(crate) fn order_of(number: u32, items: Vec<NewItem>) -> FoodOrder {
+    let at = UnixMillis(i64::from(number) * 1_000);
+    new_order(items).place(
         OrderId(uuid::Uuid::from_u128(u128::from(number))),
         OrderNumber(number),
         at,

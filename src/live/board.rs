@@ -50,7 +50,7 @@ const TOUCH_FIRST_MS: i64 = 100;
 /// How long a ticket that came over the stream is marked as new.
 const FRESH_MS: i64 = 20_000;
 /// Who a board acts as that is of no screen.
-const ANY_BOARD: &str = "board";
+pub const ANY_BOARD: &str = "board";
 /// Whoever has the connection for other tabs answers them within this.
 const ANSWER_MS: u32 = 1_500;
 /// How long a line such as "Resynced" stays.
@@ -83,10 +83,10 @@ pub struct Row {
 pub struct Pulse {
     /// How far the board can be trusted.
     pub state: State,
-    /// When the server was last heard, in its own time.
-    pub last_sign: UnixMillis,
-    /// For how long it has not been heard. A demo's clock may run fast; silence
-    /// is reckoned in the time of whoever looks at the board.
+    /// When the board last had everything, in the server's time.
+    pub whole_at: UnixMillis,
+    /// For how long it has not. A demo's clock may run fast; silence is reckoned in
+    /// the time of whoever looks at the board.
     pub silent_ms: i64,
     /// How the last hour went.
     pub stats: Stats,
@@ -241,7 +241,7 @@ impl LiveBoard {
     pub fn new(page: BoardPage, query: String) -> Self {
         let part = Part::of_page(&page);
         let BoardPage { orders, cursor, server_time, stats, settings, open, intake, .. } = page;
-        let BoardSettings { version, heartbeat_ms, clock_rate, screen, demo, .. } = settings;
+        let BoardSettings { version, heartbeat_ms, clock_rate, screen, demo, actor, .. } = settings;
         let sort = screen.as_ref().map_or(Sort::Due, |screen| screen.sort);
         let mut board = BoardState::of(part, sort);
         let outcome = board.replace(orders);
@@ -250,7 +250,7 @@ impl LiveBoard {
             local: RwSignal::new(server_time),
             pulse: RwSignal::new(Pulse {
                 state: State::Connecting,
-                last_sign: server_time,
+                whole_at: server_time,
                 silent_ms: 0,
                 stats,
                 open,
@@ -277,7 +277,9 @@ impl LiveBoard {
                 query,
                 announce: screen.as_ref().map_or(Announce::New, |screen| screen.announce),
                 careful: screen.as_ref().is_some_and(|screen| screen.acknowledge_allergens),
-                actor: screen.map_or_else(|| ANY_BOARD.to_owned(), |screen| screen.name),
+                actor: actor
+                    .or_else(|| screen.map(|screen| screen.name))
+                    .unwrap_or_else(|| ANY_BOARD.to_owned()),
                 version,
                 heartbeat_ms,
                 clock_rate,
@@ -422,10 +424,33 @@ impl LiveBoard {
 
     /// Tells what of `lane` is drawn now.
     fn list(self, lane: Lane) {
+        self.lane(lane).set(self.rows_of(lane, 0, self.drawn_of(lane)));
+    }
+
+    /// How many tickets of `lane` are to be drawn.
+    fn drawn_of(self, lane: Lane) -> usize {
         let drawn = self.windows.try_update_value(|windows| {
             self.read(|board| windows[index(lane)].drawn(board.ranks(lane)))
         });
-        self.lane(lane).set(self.rows_of(lane, 0, drawn.unwrap_or_default()));
+        drawn.unwrap_or_default()
+    }
+
+    /// Lists the lanes whose list is not what the board holds, unless they stay as they
+    /// are for somebody's finger. None should differ; a ticket that stood in the wrong
+    /// lane would be wrong until the next change.
+    pub fn list_what_differs(self) {
+        for lane in Lane::ALL {
+            let drawn = self.drawn_of(lane);
+            let differs = |listed: &Vec<Row>| {
+                let listed = listed.iter().map(|row| row.id);
+                self.read(|board| {
+                    !listed.eq(board.ranks(lane).iter().take(drawn).map(|rank| rank.3))
+                })
+            };
+            if self.lane(lane).with_untracked(differs) {
+                self.list_when_still(lane);
+            }
+        }
     }
 
     /// The ticket of order `id`.
@@ -609,7 +634,7 @@ impl LiveBoard {
             return;
         }
         let (mut written, cursor, heard_at) = self.line.with_value(|line| {
-            (line.written.clone(), line.cursor.clone(), line.freshness.last_sign())
+            (line.written.clone(), line.cursor.clone(), line.freshness.whole_at())
         });
         self.remember_known(&mut written, &cursor, heard_at, goes);
         self.line.update_value(|line| line.written = written);
@@ -685,6 +710,9 @@ impl LiveBoard {
             &url,
             move |event| self.hear(&event),
             move |closed| {
+                if closed {
+                    crate::app::refused();
+                }
                 shared::tell(Told::Failed);
                 self.feed(Input::Failed { closed });
             },
@@ -843,15 +871,15 @@ impl LiveBoard {
         let now = local_now();
         let told = self.line.try_update_value(|line| {
             let command = line.freshness.on(input, now);
-            (command, line.freshness.state(now), line.freshness.last_sign())
+            (command, line.freshness.state(now), line.freshness.whole_at())
         });
-        let Some((command, state, last_sign)) = told else { return };
+        let Some((command, state, whole_at)) = told else { return };
         // The device's own time of day may be wrong, or be put right at any
         // moment: nothing on the page is reckoned from it but what runs out.
         let monotonic = monotonic_now();
-        let (server_now, heard_at, demo) = self.line.with_value(|line| {
-            let heard_at = line.clock.at(monotonic - (now - last_sign));
-            (line.clock.at(monotonic), heard_at, line.demo)
+        let (server_now, server_whole_at, demo) = self.line.with_value(|line| {
+            let server_whole_at = line.clock.at(monotonic - (now - whole_at));
+            (line.clock.at(monotonic), server_whole_at, line.demo)
         });
         if input == Input::Tick {
             self.now.set(server_now);
@@ -863,10 +891,10 @@ impl LiveBoard {
             if pulse.state != state {
                 self.announce_state(state);
             }
-            told |= pulse.silent_ms / 1000 != (now - last_sign) / 1000;
+            told |= pulse.silent_ms / 1000 != (now - whole_at) / 1000;
             pulse.state = state;
-            pulse.last_sign = heard_at;
-            pulse.silent_ms = now - last_sign;
+            pulse.whole_at = server_whole_at;
+            pulse.silent_ms = now - whole_at;
             if input == Input::Tick {
                 // A demo's clock is at another time, and says nothing of this one.
                 let fast = if demo { 0 } else { now - server_now.0 };
@@ -948,11 +976,9 @@ impl LiveBoard {
     }
 
     fn hello(self, hello: &Hello) {
-        self.line.update_value(|line| {
-            let newer = line.version != hello.version;
-            let since = line.newer.take().map_or_else(local_now, |(_, since)| since);
-            line.newer = newer.then(|| (hello.version.clone(), since));
-        });
+        if self.line.with_value(|line| line.version != hello.version) {
+            self.load_anew(hello.version.clone());
+        }
         self.read_clock(hello.server_time);
         self.aside.with(&mut |things| things.seen.connected());
         self.feed(Input::Opened);
@@ -991,13 +1017,12 @@ impl LiveBoard {
         self.reload_when_free();
     }
 
-    /// Has the page loaded anew for `cause`, once for each, as soon as nobody is busy
-    /// at it.
+    /// Has the page loaded anew for `cause`, once for each, at the next heartbeat at
+    /// which nobody is busy at it.
     pub fn load_anew(self, cause: String) {
         self.line.update_value(|line| {
             line.newer.get_or_insert_with(|| (cause, local_now()));
         });
-        self.reload_when_free();
     }
 
     /// Loads the page anew for another version of the server: not under a finger,

@@ -7,7 +7,8 @@
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input {
-    /// The stream said hello: it is open and replays what was missed.
+    /// The stream said hello: it is open and replays what was missed. Nothing is
+    /// known to be here yet.
     Opened,
     /// A heartbeat: all that happened before it has been sent.
     Heartbeat,
@@ -101,8 +102,9 @@ enum Link {
     Waiting { until: i64 },
 }
 
-/// What has come since the page said that it is not live. It is whole when a
-/// heartbeat comes, and not before: a replay may pause.
+/// What has come since the stream was opened, or since a long silence. The board
+/// is whole when a heartbeat comes, and not before: a replay may pause, and a
+/// connection that says hello may break before it has brought anything.
 #[derive(Clone, Copy, Debug, Default)]
 struct Replay {
     changes: u32,
@@ -118,11 +120,13 @@ struct Replay {
 #[expect(clippy::struct_excessive_bools, reason = "each is true or not whatever the others are")]
 pub struct Freshness {
     heartbeat_ms: i64,
-    /// When the server was last heard.
+    /// When the server was last heard, whatever it said.
     last_sign: i64,
+    /// When the board last had everything.
+    whole_at: i64,
     link: Link,
     broken_since: Option<i64>,
-    ever_open: bool,
+    ever_whole: bool,
     /// Whether the page has said that it is not live.
     outage_shown: bool,
     device_offline: bool,
@@ -143,9 +147,10 @@ impl Freshness {
         Self {
             heartbeat_ms: i64::try_from(heartbeat_ms).unwrap_or(5_000).max(1),
             last_sign: now,
+            whole_at: now,
             link: Link::Opening { since: now },
             broken_since: None,
-            ever_open: false,
+            ever_whole: false,
             outage_shown: false,
             device_offline: false,
             away: false,
@@ -159,14 +164,15 @@ impl Freshness {
     /// The page was not rendered just now: it was last known to be right at `at`.
     pub fn away_since(&mut self, at: i64) {
         self.last_sign = self.last_sign.min(at);
+        self.whole_at = self.whole_at.min(at);
         self.away = true;
         self.outage_shown = true;
     }
 
-    /// When the server was last heard, by the local clock.
+    /// When the board last had everything, by the local clock.
     #[must_use]
-    pub fn last_sign(&self) -> i64 {
-        self.last_sign
+    pub fn whole_at(&self) -> i64 {
+        self.whole_at
     }
 
     /// Whether the connection is open, as far as anybody can tell.
@@ -195,29 +201,38 @@ impl Freshness {
         self.clamp(now);
         // Whoever wakes has not ticked since: what the page would say at this
         // moment counts, not what it said last.
-        if matches!(self.state(now), State::Reconnecting | State::NotLive | State::Offline { .. }) {
-            self.outage_shown = true;
-        }
+        let stands = self.state(now);
+        self.outage_shown |= matches!(
+            stands,
+            State::CatchingUp { .. } | State::Reconnecting | State::NotLive | State::Offline { .. }
+        );
         match input {
             Input::Opened => {
                 self.link = Link::Open;
-                self.attempts = 0;
-                self.ever_open = true;
-                self.sign(now);
+                self.last_sign = now;
+                self.broken_since.get_or_insert(now);
+                self.replay.get_or_insert_default();
                 None
             }
             Input::Heartbeat => {
-                self.sign(now);
-                self.end_replay(now);
+                self.last_sign = now;
+                if self.link == Link::Open {
+                    self.whole(now);
+                }
                 None
             }
             Input::Changed { new, cancelled, gone } => {
-                self.sign(now);
+                self.last_sign = now;
+                if self.outage_shown && self.link == Link::Open {
+                    self.replay.get_or_insert_default();
+                }
                 if let Some(replay) = &mut self.replay {
                     replay.changes += 1;
                     replay.new += new;
                     replay.cancelled += cancelled;
                     replay.gone += gone;
+                } else if self.link == Link::Open {
+                    self.whole_at = now;
                 }
                 None
             }
@@ -259,20 +274,22 @@ impl Freshness {
     /// What the page says at `now`.
     #[must_use]
     pub fn state(&self, now: i64) -> State {
-        let silent = now - self.last_sign;
-        if self.away || silent > self.offline_ms() {
-            return State::Offline { device: self.device_offline };
-        }
-        if silent > self.stale_ms() {
-            return State::NotLive;
-        }
-        match (self.broken_since, self.replay, self.again) {
-            _ if !self.ever_open => State::Connecting,
-            (Some(since), _, _) if now - since > BLIP_MS => State::Reconnecting,
-            (Some(_), _, _) if self.outage_shown => State::Reconnecting,
-            (Some(_), _, _) => State::Interrupted,
-            (None, Some(replay), _) => State::CatchingUp { changes: replay.changes },
-            (None, None, Some((until, Replay { new, cancelled, gone, .. }))) if now < until => {
+        let silent = now - self.whole_at;
+        let heard = self.link == Link::Open && now - self.last_sign <= self.stale_ms();
+        let blip =
+            !self.outage_shown && self.broken_since.is_none_or(|since| now - since <= BLIP_MS);
+        match (self.replay, self.again) {
+            (Some(replay), _) if heard && !blip => State::CatchingUp { changes: replay.changes },
+            (Some(_), _) if heard && !self.ever_whole => State::Connecting,
+            (Some(_), _) if heard => State::Interrupted,
+            _ if self.away || silent > self.offline_ms() => {
+                State::Offline { device: self.device_offline }
+            }
+            _ if silent > self.stale_ms() => State::NotLive,
+            _ if !self.ever_whole && blip => State::Connecting,
+            _ if self.broken_since.is_some() && !blip => State::Reconnecting,
+            _ if self.broken_since.is_some() => State::Interrupted,
+            (_, Some((until, Replay { new, cancelled, gone, .. }))) if now < until => {
                 State::LiveAgain { new, cancelled, gone }
             }
             _ => State::Live,
@@ -283,6 +300,7 @@ impl Freshness {
     /// and nothing is waited for longer than it ever is.
     fn clamp(&mut self, now: i64) {
         self.last_sign = self.last_sign.min(now);
+        self.whole_at = self.whole_at.min(now);
         self.broken_since = self.broken_since.map(|since| since.min(now));
         self.again = self.again.map(|(until, what)| (until.min(now + AGAIN_MS), what));
         match &mut self.link {
@@ -292,27 +310,22 @@ impl Freshness {
         }
     }
 
-    fn sign(&mut self, now: i64) {
-        self.last_sign = now;
-        if self.link == Link::Open {
-            self.away = false;
-            self.broken_since = None;
-            self.device_offline = false;
-            if self.outage_shown {
-                self.replay.get_or_insert_default();
-            }
-        }
-    }
-
     fn broken(&mut self, now: i64) {
         self.broken_since.get_or_insert(now);
         self.again = None;
     }
 
-    fn end_replay(&mut self, now: i64) {
-        if let Some(replay) = self.replay.take() {
-            self.outage_shown = false;
-            self.again = Some((now + AGAIN_MS, replay));
+    /// All that happened before now is on the board.
+    fn whole(&mut self, now: i64) {
+        self.whole_at = now;
+        self.attempts = 0;
+        self.ever_whole = true;
+        self.broken_since = None;
+        self.device_offline = false;
+        self.away = false;
+        let replay = self.replay.take();
+        if std::mem::take(&mut self.outage_shown) {
+            self.again = Some((now + AGAIN_MS, replay.unwrap_or_default()));
         }
     }
 
@@ -375,10 +388,11 @@ impl Freshness {
 mod tests {
     use super::*;
 
-    /// A page that has been open since 0 and heard its first heartbeat at 5 s.
+    /// A page that has been whole since 0 and heard its second heartbeat at 5 s.
     fn live() -> Freshness {
         let mut freshness = Freshness::new(5_000, 0, 7);
         assert_eq!(freshness.on(Input::Opened, 0), None);
+        assert_eq!(freshness.on(Input::Heartbeat, 0), None);
         assert_eq!(freshness.on(Input::Heartbeat, 5_000), None);
         assert_eq!(freshness.state(5_000), State::Live);
         freshness
@@ -403,7 +417,51 @@ mod tests {
         assert_eq!(ticks(&mut freshness, 1_000, 9_000), []);
         assert_eq!(freshness.state(9_000), State::Connecting);
         freshness.on(Input::Opened, 9_500);
-        assert_eq!(freshness.state(9_500), State::Live);
+        assert_eq!(freshness.state(9_500), State::Connecting);
+        freshness.on(Input::Heartbeat, 9_600);
+        assert_eq!(freshness.state(9_600), State::Live);
+    }
+
+    #[test]
+    fn a_connection_that_only_says_hello_is_not_live() {
+        for first in [true, false] {
+            let mut freshness = if first { Freshness::new(5_000, 6_000, 7) } else { live() };
+            let mut said = Vec::new();
+            for now in (7_000..40_000).step_by(1_000) {
+                freshness.on(Input::Opened, now);
+                freshness.on(Input::Tick, now + 10);
+                said.push(freshness.state(now + 10));
+                freshness.on(Input::Failed { closed: false }, now + 20);
+                freshness.on(Input::Tick, now + 900);
+                said.push(freshness.state(now + 900));
+            }
+            assert!(!said.contains(&State::Live), "{said:?}");
+            // A blip at first, and then a break however often it says hello.
+            let begins = said.iter().position(|state| *state == State::Reconnecting);
+            assert!(begins.is_some_and(|begins| begins < 10), "{said:?}");
+            assert!(said.contains(&State::NotLive), "{said:?}");
+            assert_eq!(said.last(), Some(&State::Offline { device: false }));
+            freshness.on(Input::Opened, 41_000);
+            freshness.on(Input::Changed { new: 1, cancelled: 0, gone: 0 }, 41_100);
+            assert_eq!(freshness.state(41_100), State::CatchingUp { changes: 1 });
+            freshness.on(Input::Heartbeat, 41_200);
+            assert_eq!(freshness.state(41_200), again(1, 0, 0));
+        }
+    }
+
+    #[test]
+    fn whoever_answers_with_a_hello_and_nothing_else_is_not_asked_faster() {
+        let mut freshness = live();
+        let mut waits = Vec::new();
+        for now in (6_000..).step_by(10_000).take(4) {
+            let refused = freshness.on(Input::Failed { closed: true }, now);
+            if let Some(Command::WakeIn(wait)) = refused {
+                waits.push(wait);
+            }
+            freshness.on(Input::Opened, now + 9_000);
+        }
+        assert_eq!(waits.len(), 3);
+        assert!(waits.is_sorted(), "{waits:?}");
     }
 
     #[test]
@@ -433,7 +491,9 @@ mod tests {
         ticks(&mut freshness, 7_000, 8_000);
         freshness.on(Input::Opened, 8_500);
         freshness.on(Input::Changed { new: 1, cancelled: 0, gone: 0 }, 8_600);
-        assert_eq!(freshness.state(8_600), State::Live);
+        assert_eq!(freshness.state(8_600), State::Interrupted);
+        freshness.on(Input::Heartbeat, 8_700);
+        assert_eq!(freshness.state(8_700), State::Live);
     }
 
     #[test]
@@ -574,7 +634,7 @@ mod tests {
         let mut freshness = Freshness::new(5_000, 100_000, 7);
         freshness.away_since(99_000);
         assert_eq!(freshness.state(100_000), State::Offline { device: false });
-        assert_eq!(freshness.last_sign(), 99_000);
+        assert_eq!(freshness.whole_at(), 99_000);
         freshness.on(Input::Opened, 101_000);
         assert_eq!(freshness.state(101_000), State::CatchingUp { changes: 0 });
         freshness.on(Input::Changed { new: 1, cancelled: 0, gone: 0 }, 101_100);
@@ -626,6 +686,7 @@ mod tests {
     fn a_slow_heartbeat_moves_the_limits() {
         let mut freshness = Freshness::new(15_000, 0, 7);
         freshness.on(Input::Opened, 0);
+        freshness.on(Input::Heartbeat, 0);
         assert_eq!(freshness.state(30_000), State::Live);
         assert_eq!(freshness.state(30_001), State::NotLive);
     }

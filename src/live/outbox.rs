@@ -10,9 +10,11 @@
 //! It knows requests, not what they are for: whatever the board learns to do
 //! waits here too.
 
-use super::part::{Part, Progress};
+use super::part::Part;
 use crate::{
-    domain::{FoodOrder, ItemId, ItemStatus, OrderId, OrderNumber, OrderStatus, Version},
+    domain::{
+        FoodOrder, ItemId, ItemStatus, OrderId, OrderNumber, OrderStatus, Station, Version, change,
+    },
     wire::lean::{Json, Lean, LeanWrite},
     words::Word,
 };
@@ -80,30 +82,24 @@ impl Request {
         matches!(self.way().0, None | Some("items"))
     }
 
-    /// Has `order` stand as far as a ticket shows it as the server will have it.
+    /// Has `order` stand as the server will have it; what it will refuse changes
+    /// nothing.
     pub fn apply(&self, order: &mut FoodOrder) {
-        let was_made = is_made(order);
-        match self.wish() {
-            Wish::Status(to) => go(order, to),
+        let (mut after, at) = (order.clone(), order.last_change.at);
+        let done = match self.wish() {
+            Wish::Status(to) => change::transition(&mut after, to, at),
             Wish::Item(item) => {
-                let status = self.field::<ItemStatus>("status");
-                let line = order.items.iter_mut().find(|line| line.id == item);
-                if let (Some(line), Some(status)) = (line, status) {
-                    line.status = status;
-                }
+                let Some(status) = self.field("status") else { return };
+                change::mark_item(&mut after, item, status, at)
             }
             Wish::Stations(status) => {
-                let part = Part::new(self.field("stations").unwrap_or_default());
-                mark(order, &part, status);
+                let stations: Vec<Station> = self.field("stations").unwrap_or_default();
+                change::mark_stations(&mut after, &stations, status, at)
             }
             Wish::Other => return,
-        }
-        match (order.status, is_made(order)) {
-            (OrderStatus::Accepted | OrderStatus::Preparing, true) => {
-                order.status = OrderStatus::Ready;
-            }
-            (OrderStatus::Ready, false) if was_made => order.status = OrderStatus::Preparing,
-            _ => {}
+        };
+        if done.is_ok() {
+            *order = after;
         }
     }
 
@@ -537,44 +533,6 @@ impl Outbox {
     /// Lets go of one, whatever became of it.
     pub fn forget(&mut self, key: u64) {
         self.take_out(key, None);
-    }
-}
-
-fn is_made(order: &FoodOrder) -> bool {
-    Progress::of(order.items.iter()).is_done()
-}
-
-/// Takes `order` to status `to`, as the server does.
-fn go(order: &mut FoodOrder, to: OrderStatus) {
-    if order.status == OrderStatus::Ready && to == OrderStatus::Preparing && is_made(order) {
-        for line in &mut order.items {
-            if line.status == ItemStatus::Done {
-                line.status = ItemStatus::Doing;
-            }
-        }
-    }
-    order.status = to;
-}
-
-/// Marks every line of `part`, and takes `order` along, as the server does.
-fn mark(order: &mut FoodOrder, part: &Part, status: ItemStatus) {
-    let (mut differs, mut was_begun, mut idle) = (false, false, true);
-    for line in &mut order.items {
-        if line.status != ItemStatus::Void && part.has(line) {
-            differs |= line.status != status;
-            was_begun |= line.status == ItemStatus::Doing;
-            line.status = status;
-        }
-        idle &= matches!(line.status, ItemStatus::Todo | ItemStatus::Void);
-    }
-    match (order.status, status) {
-        (OrderStatus::Placed | OrderStatus::Accepted, ItemStatus::Doing | ItemStatus::Done)
-        | (OrderStatus::Ready, ItemStatus::Todo) => go(order, OrderStatus::Preparing),
-        (OrderStatus::Preparing, ItemStatus::Todo) if was_begun && idle => {
-            go(order, OrderStatus::Accepted);
-        }
-        (OrderStatus::Ready, ItemStatus::Doing) if differs => go(order, OrderStatus::Preparing),
-        _ => {}
     }
 }
 

@@ -81,10 +81,24 @@ impl Assets {
         })
     }
 
-    /// Whether the board's script is there at all.
-    #[must_use]
-    pub fn complete(&self) -> bool {
-        Site::get(self.page.script.trim_start_matches('/')).is_some()
+    /// Refuses a program that was put together without the board's files. A
+    /// development build says so and goes on: they are made apart from it.
+    ///
+    /// # Errors
+    /// One line: which file is missing, and how it comes in.
+    pub fn refuse_gaps(&self, development: bool) -> anyhow::Result<()> {
+        let is_there = |file: &str| Site::get(file.trim_start_matches('/')).is_some();
+        let PageAssets { script, css, wasm, .. } = &self.page;
+        let Some(missing) = [script, css, wasm].into_iter().find(|file| !is_there(file)) else {
+            return Ok(());
+        };
+        if development {
+            tracing::warn!(missing, "assets.missing: build with `make build`");
+            return Ok(());
+        }
+        anyhow::bail!(
+            "this program was built without the board's {missing}; build it with `make build`"
+        )
     }
 }
 
@@ -183,7 +197,8 @@ fn etag(file: &EmbeddedFile) -> String {
     etag
 }
 
-fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+/// Whether the client has what `etag` stands for.
+pub(super) fn is_known(headers: &HeaderMap, etag: &str) -> bool {
     let known = headers.get_all(header::IF_NONE_MATCH);
     known.iter().filter_map(|value| value.to_str().ok()).flat_map(|list| list.split(',')).any(
         |entry| {
@@ -199,6 +214,23 @@ mod tests {
 
     fn chosen(ending: &str, names: &[&str]) -> String {
         newest("pkg/live-orders", ending, || names.iter().map(|name| (*name).to_owned()))
+    }
+
+    #[test]
+    fn a_program_without_its_board_does_not_begin() {
+        let missing = "/pkg/nothing.js".to_owned();
+        let page = PageAssets {
+            css: missing.clone(),
+            wasm: missing.clone(),
+            link: None,
+            extras: None,
+            script: missing.clone(),
+            reload_port: None,
+        };
+        let assets = Assets { page, package: "pkg".to_owned(), hashed: true };
+        let error = assets.refuse_gaps(false).expect_err("it is missing").to_string();
+        assert!(error.contains(&missing) && error.contains("make build"), "{error}");
+        assets.refuse_gaps(true).expect("a development build says so and goes on");
     }
 
     #[test]

@@ -5,7 +5,12 @@
 //! refused with its key, where it came from, and what is allowed.
 
 use std::{
-    collections::BTreeMap, fmt, net::SocketAddr, ops::RangeInclusive, path::PathBuf, time::Duration,
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    net::SocketAddr,
+    ops::RangeInclusive,
+    path::PathBuf,
+    time::Duration,
 };
 
 use anyhow::{Context as _, bail};
@@ -14,12 +19,21 @@ use leptos_config::LeptosOptions;
 use toml::{Table, Value};
 
 use super::{
+    access::AccessSettings,
+    cors::{CorsSettings, ORIGIN_RULE},
     hub::HubSettings,
     kitchen::KitchenSettings,
-    listen::ListenSettings,
+    listen::{
+        ListenSettings,
+        tls::{Files, is_host_name},
+    },
     orders::OrderSettings,
+    privacy::PrivacySettings,
+    proxy::{NETWORK_RULE, ProxySettings},
     sources::SourceSettings,
     stream::{StreamLimits, StreamSettings},
+    tracking::TrackingSettings,
+    webhooks::{WebhookSettings, guard::Allowed, schedule::Schedule},
 };
 use crate::domain::{
     Channel, Currency, Location, Promises, Routing, Station, Thresholds, screen::Language,
@@ -40,11 +54,17 @@ const ROUTING_TABLE: &str = "routing";
 /// said when it warns as well.
 const OLD_LATE: &str = "_min";
 
+/// How often it is looked for another certificate.
+const LOOK_EVERY: Duration = Duration::from_secs(3);
+
 const MINUTE_MILLIS: i64 = 60 * 1000;
 
 /// What `server.log` takes.
 const LOG_FILTER: &str = "error, warn, info, debug, trace or off, or a list with levels of \
                           modules such as \"warn,live_orders=debug\"";
+
+/// What `tracking.base_url` takes.
+const BASE_URL: &str = "nothing, or an address such as https://orders.example.com";
 
 /// Everything that can be set.
 #[derive(Clone, Debug)]
@@ -55,8 +75,16 @@ pub struct Config {
     pub data: PathBuf,
     /// What is logged.
     pub log: String,
+    /// Who is let in, and for how long.
+    pub access: AccessSettings,
+    /// Which pages of other origins may use the API.
+    pub cors: CorsSettings,
     /// How connections behave.
     pub connections: ListenSettings,
+    /// How connections are encrypted.
+    pub tls: TlsSettings,
+    /// Which proxies are believed.
+    pub proxy: ProxySettings,
     /// How streams behave.
     pub stream: StreamSettings,
     /// How much the hub keeps.
@@ -69,12 +97,42 @@ pub struct Config {
     pub kitchen: KitchenSettings,
     /// How channels are watched.
     pub sources: SourceSettings,
+    /// How events are sent to webhooks.
+    pub webhooks: WebhookSettings,
     /// How long the log is kept.
     pub retention: Retention,
+    /// How long personal data is kept.
+    pub privacy: PrivacySettings,
+    /// What customers are told of the restaurant.
+    pub tracking: TrackingSettings,
     /// How a demo plays.
     pub demo: DemoConfig,
     /// What the page needs to know of its build.
     pub leptos: LeptosOptions,
+}
+
+/// How connections are encrypted.
+#[derive(Clone, Debug)]
+pub struct TlsSettings {
+    /// Whether they are, and with whose certificate.
+    pub mode: TlsMode,
+    /// Another address, which sends plain HTTP to HTTPS.
+    pub redirect: Option<SocketAddr>,
+    /// For how many days browsers are told to use nothing else.
+    pub hsts_days: Option<u32>,
+    /// How often it is looked for another certificate.
+    pub look_every: Duration,
+}
+
+/// Whose certificate connections are encrypted with.
+#[derive(Clone, Debug)]
+pub enum TlsMode {
+    /// They are not.
+    Off,
+    /// One that somebody else keeps.
+    Files(Files),
+    /// One of our own, for this machine and these names.
+    SelfSigned(Vec<String>),
 }
 
 /// How long the log is kept.
@@ -97,6 +155,8 @@ pub struct DemoConfig {
     pub shift_minutes: Option<u32>,
     /// Orders of a whole day.
     pub orders_per_day: u32,
+    /// Whether everybody may come in who can reach it.
+    pub open_to_everybody: bool,
 }
 
 /// Where a value came from, for messages.
@@ -131,6 +191,14 @@ impl Config {
         environment: impl IntoIterator<Item = (String, String)>,
         flags: &[(String, String)],
     ) -> anyhow::Result<Self> {
+        Self::read(file, environment, flags).map_err(|error| on_one_line(&error))
+    }
+
+    fn read(
+        file: Option<PathBuf>,
+        environment: impl IntoIterator<Item = (String, String)>,
+        flags: &[(String, String)],
+    ) -> anyhow::Result<Self> {
         let mut values = Values::default();
         values.add_file(DEFAULTS, &Origin::Default)?;
         let chosen = file.clone().or_else(|| Some(PathBuf::from(FILE)).filter(|it| it.exists()));
@@ -155,13 +223,36 @@ impl Config {
     }
 }
 
+/// Where `text` ceases to be TOML, and why. The reader's own words would be a picture of
+/// several lines.
+fn not_toml(text: &str, origin: &Origin, error: &toml::de::Error) -> anyhow::Error {
+    let at = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = at.matches('\n').count() + 1;
+    let column = at.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let why = error.message().trim().replace('\n', ", ");
+    anyhow::anyhow!("cannot read {origin} as TOML: line {line}, column {column}: {why}")
+}
+
+/// `error` as one line, whatever the names in a file are made of.
+fn on_one_line(error: &anyhow::Error) -> anyhow::Error {
+    let mut line = String::new();
+    for sign in format!("{error:#}").chars() {
+        if sign.is_control() {
+            line.extend(sign.escape_default());
+        } else {
+            line.push(sign);
+        }
+    }
+    anyhow::anyhow!(line)
+}
+
 /// Every key's value and where it came from.
 #[derive(Default)]
 struct Values(BTreeMap<String, (Value, Origin)>);
 
 impl Values {
     fn add_file(&mut self, text: &str, origin: &Origin) -> anyhow::Result<()> {
-        let file: Table = text.parse().with_context(|| format!("cannot read {origin} as TOML"))?;
+        let file: Table = text.parse().map_err(|error| not_toml(text, origin, &error))?;
         for (table, values) in file {
             // For cargo-leptos' part of the file there is a reader of its own.
             if table == "package" {
@@ -244,6 +335,11 @@ impl Values {
         parse(&text).with_context(|| format!("{key} = {text:?} ({origin}): it takes {allowed}"))
     }
 
+    /// Where the value of `key` came from.
+    fn origin(&self, key: &str) -> String {
+        self.0.get(key).map_or_else(String::new, |(_, origin)| origin.to_string())
+    }
+
     fn whole<T: TryFrom<i64>>(&self, key: &str, range: RangeInclusive<i64>) -> anyhow::Result<T> {
         let allowed = format!("a whole number from {} to {}", range.start(), range.end());
         self.get(key, &allowed, |text| {
@@ -264,6 +360,98 @@ impl Values {
         let allowed = "bar, quick_service, fast_casual, delivery, full_service or catering, or \
                        minutes to warn and to be late after, such as 6/10";
         self.get(key, allowed, |text| text.parse().ok())
+    }
+
+    /// The texts of a list, which may stand in one text parted by commas.
+    fn list<T>(
+        &self,
+        key: &str,
+        allowed: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> anyhow::Result<Vec<T>> {
+        let (value, origin) = self.0.get(key).with_context(|| format!("{key} has no default"))?;
+        let texts: Option<Vec<&str>> = match value {
+            Value::String(text) => {
+                Some(text.split(',').map(str::trim).filter(|it| !it.is_empty()).collect())
+            }
+            Value::Array(texts) => texts.iter().map(Value::as_str).collect(),
+            _ => None,
+        };
+        texts
+            .and_then(|texts| texts.into_iter().map(parse).collect())
+            .with_context(|| format!("{key} = {value} ({origin}): it takes {allowed}"))
+    }
+
+    fn tls(&self) -> anyhow::Result<TlsSettings> {
+        let path = |key: &str| {
+            self.get(key, "the path of a file", |text| {
+                Some(Some(PathBuf::from(text)).filter(|_| !text.is_empty()))
+            })
+        };
+        let own = self.get("tls.mode", "files or self-signed", |text| match text {
+            "files" => Some(false),
+            "self-signed" => Some(true),
+            _ => None,
+        })?;
+        let names = self.list("tls.names", "names and addresses of this machine", |name| {
+            is_host_name(name).then(|| name.to_lowercase())
+        })?;
+        let mode = match (own, path("tls.cert")?, path("tls.key")?) {
+            (true, None, None) => TlsMode::SelfSigned(names),
+            (false, None, None) => TlsMode::Off,
+            (false, Some(cert), Some(key)) => TlsMode::Files(Files { cert, key }),
+            (true, ..) => {
+                let mode = self.origin("tls.mode");
+                bail!(
+                    "tls.mode = \"self-signed\" ({mode}) makes its own: leave out tls.cert and tls.key"
+                )
+            }
+            (false, Some(_), None) => {
+                let cert = self.origin("tls.cert");
+                bail!("tls.cert needs its key ({cert}): name it with tls.key (--tls-key)")
+            }
+            (false, None, Some(_)) => {
+                let key = self.origin("tls.key");
+                bail!("tls.key needs its certificate ({key}): name it with tls.cert (--tls-cert)")
+            }
+        };
+        let redirect = self.get("tls.redirect", "nothing, or an address and a port", |text| {
+            if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) }
+        })?;
+        let hsts_days = Some(self.whole("tls.hsts_days", 0..=730)?).filter(|days| *days > 0);
+        if redirect.is_some() && matches!(mode, TlsMode::Off) {
+            bail!(
+                "tls.redirect sends to HTTPS, which is off ({}): name tls.cert and tls.key, or --tls self-signed",
+                self.origin("tls.redirect")
+            );
+        }
+        if hsts_days.is_some() && !matches!(mode, TlsMode::Files(_)) {
+            bail!(
+                "tls.hsts_days ({}) needs a certificate that everybody trusts: name tls.cert and tls.key",
+                self.origin("tls.hsts_days")
+            );
+        }
+        Ok(TlsSettings { mode, redirect, hsts_days, look_every: LOOK_EVERY })
+    }
+
+    fn webhooks(&self) -> anyhow::Result<WebhookSettings> {
+        let rule = Allowed::RULE;
+        let hosts = self.list("webhooks.allow_hosts", rule, |host| {
+            Allowed::parse([host]).map(|_| host.to_owned())
+        })?;
+        let allowed = Allowed::parse(hosts.iter().map(String::as_str)).with_context(|| {
+            let origin = self.origin("webhooks.allow_hosts");
+            format!("webhooks.allow_hosts = {hosts:?} ({origin}): it takes {rule}")
+        })?;
+        let broken_days: i64 = self.whole("webhooks.broken_after_days", 1..=30)?;
+        let keep_days: i64 = self.whole("webhooks.keep_deliveries_days", 1..=365)?;
+        Ok(WebhookSettings {
+            allowed,
+            timeout: self.millis("webhooks.timeout_ms", 100..=60_000)?,
+            schedule: self.get("webhooks.retry", Schedule::RULE, |text| text.parse().ok())?,
+            broken_after_millis: broken_days * 24 * 60 * MINUTE_MILLIS,
+            attempts_millis: keep_days * 24 * 60 * MINUTE_MILLIS,
+        })
     }
 
     /// The table from items to stations: a list of items for each station.
@@ -287,14 +475,52 @@ impl Values {
         // Who routes nothing has one station; who routes must hear of what is missing.
         let fallback = if routes.is_empty() { "kitchen" } else { Routing::UNROUTED };
         let fallback = Station::parse(fallback).map_err(anyhow::Error::msg)?;
-        Routing::new(routes, fallback).map_err(|bad| anyhow::anyhow!("routing: {bad}"))
+        Routing::new(routes, fallback).map_err(|bad| {
+            let stations = self.0.keys().filter(|key| key.starts_with(ROUTING));
+            let origins: BTreeSet<String> = stations.map(|key| self.origin(key)).collect();
+            let origins = origins.into_iter().collect::<Vec<_>>().join(", ");
+            anyhow::anyhow!("routing ({origins}): {bad}")
+        })
+    }
+
+    fn access(&self) -> anyhow::Result<AccessSettings> {
+        let idle_min: i64 = self.whole("access.session_idle_min", 1..=43_200)?;
+        let max_days: i64 = self.whole("access.session_max_days", 1..=365)?;
+        Ok(AccessSettings {
+            idle_millis: idle_min * MINUTE_MILLIS,
+            session_millis: max_days * 24 * 60 * MINUTE_MILLIS,
+            writes_per_minute: self.whole("access.writes_per_min", 1..=1_000_000)?,
+        })
+    }
+
+    fn cors(&self) -> anyhow::Result<CorsSettings> {
+        let origins = self.list("cors.origins", ORIGIN_RULE, |text| text.parse().ok())?;
+        Ok(CorsSettings { origins })
+    }
+
+    fn stream(&self) -> anyhow::Result<StreamSettings> {
+        let retry = self.millis("stream.retry_ms", 100..=60_000)?;
+        let max_age: u64 = self.whole("stream.max_age_min", 1..=10_080)?;
+        Ok(StreamSettings {
+            heartbeat: self.millis("stream.heartbeat_ms", 100..=60_000)?,
+            retry,
+            max_age: Duration::from_secs(max_age * 60),
+            spread: retry,
+            gzip: self.switch("stream.gzip")?,
+            take_sockets: self.switch("stream.take_sockets")?,
+            limits: StreamLimits {
+                most: self.whole("stream.max", 1..=1_000_000)?,
+                most_per_address: Some(self.whole("stream.max_per_address", 0..=1_000_000)?)
+                    .filter(|most| *most > 0),
+                most_each: Some(self.whole("stream.max_each", 0..=1_000_000)?)
+                    .filter(|most| *most > 0),
+            },
+        })
     }
 
     fn read(&self, leptos: LeptosOptions) -> anyhow::Result<Config> {
         let drain = self.millis("server.drain_ms", 100..=60_000)?;
         let ring_mib: usize = self.whole("stream.ring_mib", 1..=1024)?;
-        let max_age: u64 = self.whole("stream.max_age_min", 1..=10_080)?;
-        let retry = self.millis("stream.retry_ms", 100..=60_000)?;
         let keep_days: i64 = self.whole("log.keep_days", 1..=3650)?;
         let keep_keys_hours: i64 = self.whole("log.keep_keys_hours", 1..=8760)?;
         let label = crate::domain::ids::LABEL_RULE;
@@ -309,24 +535,21 @@ impl Values {
             })?,
             log: self
                 .get("server.log", LOG_FILTER, |text| log_levels(text).then(|| text.to_owned()))?,
+            access: self.access()?,
+            cors: self.cors()?,
             connections: ListenSettings {
                 write_timeout: self.millis("stream.write_timeout_ms", 1000..=600_000)?,
                 drain,
                 most: usize::MAX,
             },
-            stream: StreamSettings {
-                heartbeat: self.millis("stream.heartbeat_ms", 100..=60_000)?,
-                retry,
-                max_age: Duration::from_secs(max_age * 60),
-                spread: retry,
-                gzip: self.switch("stream.gzip")?,
-                take_sockets: self.switch("stream.take_sockets")?,
-                limits: StreamLimits {
-                    most: self.whole("stream.max", 1..=1_000_000)?,
-                    most_per_address: Some(self.whole("stream.max_per_address", 0..=1_000_000)?)
-                        .filter(|most| *most > 0),
-                },
+            tls: self.tls()?,
+            proxy: ProxySettings {
+                trusted: self.list("proxy.trusted", NETWORK_RULE, |text| text.parse().ok())?,
+                header: self.get("proxy.header", "x-forwarded-for or forwarded", |text| {
+                    text.parse().ok()
+                })?,
             },
+            stream: self.stream()?,
             hub: HubSettings { ring_bytes: ring_mib * 1024 * 1024 },
             orders: OrderSettings {
                 location: self.get("orders.location", label, |text| Location::parse(text).ok())?,
@@ -368,9 +591,22 @@ impl Values {
                     .filter(|seconds| *seconds > 0)
                     .map(|seconds: i64| seconds * 1000),
             },
+            webhooks: self.webhooks()?,
             retention: Retention {
                 events_millis: keep_days * 24 * 60 * MINUTE_MILLIS,
                 keys_millis: keep_keys_hours * 60 * MINUTE_MILLIS,
+            },
+            privacy: PrivacySettings {
+                erase_after: Some(self.whole("privacy.erase_after_days", 0..=3650)?)
+                    .filter(|days| *days > 0)
+                    .map(|days: i64| days * 24 * 60 * MINUTE_MILLIS),
+            },
+            tracking: TrackingSettings {
+                base_url: self.get("tracking.base_url", BASE_URL, base_url)?,
+                contact: self.get("tracking.contact", "up to 200 characters", |text| {
+                    let text = crate::domain::text::clean(text);
+                    (text.chars().count() <= 200).then_some(text)
+                })?,
             },
             demo: DemoConfig {
                 seed: self.whole("demo.seed", 0..=i64::from(u32::MAX))?,
@@ -378,6 +614,7 @@ impl Values {
                 shift_minutes: Some(self.whole("demo.shift_minutes", 0..=1440)?)
                     .filter(|minutes| *minutes > 0),
                 orders_per_day: self.whole("demo.orders_per_day", 20..=5000)?,
+                open_to_everybody: self.switch("demo.open_to_everybody")?,
             },
             leptos,
         })
@@ -397,6 +634,17 @@ fn renamed(key: &str, origin: &Origin) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The address of this server as customers have it, without a slash at its end.
+fn base_url(text: &str) -> Option<String> {
+    let text = text.trim_end_matches('/');
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let plain = |host: &str| {
+        !host.is_empty()
+            && host.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#\"<>@".contains(&byte))
+    };
+    (text.is_empty() || host.is_some_and(plain)).then(|| text.to_owned())
+}
+
 /// Whether every part of the log filter `text` has a level. The filter's own
 /// reader takes a word that is none for the name of a module, and then logs
 /// nothing of all others.
@@ -412,6 +660,7 @@ fn log_levels(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::cors::Origin;
 
     fn load(flags: &[(&str, &str)], environment: &[(&str, &str)]) -> anyhow::Result<Config> {
         let owned = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
@@ -464,6 +713,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_toml_is_refused_on_one_line() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("own.toml");
+        let refused = |text: &str| {
+            std::fs::write(&file, text).expect("written");
+            Config::load(Some(file.clone()), [], &[]).expect_err("refused").to_string()
+        };
+        let syntax = refused("[stream]\nmax = 5\nheartbeat_ms = \n");
+        assert!(syntax.contains("own.toml as TOML: line 3, column "), "{syntax}");
+        assert!(!syntax.contains('\n'), "{syntax}");
+        let key = refused("[stream]\n\"a\\nb\" = 1\n");
+        assert!(key.starts_with("there is no key stream.a\\nb ("), "{key}");
+    }
+
+    #[test]
     fn a_routing_table_is_a_list_of_items_for_each_station() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("live-orders.toml");
@@ -513,6 +777,42 @@ mod tests {
     }
 
     #[test]
+    fn origins_are_a_list_and_none_by_default() {
+        assert_eq!(load(&[], &[]).expect("allowed").cors.origins, []);
+        let flags = [("cors.origins", "https://shop.example.com, http://localhost:8080")];
+        let origins = load(&flags, &[]).expect("allowed").cors.origins;
+        let parsed = |text: &str| text.parse::<Origin>().expect("an origin");
+        assert_eq!(origins, [parsed("https://shop.example.com"), parsed("http://localhost:8080")]);
+    }
+
+    #[test]
+    fn encryption_is_asked_for_whole_or_not_at_all() {
+        let tls = |flags: &[(&str, &str)]| load(flags, &[]).map(|config| config.tls);
+        assert!(matches!(tls(&[]).expect("allowed").mode, TlsMode::Off));
+        let files = [("tls.cert", "a.pem"), ("tls.key", "b.pem")];
+        assert!(matches!(tls(&files).expect("allowed").mode, TlsMode::Files(_)));
+        let own = [("tls.mode", "self-signed"), ("tls.names", "Orders.example.com, 203.0.113.7")];
+        let TlsMode::SelfSigned(names) = tls(&own).expect("allowed").mode else {
+            panic!("its own")
+        };
+        assert_eq!(names, ["orders.example.com", "203.0.113.7"]);
+        for (flags, part) in [
+            (&[("tls.cert", "a.pem")][..], "tls.cert needs its key"),
+            (&[("tls.key", "a.pem")], "tls.key needs its certificate"),
+            (&[("tls.mode", "self-signed"), ("tls.cert", "a.pem")], "makes its own"),
+            (&[("tls.redirect", "127.0.0.1:80")], "tls.redirect"),
+            (&[("tls.mode", "self-signed"), ("tls.hsts_days", "1")], "tls.hsts_days"),
+            (&[("tls.names", "no name")], "tls.names"),
+            (&[("proxy.trusted", "10.0.0.0/33")], "proxy.trusted"),
+        ] {
+            let message = tls(flags).expect_err("refused").to_string();
+            assert!(message.contains(part) && message.lines().count() == 1, "{message}");
+        }
+        let trusted = load(&[("proxy.trusted", "127.0.0.1, fd00::/8")], &[]).expect("allowed");
+        assert_eq!(trusted.proxy.trusted.len(), 2);
+    }
+
+    #[test]
     fn a_log_filter_is_a_level_or_a_list_with_levels() {
         for filter in ["info", "OFF", "warn,live_orders=debug", "warn, live_orders::server=trace"] {
             let config = load(&[("server.log", filter)], &[]).expect("allowed");
@@ -538,8 +838,18 @@ mod tests {
             ("orders.business_day_starts", "25:00"),
             ("orders.location", "a,b"),
             ("kitchen.pickup", "0"),
+            ("webhooks.timeout_ms", "99"),
+            ("webhooks.retry", "5"),
             ("demo.speed", "21"),
+            ("tls.mode", "on"),
+            ("tls.redirect", "80"),
+            ("tls.hsts_days", "731"),
+            ("proxy.header", "via"),
             ("demo.shift_minutes", "1441"),
+            ("privacy.erase_after_days", "soon"),
+            ("tracking.base_url", "orders.example.com"),
+            ("tracking.base_url", "https://"),
+            ("tracking.base_url", "javascript:alert(1)"),
             ("server.log", "chatty"),
             ("server.log", "info,live_orders"),
             ("server.log", "live_orders=loud"),
@@ -548,6 +858,14 @@ mod tests {
             let message = refused(key, value);
             assert!(message.starts_with(&format!("{key} = {value:?}")), "{message}");
         }
+        for origin in
+            ["*", "https://*.example.com", "https://shop.example.com/", "shop.example.com"]
+        {
+            let message = refused("cors.origins", origin);
+            assert!(message.starts_with("cors.origins") && message.contains("no *"), "{message}");
+        }
+        let message = refused("webhooks.allow_hosts", "pos.lan, 10.0.0.0/99");
+        assert!(message.contains("(a flag): it takes a list of host names"), "{message}");
         assert!(refused("stream.beat", "1").contains("there is no key stream.beat"));
         let slip = load(&[], &[("LIVE_ORDERS_STREAM_HEARTBEAT", "700")]).expect_err("refused");
         assert!(slip.to_string().contains("stream.heartbeat_ms"), "{slip}");

@@ -12,6 +12,7 @@ use super::{
     language,
     orders::utc_offset_seconds,
     pages::{FONT, PageAssets, THEME, policy},
+    router::no_page,
     state::App,
 };
 use crate::{
@@ -75,7 +76,7 @@ pub(super) fn trouble(html: &mut Html, what: &str) {
 
 /// A part of a page, for its script to put in.
 pub(super) fn fragment(html: &str) -> Response {
-    respond(StatusCode::OK, html.to_owned(), HeaderValue::from_static("default-src 'none'"))
+    respond(StatusCode::OK, html.to_owned(), no_page())
 }
 
 /// A whole document; `way` leads from the board to it.
@@ -87,13 +88,36 @@ pub(super) fn page(
     main: &str,
     script: Script,
 ) -> Response {
+    let mut html = Html::default();
+    html.raw("<body class=\"site\"><header class=\"way\"><nav aria-label=\"Way\"><a href=\"");
+    html.text(shown.board).raw("\">").icon("back").raw("Board</a>").raw(way);
+    html.raw("</nav><p><bdi>").text(shown.location).raw("</bdi></p></header>");
+    let head = html.done();
+    let body = format!("{head}<main class=\"page\">{main}</main>");
+    document(shown, status, title, &body, script)
+}
+
+/// A document for whoever is still outside, from which no way leads to the board.
+pub(super) fn door(shown: &Shown<'_>, status: StatusCode, title: &str, main: &str) -> Response {
+    let mut html = Html::default();
+    html.raw("<body class=\"site outside\"><main class=\"page card\"><p class=\"house\">");
+    html.raw("<img src=\"/favicon.svg\" alt=\"\" width=\"28\" height=\"28\"><span>live orders");
+    html.raw("</span><bdi>").text(shown.location).raw("</bdi></p>");
+    let head = html.done();
+    document(shown, status, title, &format!("{head}{main}</main>"), Script::None)
+}
+
+/// A document; `body` begins with the tag of that name.
+fn document(
+    shown: &Shown<'_>,
+    status: StatusCode,
+    title: &str,
+    body: &str,
+    script: Script,
+) -> Response {
     let nonce = Nonce::new();
-    let mut location = Html::default();
-    let location = location.text(shown.location).done();
+    let location = Html::default().text(shown.location).done();
     let title = Html::default().text(title).done();
-    let mut board = Html::default();
-    board.raw("<a href=\"").text(shown.board).raw("\">").icon("back").raw("Board</a>");
-    let board = board.done();
     let css = &shown.assets.css;
     let script = match script {
         Script::None => String::new(),
@@ -113,12 +137,16 @@ pub(super) fn page(
          <link rel=\"preload\" href=\"{FONT}\" as=\"font\" type=\"font/woff2\" crossorigin>\
          <link rel=\"stylesheet\" href=\"{css}\"><link rel=\"stylesheet\" href=\"{CSS}\">\
          <link rel=\"icon\" href=\"/favicon.svg\" type=\"image/svg+xml\"></head>\
-         <body class=\"site\"><header class=\"way\">\
-         <nav aria-label=\"Way\">{board}{way}</nav><p><bdi>{location}</bdi></p>\
-         </header>\
-         <main class=\"page\">{main}</main>{script}</body></html>"
+         {body}{script}</body></html>"
     );
-    respond(status, html, policy(&nonce, None))
+    respond(status, html, policy(&nonce))
+}
+
+/// The page for a form that another site's page had a browser send.
+pub(super) fn foreign(shown: &Shown<'_>) -> Response {
+    let main = "<h1>Nothing was changed</h1><p>The form came from a page of another site. Open it \
+                here and send it from here.</p>";
+    page(shown, StatusCode::FORBIDDEN, "Nothing was changed", "", main, Script::None)
 }
 
 fn respond(status: StatusCode, html: String, policy: HeaderValue) -> Response {

@@ -1,7 +1,7 @@
 //! Refusals, as RFC 9457 `application/problem+json`.
 //!
-//! Every refusal of the HTTP API is one variant here. It knows its status, its
-//! stable `code` (programs decide by that, never by the text), and says in
+//! Every refusal of the HTTP API is one variant here. It knows its stable [`Code`] (programs
+//! decide by that, never by the text), by that its status, and says in
 //! `detail` what whoever sent the request may do next. What went wrong inside
 //! is logged where it happens, never told.
 
@@ -13,14 +13,19 @@ use axum::{
 use serde_json::{Map, Value, json};
 
 use super::{
-    store::{ChangeError, Paused, PlaceError, ScreenError, Unavailable},
+    access::{limits::Standing, roles::Right},
+    store::{ChangeError, EraseError, Paused, PlaceError, ScreenError, Unavailable},
     stream::Full,
+    webhooks::WebhookProblem,
 };
 use crate::{
     domain::{ItemId, OrderId, OrderStatus, Refusal, Version, limits},
     wire::filter::FilterError,
     words::{Word, Words},
 };
+
+mod code;
+pub use code::Code;
 
 /// A field that breaks a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,12 +76,16 @@ pub enum Problem {
     ItemIsVoid(ItemId),
     /// Lines of a closed order cannot be marked.
     OrderIsClosed(OrderStatus),
+    /// What an order tells of a person is erased when it is closed.
+    OrderIsOpen(OrderStatus),
     /// The order has no line of these stations.
     NothingAtStation,
     /// The order would have more lines than an order may have.
     TooManyItems,
     /// The change would leave nothing to make.
     NothingLeft,
+    /// Nobody waits in a car for it.
+    NotCurbside,
     /// No new order is taken now.
     IntakePaused(Paused),
     /// The state machine has no such way.
@@ -96,75 +105,73 @@ pub enum Problem {
     StaleScreen(Version),
     /// As many screens are kept as there may be.
     TooManyScreens,
+    /// Something of webhooks.
+    Webhook(WebhookProblem),
     /// The store cannot work now.
     StoreUnavailable(String),
     /// As many streams are open as there may be.
     TooManyStreams(Full),
+    /// Nobody knows who sent it.
+    NotAuthenticated,
+    /// Whoever sent it may not.
+    NotAllowed(Right),
+    /// It is about a location that whoever sent it is not bound to.
+    OutsideYourLocations,
+    /// It is about another channel than the key's.
+    OtherChannel,
+    /// Another site's page had a browser send it.
+    CrossSite,
+    /// Whoever sent it has sent too much.
+    TooManyRequests(Standing),
 }
 
 impl Problem {
     /// The HTTP status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        match self {
-            Self::BadJson(_) | Self::InvalidParameter { .. } | Self::InvalidIdempotencyKey => {
-                StatusCode::BAD_REQUEST
-            }
-            Self::NotFound | Self::OrderNotFound | Self::ItemNotFound(_) | Self::ScreenNotFound => {
-                StatusCode::NOT_FOUND
-            }
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::IdempotencyKeyInFlight
-            | Self::ItemIsVoid(_)
-            | Self::OrderIsClosed(_)
-            | Self::NothingAtStation
-            | Self::NothingLeft
-            | Self::TooManyScreens
-            | Self::IllegalTransition { .. } => StatusCode::CONFLICT,
-            Self::StaleVersion(_) | Self::StaleScreen(_) => StatusCode::PRECONDITION_FAILED,
-            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::BodyIncomplete => StatusCode::REQUEST_TIMEOUT,
-            Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::InvalidFields(_)
-            | Self::TooManyItems
-            | Self::IdempotencyKeyReused(_)
-            | Self::ExternalIdReused(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::StoreUnavailable(_) | Self::TooManyStreams(_) | Self::IntakePaused(_) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
-        }
+        self.code().status()
     }
 
     /// The stable code.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> Code {
         match self {
-            Self::NotFound => "not_found",
-            Self::MethodNotAllowed => "method_not_allowed",
-            Self::NotJson => "unsupported_media_type",
-            Self::BadJson(_) => "bad_json",
-            Self::BodyTooLarge => "body_too_large",
-            Self::BodyIncomplete => "body_incomplete",
-            Self::InvalidFields(_) => "invalid_fields",
-            Self::InvalidParameter { .. } => "invalid_parameter",
-            Self::InvalidIdempotencyKey => "invalid_idempotency_key",
-            Self::IdempotencyKeyReused(_) => "idempotency_key_reused",
-            Self::IdempotencyKeyInFlight => "idempotency_key_in_flight",
-            Self::ExternalIdReused(_) => "external_id_reused",
-            Self::OrderNotFound => "order_not_found",
-            Self::ItemNotFound(_) => "item_not_found",
-            Self::ItemIsVoid(_) => "item_is_void",
-            Self::OrderIsClosed(_) => "order_is_closed",
-            Self::NothingAtStation => "nothing_at_station",
-            Self::TooManyItems => "too_many_items",
-            Self::NothingLeft => "nothing_left",
-            Self::IntakePaused(_) => "intake_paused",
-            Self::IllegalTransition { .. } => "illegal_transition",
-            Self::StaleVersion(_) | Self::StaleScreen(_) => "stale_version",
-            Self::ScreenNotFound => "screen_not_found",
-            Self::TooManyScreens => "too_many_screens",
-            Self::StoreUnavailable(_) => "store_unavailable",
-            Self::TooManyStreams(_) => "too_many_streams",
+            Self::NotFound => Code::NotFound,
+            Self::MethodNotAllowed => Code::MethodNotAllowed,
+            Self::NotJson => Code::NotJson,
+            Self::BadJson(_) => Code::BadJson,
+            Self::BodyTooLarge => Code::BodyTooLarge,
+            Self::BodyIncomplete => Code::BodyIncomplete,
+            Self::InvalidFields(_) => Code::InvalidFields,
+            Self::InvalidParameter { .. } => Code::InvalidParameter,
+            Self::InvalidIdempotencyKey => Code::InvalidIdempotencyKey,
+            Self::IdempotencyKeyReused(_) => Code::IdempotencyKeyReused,
+            Self::IdempotencyKeyInFlight => Code::IdempotencyKeyInFlight,
+            Self::ExternalIdReused(_) => Code::ExternalIdReused,
+            Self::OrderNotFound => Code::OrderNotFound,
+            Self::ItemNotFound(_) => Code::ItemNotFound,
+            Self::ItemIsVoid(_) => Code::ItemIsVoid,
+            Self::OrderIsClosed(_) => Code::OrderIsClosed,
+            Self::OrderIsOpen(_) => Code::OrderIsOpen,
+            Self::NothingAtStation => Code::NothingAtStation,
+            Self::TooManyItems => Code::TooManyItems,
+            Self::NothingLeft => Code::NothingLeft,
+            Self::NotCurbside => Code::NotCurbside,
+            Self::IntakePaused(_) => Code::IntakePaused,
+            Self::IllegalTransition { .. } => Code::IllegalTransition,
+            Self::StaleVersion(_) | Self::StaleScreen(_) => Code::StaleVersion,
+            Self::ScreenNotFound => Code::ScreenNotFound,
+            Self::TooManyScreens => Code::TooManyScreens,
+            Self::Webhook(problem) => problem.code(),
+            Self::StoreUnavailable(_) => Code::StoreUnavailable,
+            Self::TooManyStreams(full) if full.is_own() => Code::TooManyOwnStreams,
+            Self::TooManyStreams(_) => Code::TooManyStreams,
+            Self::NotAuthenticated => Code::NotAuthenticated,
+            Self::NotAllowed(_) => Code::NotAllowed,
+            Self::OutsideYourLocations => Code::OutsideYourLocations,
+            Self::OtherChannel => Code::OtherChannel,
+            Self::CrossSite => Code::CrossSite,
+            Self::TooManyRequests(_) => Code::TooManyRequests,
         }
     }
 
@@ -187,22 +194,31 @@ impl Problem {
             Self::ItemNotFound(_) => "The order has no such item",
             Self::ItemIsVoid(_) => "The item was taken off the order",
             Self::OrderIsClosed(_) => "The order is closed",
+            Self::OrderIsOpen(_) => "The order is open",
             Self::NothingAtStation => "The order has nothing at this station",
             Self::TooManyItems => "The order would have too many items",
             Self::NothingLeft => "Nothing would be left to make",
+            Self::NotCurbside => "The order is not brought to a car",
             Self::IntakePaused(_) => "No new orders are taken now",
             Self::IllegalTransition { .. } => "The order cannot go there",
             Self::StaleVersion(_) => "Somebody else changed the order first",
             Self::ScreenNotFound => "There is no such screen",
             Self::StaleScreen(_) => "Somebody else changed the screen first",
             Self::TooManyScreens => "Too many screens are kept",
+            Self::Webhook(problem) => problem.title(),
             Self::StoreUnavailable(_) => "The order store is not available",
             Self::TooManyStreams(_) => "Too many streams are open",
+            Self::NotAuthenticated => "Nobody knows who you are",
+            Self::NotAllowed(_) => "You may not do this",
+            Self::OutsideYourLocations => "This is not one of your locations",
+            Self::OtherChannel => "The key is for another channel",
+            Self::CrossSite => "Another site's page has sent this",
+            Self::TooManyRequests(_) => "There were too many requests",
         }
     }
 
     /// What happened this time and what to do.
-    fn detail(&self) -> String {
+    pub(super) fn detail(&self) -> String {
         match self {
             Self::NotFound => "check the address: the stream is /live-orders, orders, events and \
                                screens are under /api/, health is under /health/"
@@ -243,9 +259,16 @@ impl Problem {
             Self::OrderIsClosed(status) => {
                 format!("the order is {status}; items change only while it is open")
             }
+            Self::OrderIsOpen(status) => format!(
+                "the order is {status}, and whoever works on it may need its notes and its address; \
+                 close it first, or send while_open"
+            ),
             Self::NothingAtStation => "none of its items is made there".to_owned(),
             Self::TooManyItems => format!("an order has at most {} items", limits::ITEMS),
             Self::NothingLeft => "to take off everything, cancel the order".to_owned(),
+            Self::NotCurbside => {
+                "only whoever waits for it outside can say that they are here".to_owned()
+            }
             Self::IntakePaused(Paused { reason: Some(reason), .. }) => {
                 format!("the restaurant has paused: {reason}; nothing was placed, try again later")
             }
@@ -270,22 +293,25 @@ impl Problem {
             Self::TooManyScreens => {
                 format!("there may be {}; delete one that nobody opens", limits::SCREENS)
             }
+            Self::Webhook(problem) => problem.detail().to_owned(),
             Self::StoreUnavailable(reason) => {
                 format!("{reason}; nothing was changed, try again later")
             }
-            Self::TooManyStreams(Full::All) => {
-                "the server has as many as it may; close some, or raise stream.max".to_owned()
+            Self::TooManyStreams(full) => too_many(*full).to_owned(),
+            Self::NotAuthenticated => "send a key as Authorization: Bearer lo_…, or log in at \
+                                       /login; a key that was revoked is none"
+                .to_owned(),
+            Self::NotAllowed(right) => {
+                format!("it takes the right {:?}; ask a manager for it", right.as_str())
             }
-            Self::TooManyStreams(Full::Filters) => {
-                "they have too many different filters; use one that others use".to_owned()
+            Self::OutsideYourLocations => {
+                "leave the location out, or name one that you are bound to".to_owned()
             }
-            Self::TooManyStreams(Full::Snapshots) => {
-                "too many of them are still being sent a snapshot; try again shortly".to_owned()
-            }
-            Self::TooManyStreams(Full::Address) => {
-                "this address has as many as it may; close some, or raise stream.max_per_address"
-                    .to_owned()
-            }
+            Self::OtherChannel => "leave the channel out, or name the key's".to_owned(),
+            Self::CrossSite => "do it on a page of this server; nothing was changed".to_owned(),
+            Self::TooManyRequests(Standing { limit, more_in_s, .. }) => format!(
+                "there may be {limit} a minute; nothing was changed, send it again in {more_in_s} s"
+            ),
         }
     }
 
@@ -298,6 +324,8 @@ impl Problem {
             Self::NothingAtStation => Word::RefusedNothingHere,
             Self::OrderNotFound | Self::ItemNotFound(_) | Self::ScreenNotFound => Word::RefusedGone,
             Self::StoreUnavailable(_) => Word::RefusedStore,
+            Self::NotAuthenticated => Word::RefusedUnknown,
+            Self::NotAllowed(_) | Self::OutsideYourLocations => Word::RefusedRight,
             Self::InvalidFields(_) => Word::RefusedFields,
             Self::IllegalTransition { from: is, .. } | Self::OrderIsClosed(is) => {
                 let word = if matches!(self, Self::OrderIsClosed(_)) {
@@ -319,7 +347,7 @@ impl Problem {
         body.insert("type".to_owned(), json!(format!("urn:live-orders:problem:{}", self.code())));
         body.insert("title".to_owned(), json!(self.title()));
         body.insert("status".to_owned(), json!(self.status().as_u16()));
-        body.insert("code".to_owned(), json!(self.code()));
+        body.insert("code".to_owned(), json!(self.code().as_str()));
         body.insert("detail".to_owned(), json!(detail));
         body.extend(self.extensions());
         Body::from(Value::Object(body).to_string())
@@ -352,12 +380,15 @@ impl Problem {
             Self::IdempotencyKeyReused(order) | Self::ExternalIdReused(order) => {
                 add("order_id", json!(order));
             }
-            Self::OrderIsClosed(status) => {
+            Self::OrderIsClosed(status) | Self::OrderIsOpen(status) => {
                 add("status_of_order", json!(status));
             }
             Self::IllegalTransition { from, allowed, .. } => {
                 add("current_status", json!(from));
                 add("allowed_transitions", json!(allowed));
+            }
+            Self::NotAllowed(right) => {
+                add("right", json!(right.as_str()));
             }
             Self::IntakePaused(Paused { until, .. }) => {
                 add("paused_until", json!(until));
@@ -371,6 +402,22 @@ impl Problem {
     }
 }
 
+/// What to do when there are too many streams.
+fn too_many(full: Full) -> &'static str {
+    match full {
+        Full::All => "the server has as many as it may; close some, or raise stream.max",
+        Full::Filters => "they have too many different filters; use one that others use",
+        Full::Snapshots => "too many of them are still being sent a snapshot; try again shortly",
+        Full::Order => "as many pages follow this order as may; close some",
+        Full::Each => "you have as many as you may; close some, or raise stream.max_each",
+        Full::FiltersEach => "you have too many different filters; use one for several streams",
+        Full::FiltersOfKeys => "keys have too many different filters; use one that others use",
+        Full::Address => {
+            "this address has as many as it may; close some, or raise stream.max_per_address"
+        }
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = self.status();
@@ -379,10 +426,19 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Self::IntakePaused(Paused { for_millis, .. }) = &self {
+        if let Self::TooManyRequests(standing) = &self {
+            standing.tell(headers);
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(standing.more_in_s));
+        } else if let Self::IntakePaused(Paused { for_millis, .. }) = &self {
             let seconds = (*for_millis).max(0).unsigned_abs().div_ceil(1000);
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        } else if status == StatusCode::SERVICE_UNAVAILABLE {
+        } else if status == StatusCode::UNAUTHORIZED {
+            let signs = matches!(self, Self::Webhook(_));
+            let challenge = if signs { "StandardWebhooks" } else { "Bearer" };
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        } else if status == StatusCode::SERVICE_UNAVAILABLE
+            || matches!(self, Self::TooManyStreams(_))
+        {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
         }
         response.extensions_mut().insert(self);
@@ -409,6 +465,16 @@ impl From<PlaceError> for Problem {
             PlaceError::KeyReused { by_key: false, order } => Self::ExternalIdReused(order),
             PlaceError::Paused(paused) => Self::IntakePaused(paused),
             PlaceError::Unavailable(unavailable) => unavailable.into(),
+        }
+    }
+}
+
+impl From<EraseError> for Problem {
+    fn from(error: EraseError) -> Self {
+        match error {
+            EraseError::NotFound => Self::OrderNotFound,
+            EraseError::Open(status) => Self::OrderIsOpen(status),
+            EraseError::Unavailable(unavailable) => unavailable.into(),
         }
     }
 }
@@ -440,6 +506,7 @@ impl From<ChangeError> for Problem {
                 Refusal::NothingAtStation => Self::NothingAtStation,
                 Refusal::TooManyItems => Self::TooManyItems,
                 Refusal::NothingLeft => Self::NothingLeft,
+                Refusal::NotCurbside => Self::NotCurbside,
             },
         }
     }

@@ -1,10 +1,9 @@
-//! Forms of the server's pages: what was typed into one, kept as it was typed,
-//! and whether a page of ours has sent it.
+//! Forms of the server's pages: what was typed into one, kept as it was typed.
 
 use axum::{
     body::Body,
     extract::Request,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 
@@ -76,42 +75,20 @@ pub(super) struct Filled<'a> {
     pub(super) errors: &'a [FieldError],
 }
 
-/// Why a form is not taken.
-pub(super) enum NotOurs {
-    /// It comes from a page of another site.
-    Foreign,
-    /// It is no form, or not whole.
-    Broken(Response),
-}
-
-/// The form that a page of ours has sent.
-pub(super) async fn posted(request: Request) -> Result<Form, NotOurs> {
-    if !is_same_origin(request.headers()) {
-        return Err(NotOurs::Foreign);
-    }
+/// The form that a page has sent. Whether it was a page of ours has been looked at
+/// before.
+///
+/// # Errors
+/// It is no form, or not whole: the answer to that.
+pub(super) async fn posted(request: Request) -> Result<Form, Response> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
     if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        return Err(NotOurs::Broken(StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response()));
+        return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
     }
     match whole_body(request).await {
         Ok(body) => Ok(Form::parse(&body)),
-        Err(problem) => Err(NotOurs::Broken(problem.into_response())),
-    }
-}
-
-/// Whether a request that changes something comes from a page of this server.
-/// A browser says so; what says neither is no browser, and no page of a
-/// stranger's can make it speak.
-fn is_same_origin(headers: &HeaderMap) -> bool {
-    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
-    match (text("sec-fetch-site"), text("origin")) {
-        (Some(site), _) => matches!(site, "same-origin" | "none"),
-        (None, Some(origin)) => {
-            let host = origin.split_once("://").map(|(_, host)| host);
-            host.is_some() && host == text("host")
-        }
-        (None, None) => true,
+        Err(problem) => Err(problem.into_response()),
     }
 }
 
@@ -124,33 +101,4 @@ pub(super) fn see(address: &str) -> Response {
     }
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_page_of_a_stranger_changes_nothing() {
-        let says = |headers: &[(&'static str, &'static str)]| {
-            let mut map = HeaderMap::new();
-            for (name, value) in headers {
-                map.insert(*name, HeaderValue::from_static(value));
-            }
-            is_same_origin(&map)
-        };
-        let host = ("host", "10.0.0.5:3000");
-        assert!(says(&[host, ("sec-fetch-site", "same-origin")]));
-        assert!(says(&[host, ("sec-fetch-site", "none")]));
-        assert!(!says(&[host, ("sec-fetch-site", "cross-site")]));
-        assert!(!says(&[
-            host,
-            ("sec-fetch-site", "same-site"),
-            ("origin", "http://10.0.0.5:3000")
-        ]));
-        assert!(says(&[host, ("origin", "http://10.0.0.5:3000")]));
-        assert!(!says(&[host, ("origin", "http://10.0.0.5:8080")]));
-        assert!(!says(&[host, ("origin", "null")]));
-        assert!(says(&[host]));
-    }
 }

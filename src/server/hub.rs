@@ -10,16 +10,21 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
 };
 
 use bytes::Bytes;
-use tokio::sync::watch;
 
-use super::store::{CommitSink, Committed, StoredEvent};
+use super::{
+    store::{CommitSink, Committed, StoredEvent},
+    sync::{Mutex, MutexGuard, watch},
+};
 use crate::{
-    domain::{FoodOrder, Intake, OrderId, UnixMillis},
-    wire::{Epoch, EventId, Heartbeat, Seq, Stats, StreamFilter, Unseen, frame},
+    domain::{Channel, FoodOrder, Intake, Location, OrderId, UnixMillis},
+    wire::{
+        Epoch, EventFacts, EventId, EventKind, Heartbeat, Seq, Stats, StreamFilter, Unseen, Wall,
+        frame,
+    },
 };
 
 mod feed;
@@ -73,10 +78,12 @@ struct State {
     /// Feeds of certain orders that something has come in and nobody was told.
     stirred: Vec<Arc<Feed>>,
     figures: Figures,
+    /// Where the last event of each location and channel stands.
+    sides: HashMap<Location, HashMap<Channel, Seq>>,
     /// What else a heartbeat tells of the kitchen.
     kitchen: KitchenState,
-    /// The last figures that were told, and when.
-    told: Option<(UnixMillis, Stats)>,
+    /// The last figures that were told to those behind one wall, and when.
+    told: HashMap<Wall, (UnixMillis, Stats)>,
     closing: bool,
 }
 
@@ -86,14 +93,36 @@ pub struct KitchenState {
     /// The intake switch.
     pub intake: Intake,
     /// Orders that should be on a screen and are on none.
-    pub unseen: Vec<Unseen>,
+    pub unseen: Vec<Missing>,
     /// Channels that have been silent for much longer than usual.
-    pub quiet: Vec<String>,
+    pub quiet: Vec<Channel>,
+}
+
+/// An order that should be on a screen and is on none, and who may know of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// What is told of it.
+    pub unseen: Unseen,
+    /// Where it is made.
+    pub location: Location,
+    /// Where it came from.
+    pub channel: Channel,
 }
 
 struct Served {
     feed: Arc<Feed>,
     readers: usize,
+}
+
+/// Between which positions a reader can join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// What is before it is in the store alone.
+    pub floor: Seq,
+    /// The newest position that has gone out.
+    pub head: Seq,
+    /// The last event on this side of the reader's wall.
+    pub last: Seq,
 }
 
 /// Where a reader goes on.
@@ -121,8 +150,9 @@ impl Hub {
                 by_order: HashMap::new(),
                 stirred: Vec::new(),
                 figures: Figures::default(),
+                sides: HashMap::new(),
                 kitchen: KitchenState::default(),
-                told: None,
+                told: HashMap::new(),
                 closing: false,
             }),
             gone_out: watch::Sender::new(head),
@@ -149,6 +179,15 @@ impl Hub {
         }
     }
 
+    /// Takes in where the last event of each location and channel stood before the start.
+    pub fn preload_sides(&self, sides: impl IntoIterator<Item = (Location, Channel, Seq)>) {
+        let mut state = self.lock();
+        for (location, channel, last) in sides {
+            let noted = state.sides.entry(location).or_default().entry(channel).or_default();
+            *noted = last.max(*noted);
+        }
+    }
+
     /// Which log this is.
     #[must_use]
     pub fn epoch(&self) -> Epoch {
@@ -161,12 +200,22 @@ impl Hub {
         self.lock().recent.head()
     }
 
-    /// Between which positions a reader can join: what is before the first is
-    /// in the store alone; the second is the newest that has gone out.
+    /// Between which positions a reader behind `wall` can join.
     #[must_use]
-    pub fn bounds(&self) -> (Seq, Seq) {
+    pub fn bounds(&self, wall: &Wall) -> Bounds {
         let state = self.lock();
-        (state.recent.floor(), state.recent.head())
+        let (floor, head) = (state.recent.floor(), state.recent.head());
+        Bounds { floor, head, last: state.last(wall) }
+    }
+
+    /// What a reader behind `wall` that has everything up to `reached` is told of
+    /// where it stands. A position tells how much has happened before it, so nobody
+    /// is told one that is beyond the last event on their side of their wall; and
+    /// none at all where that is still to come.
+    #[must_use]
+    pub fn told(&self, wall: &Wall, reached: Seq) -> Option<EventId> {
+        let seq = if wall.is_open() { reached } else { self.lock().last(wall) };
+        (seq <= reached).then_some(EventId { epoch: self.epoch, seq })
     }
 
     /// Waits until everything up to `seq` has gone out. A reader that begins
@@ -177,10 +226,10 @@ impl Hub {
         let _ = self.gone_out.subscribe().wait_for(|gone_out| *gone_out >= seq).await;
     }
 
-    /// How the hour before `now` went.
+    /// How the hour before `now` went on this side of `wall`.
     #[must_use]
-    pub fn stats(&self, now: UnixMillis) -> Stats {
-        self.lock().figures.stats(now)
+    pub fn stats(&self, wall: &Wall, now: UnixMillis) -> Stats {
+        self.lock().figures.stats(wall, now)
     }
 
     /// Where a reader with `filter` that has everything up to `after` goes on.
@@ -234,7 +283,7 @@ impl Hub {
     /// Encodes the frame of an event.
     #[must_use]
     pub fn encode(&self, event: &StoredEvent) -> Bytes {
-        let mut frame = Vec::with_capacity(event.order_json.len() + 96);
+        let mut frame = Vec::with_capacity(frame_bytes(event));
         self.encode_into(&mut frame, event);
         Bytes::from(frame)
     }
@@ -260,67 +309,88 @@ impl Hub {
             state.kitchen.intake != before
         };
         if differs {
-            self.heartbeat(now);
+            self.beat(now, &Told::All);
         }
     }
 
     /// Has heartbeats tell of the orders that are on no screen, the oldest first.
-    /// If what they tell is something else now, whoever is told of all orders is
-    /// told at once. Whether it is.
-    pub fn tell_unseen(&self, now: UnixMillis, mut unseen: Vec<Unseen>) -> bool {
+    /// Whoever is told something else than before is told at once, and nobody else:
+    /// a heartbeat out of turn tells that there is news. Whether there is any.
+    pub fn tell_unseen(&self, now: UnixMillis, mut unseen: Vec<Missing>) -> bool {
         // What nobody is told makes no difference.
-        unseen.truncate(Heartbeat::UNSEEN_MOST);
-        let differs = {
+        let mut told: HashMap<(Location, Channel), usize> = HashMap::new();
+        unseen.retain(|it| {
+            let told = told.entry((it.location.clone(), it.channel.clone())).or_default();
+            *told += 1;
+            *told <= Heartbeat::UNSEEN_MOST
+        });
+        let before = {
             let mut state = self.lock();
-            let before = std::mem::replace(&mut state.kitchen.unseen, unseen);
-            state.kitchen.unseen != before
+            std::mem::replace(&mut state.kitchen.unseen, unseen.clone())
         };
+        let differs = unseen != before;
         if differs {
-            self.beat(now, false);
+            self.beat(now, &Told::Unseen([&before, &unseen]));
         }
         differs
     }
 
-    /// Has heartbeats tell of the channels that are quiet. If they are others than
-    /// before, whoever is told of all orders is told at once.
-    pub fn tell_quiet(&self, now: UnixMillis, quiet: Vec<String>) {
-        let differs = {
+    /// Has heartbeats tell of the channels that are quiet. Whoever is told of others
+    /// than before is told at once, and nobody else.
+    pub fn tell_quiet(&self, now: UnixMillis, quiet: Vec<Channel>) {
+        let before = {
             let mut state = self.lock();
-            let before = std::mem::replace(&mut state.kitchen.quiet, quiet);
-            state.kitchen.quiet != before
+            std::mem::replace(&mut state.kitchen.quiet, quiet.clone())
         };
-        if differs {
-            self.beat(now, false);
+        if quiet != before {
+            self.beat(now, &Told::Quiet([&before, &quiet]));
         }
     }
 
     /// Sends every reader a heartbeat. It comes behind all events up to the id
     /// it carries; who has had a later one in the meantime needs none.
     pub fn heartbeat(&self, now: UnixMillis) {
-        self.beat(now, true);
+        self.beat(now, &Told::All);
     }
 
-    /// Sends a heartbeat to those who are told of all orders, and to those who
-    /// asked for certain ones if `everybody` is to have one.
-    fn beat(&self, now: UnixMillis, everybody: bool) {
+    /// Sends a heartbeat to those to whom `told` is news.
+    fn beat(&self, now: UnixMillis, told: &Told<'_>) {
         // What is told last is what was known last.
         let _turn = self.beating.lock().unwrap_or_else(PoisonError::into_inner);
-        let (head, floor, beat, feeds) = {
+        let (head, floor, beats, feeds) = {
             let mut state = self.lock();
-            state.told = None;
-            let beat = state.beat(now);
-            (state.recent.head(), state.recent.floor(), beat, self.feeds(&state))
+            state.told.clear();
+            let feeds = self.feeds(&state);
+            let mut beats: HashMap<Wall, Option<(Seq, Heartbeat)>> = HashMap::new();
+            for feed in &feeds {
+                let wall = &feed.filter().wall;
+                if !beats.contains_key(wall) {
+                    let news = told.is_news(wall);
+                    let beat = news.then(|| (state.last(wall), state.beat(wall, now)));
+                    beats.insert(wall.clone(), beat);
+                }
+            }
+            (state.recent.head(), state.recent.floor(), beats, feeds)
         };
-        let encode = |beat: &Heartbeat| {
-            let frame = self.encode_beat(head, beat);
+        let encode = |last: Seq, beat: &Heartbeat| {
+            let frame = Self::encode_beat(Some(EventId { epoch: self.epoch, seq: last }), beat);
             let packed = packed_alone(&frame);
             (frame, packed)
         };
-        let of_all = encode(&beat);
-        let of_some = everybody.then(|| encode(&without_others(beat)));
+        let everybody = matches!(told, Told::All);
+        let frames: HashMap<Wall, _> = beats
+            .into_iter()
+            .filter_map(|(wall, beat)| {
+                let (last, beat) = beat?;
+                let of_all = encode(last, &beat);
+                Some((wall, (of_all, everybody.then(|| encode(last, &without_others(beat))))))
+            })
+            .collect();
         for feed in feeds {
             let certain = is_of_certain_orders(feed.filter());
-            let frames = if certain { of_some.as_ref() } else { Some(&of_all) };
+            let frames = frames.get(&feed.filter().wall).and_then(|(of_all, of_some)| {
+                if certain { of_some.as_ref() } else { Some(of_all) }
+            });
             if let Some(frames) = frames {
                 feed.beat(frames.clone(), head, floor);
                 feed.wake();
@@ -331,16 +401,17 @@ impl Hub {
     /// A heartbeat for one reader with `filter`, which has come up to `reached`.
     #[must_use]
     pub fn heartbeat_at(&self, filter: &StreamFilter, reached: Seq, now: UnixMillis) -> Bytes {
-        let beat = self.lock().beat(now);
+        let beat = self.lock().beat(&filter.wall, now);
         let beat = if is_of_certain_orders(filter) { without_others(beat) } else { beat };
-        self.encode_beat(reached, &beat)
+        Self::encode_beat(self.told(&filter.wall, reached), &beat)
     }
 
-    fn encode_beat(&self, reached: Seq, beat: &Heartbeat) -> Bytes {
-        let id = EventId { epoch: self.epoch, seq: reached };
+    /// Encodes a heartbeat; without an id its reader stays where it was.
+    fn encode_beat(id: Option<EventId>, beat: &Heartbeat) -> Bytes {
         let mut frame = Vec::new();
+        let id = id.map_or_else(String::new, |id| id.to_string());
         let data = serde_json::to_vec(beat).unwrap_or_default();
-        frame::push_event(&mut frame, &id.to_string(), Heartbeat::NAME, &data);
+        frame::push_event(&mut frame, &id, Heartbeat::NAME, &data);
         Bytes::from(frame)
     }
 
@@ -349,6 +420,21 @@ impl Hub {
         let feeds = self.feeds(&self.lock());
         for feed in feeds {
             feed.nudge();
+        }
+    }
+
+    /// Lets go of the events of orders that `changes` have erased. Frames lie one
+    /// behind the other, so all that is older goes with them: who has not had it
+    /// yet reads it in the store, where it is erased.
+    fn forget_erased(&self, state: &mut State, changes: &[Committed]) {
+        let erased = changes.iter().filter(|it| it.event.facts.kind == EventKind::Erased);
+        let last = |it: &Committed| state.recent.last_before(it.event.facts.order, it.event.seq);
+        let Some(seq) = erased.filter_map(last).max() else { return };
+        state.recent.forget_up_to(seq);
+        pack::forget();
+        let floor = state.recent.floor();
+        for feed in self.feeds(state) {
+            feed.forget(floor);
         }
     }
 
@@ -407,35 +493,96 @@ fn without_others(beat: Heartbeat) -> Heartbeat {
     Heartbeat { unseen: Vec::new(), quiet: Vec::new(), ..beat }
 }
 
+/// What a heartbeat out of turn is about.
+enum Told<'a> {
+    /// Something that everybody is told.
+    All,
+    /// Orders that are on no screen, before and now.
+    Unseen([&'a [Missing]; 2]),
+    /// Channels that are quiet, before and now.
+    Quiet([&'a [Channel]; 2]),
+}
+
+impl Told<'_> {
+    /// Whether those behind `wall` are told something else than before.
+    fn is_news(&self, wall: &Wall) -> bool {
+        match self {
+            Self::All => true,
+            Self::Unseen([before, now]) => !unseen(before, wall).eq(unseen(now, wall)),
+            Self::Quiet([before, now]) => !quiet(before, wall).eq(quiet(now, wall)),
+        }
+    }
+}
+
+/// Those of `all` that those behind `wall` are told of.
+fn unseen<'a>(all: &'a [Missing], wall: &Wall) -> impl Iterator<Item = &'a Unseen> {
+    let here = all.iter().filter(|it| wall.lets(&it.location, &it.channel));
+    here.take(Heartbeat::UNSEEN_MOST).map(|it| &it.unseen)
+}
+
+/// Those of `all` that those behind `wall` are told of. Who is bound to a location is
+/// told of no channel: how often orders come over it elsewhere is not theirs to know.
+fn quiet<'a>(all: &'a [Channel], wall: &Wall) -> impl Iterator<Item = &'a Channel> {
+    all.iter().filter(|channel| wall.lets_channel_everywhere(channel))
+}
+
 impl State {
-    /// What a heartbeat says at `now`.
-    fn beat(&mut self, now: UnixMillis) -> Heartbeat {
+    /// Where the last event on this side of `wall` stands.
+    fn last(&self, wall: &Wall) -> Seq {
+        if wall.is_open() {
+            return self.recent.head();
+        }
+        let sides = self.sides.iter().flat_map(|(location, channels)| {
+            channels.iter().filter(|(channel, _)| wall.lets(location, channel))
+        });
+        sides.map(|(_, last)| *last).max().unwrap_or(Seq::START)
+    }
+
+    /// Notes where an event stands.
+    fn note_side(&mut self, event: &StoredEvent) {
+        let EventFacts { location, channel, .. } = &event.facts;
+        let known = self.sides.get_mut(location).and_then(|it| it.get_mut(channel));
+        if let Some(last) = known {
+            *last = event.seq;
+        } else {
+            let channels = self.sides.entry(location.clone()).or_default();
+            channels.insert(channel.clone(), event.seq);
+        }
+    }
+
+    /// What a heartbeat says at `now` to those behind `wall`.
+    fn beat(&mut self, wall: &Wall, now: UnixMillis) -> Heartbeat {
         // Many readers come at once, and the figures of an hour take a while.
-        let stats = match self.told {
-            Some((at, hour)) if (0..TOLD_MILLIS).contains(&now.since(at)) => hour,
+        let stats = match self.told.get(wall) {
+            Some((at, hour)) if (0..TOLD_MILLIS).contains(&now.since(*at)) => *hour,
             _ => {
-                let hour = self.figures.stats(now);
-                self.told = Some((now, hour));
+                let hour = self.figures.stats(wall, now);
+                self.told.insert(wall.clone(), (now, hour));
                 hour
             }
         };
-        let KitchenState { intake, unseen, quiet } = &self.kitchen;
         Heartbeat {
             server_time: now,
-            open: self.figures.open(),
+            open: self.figures.open(wall),
             stats,
-            intake: intake.at(now),
-            unseen: unseen.clone(),
-            quiet: quiet.clone(),
+            intake: self.kitchen.intake.at(now),
+            unseen: unseen(&self.kitchen.unseen, wall).cloned().collect(),
+            quiet: quiet(&self.kitchen.quiet, wall).map(Channel::to_string).collect(),
         }
     }
+}
+
+/// Room for the frame of an event: what is around the order is shorter than this.
+fn frame_bytes(event: &StoredEvent) -> usize {
+    event.order_json.len() + 96
 }
 
 impl CommitSink for Hub {
     fn committed(&self, changes: &[Committed]) {
         // All frames of a commit stand in one buffer, whose memory the recent
-        // events and every feed share.
-        let mut buffer = Vec::new();
+        // events and every feed share: one that grew would hold twice as much as is in it.
+        let bytes = changes.iter().map(|change| frame_bytes(&change.event)).sum();
+        let mut buffer = Vec::with_capacity(bytes);
         let mut ends = Vec::with_capacity(changes.len());
         for change in changes {
             self.encode_into(&mut buffer, &change.event);
@@ -453,6 +600,7 @@ impl CommitSink for Hub {
         for (change, frame) in changes.iter().zip(&frames) {
             state.recent.push(change.event.seq, &change.event.facts, frame.clone());
             state.figures.apply(&change.order);
+            state.note_side(&change.event);
         }
         let (head, floor) = (state.recent.head(), state.recent.floor());
         for feed in state.broad.iter().chain([&self.everything]) {
@@ -471,6 +619,7 @@ impl CommitSink for Hub {
                 }
             }
         }
+        self.forget_erased(state, changes);
         self.gone_out.send_replace(head);
     }
 
@@ -490,13 +639,17 @@ mod tests {
     use super::*;
     use crate::domain::{OrderNumber, Station};
 
-    fn unseen(count: u32) -> Vec<Unseen> {
+    fn missing(count: u32) -> Vec<Missing> {
         let station = Station::parse("grill").expect("a station");
-        let one = |number: u32| Unseen {
-            id: OrderId(uuid::Uuid::from_u128(number.into())),
-            number: OrderNumber(number),
-            stations: vec![station.clone()],
-            since: UnixMillis(number.into()),
+        let one = |number: u32| Missing {
+            unseen: Unseen {
+                id: OrderId(uuid::Uuid::from_u128(number.into())),
+                number: OrderNumber(number),
+                stations: vec![station.clone()],
+                since: UnixMillis(number.into()),
+            },
+            location: Location::parse("main").expect("a location"),
+            channel: Channel::parse("web").expect("a channel"),
         };
         (1..=count).map(one).collect()
     }
@@ -510,9 +663,27 @@ mod tests {
         let hub = Hub::new(Epoch(1), Seq(0), HubSettings { ring_bytes: 1024 });
         let most = u32::try_from(Heartbeat::UNSEEN_MOST).expect("few");
         let now = UnixMillis(1_000_000);
-        assert!(hub.tell_unseen(now, unseen(most)));
-        assert!(!hub.tell_unseen(now, unseen(most + 30)), "nobody is told of those");
-        assert!(hub.tell_unseen(now, unseen(most - 1)));
+        assert!(hub.tell_unseen(now, missing(most)));
+        assert!(!hub.tell_unseen(now, missing(most + 30)), "nobody is told of those");
+        assert!(hub.tell_unseen(now, missing(most - 1)));
+    }
+
+    #[test]
+    fn whoever_is_behind_a_wall_hears_of_nothing_beyond_it() {
+        let hub = Hub::new(Epoch(1), Seq(0), HubSettings { ring_bytes: 1024 });
+        let now = UnixMillis(1_000_000);
+        hub.preload_figures(&[crate::domain::testing::order(1)]);
+        hub.tell_unseen(now, missing(1));
+        let behind = |location: &str| {
+            let locations = vec![Location::parse(location).expect("a location")];
+            StreamFilter { wall: Wall { locations, channel: None }, ..Default::default() }
+        };
+        let beat = |filter: &StreamFilter| text(&hub.heartbeat_at(filter, Seq(0), now)).to_owned();
+        let (here, elsewhere) = (beat(&behind("main")), beat(&behind("airport")));
+        assert!(here.contains("unseen") && here.contains("\"open\":1"), "{here}");
+        assert!(!elsewhere.contains("unseen"), "{elsewhere}");
+        assert!(elsewhere.contains("\"open\":0"), "{elsewhere}");
+        assert!(elsewhere.contains("\"placed\":0"), "{elsewhere}");
     }
 
     #[test]
@@ -520,7 +691,7 @@ mod tests {
         let hub = Hub::new(Epoch(1), Seq(0), HubSettings { ring_bytes: 1024 });
         let now = UnixMillis(1_000_000);
         let own = StreamFilter { orders: vec![OrderId(uuid::Uuid::nil())], ..Default::default() };
-        hub.tell_unseen(now, unseen(1));
+        hub.tell_unseen(now, missing(1));
         let all = hub.heartbeat_at(&StreamFilter::default(), Seq(0), now);
         assert!(text(&all).contains("unseen"), "{}", text(&all));
         let one = hub.heartbeat_at(&own, Seq(0), now);
@@ -532,5 +703,30 @@ mod tests {
         let beat = joined(&parts);
         assert!(text(&beat).contains("heartbeat"), "{}", text(&beat));
         assert!(!text(&beat).contains("unseen"), "{}", text(&beat));
+    }
+
+    #[test]
+    fn what_changes_elsewhere_is_no_reason_for_a_heartbeat() {
+        let hub = Hub::new(Epoch(1), Seq(0), HubSettings { ring_bytes: 1024 });
+        let now = UnixMillis(1_000_000);
+        let seat = |location: &str| {
+            let locations = vec![Location::parse(location).expect("a location")];
+            let wall = Wall { locations, channel: None };
+            let filter = StreamFilter { wall, ..StreamFilter::default() };
+            let Join::Seat(seat) = hub.join(&filter, Seq(0)) else { panic!("there is a seat") };
+            seat
+        };
+        let (here, elsewhere) = (seat("main"), seat("airport"));
+        let all = StreamFilter::default();
+        let Join::Seat(all) = hub.join(&all, Seq(0)) else { panic!("there is a seat") };
+        let hears = |seat: &Seat| matches!(seat.next(1024), Next::Parts(..));
+        hub.tell_unseen(now, missing(1));
+        assert!(hears(&here) && hears(&all));
+        assert!(!hears(&elsewhere));
+        // Nor is a channel, which is nobody's who is bound to a location.
+        hub.tell_quiet(now, vec![Channel::parse("web").expect("a channel")]);
+        assert!(!hears(&elsewhere));
+        hub.tell_intake(now, Intake { extra_min: 5, ..Intake::default() });
+        assert!(hears(&elsewhere), "that is of the whole kitchen");
     }
 }

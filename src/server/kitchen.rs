@@ -14,13 +14,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     clock::Clock,
-    hub::Hub,
+    hub::{Hub, Missing},
     store::{Seen, Setting, Store, Unavailable},
 };
 use crate::{
     domain::{
-        Actor, FoodOrder, Intake, ItemStatus, LastChange, OrderId, OrderItem, OrderNumber,
-        OrderStatus, Station, UnixMillis, Version, What,
+        Actor, Channel, FoodOrder, Intake, ItemStatus, LastChange, Location, OrderId, OrderItem,
+        OrderNumber, OrderStatus, Station, UnixMillis, Version, What,
     },
     wire::Unseen,
 };
@@ -76,6 +76,8 @@ struct Waiting {
     number: OrderNumber,
     /// Each station, and since when it has something of the order to make.
     stations: Vec<(Station, UnixMillis)>,
+    location: Location,
+    channel: Channel,
 }
 
 impl Kitchen {
@@ -198,17 +200,18 @@ impl Kitchen {
             return;
         }
         let now = self.clock.now();
-        let mut unseen: Vec<Unseen> = self
+        let mut unseen: Vec<Missing> = self
             .waiting()
             .iter()
-            .filter_map(|(id, Waiting { number, stations })| {
+            .filter_map(|(id, Waiting { number, stations, location, channel })| {
                 let late = stations.iter().filter(|(_, since)| now.since(*since) >= after);
                 let since = late.clone().map(|(_, since)| *since).min()?;
                 let stations = late.map(|(station, _)| station.clone()).collect();
-                Some(Unseen { id: *id, number: *number, stations, since })
+                let unseen = Unseen { id: *id, number: *number, stations, since };
+                Some(Missing { unseen, location: location.clone(), channel: channel.clone() })
             })
             .collect();
-        unseen.sort_by_key(|it| (it.since, it.id));
+        unseen.sort_by_key(|it| (it.unseen.since, it.unseen.id));
         if self.hub.tell_unseen(now, unseen) {
             *told = Turn(Some(Instant::now()));
         }
@@ -244,7 +247,8 @@ fn wait(
     }
     stations.retain(|(station, _)| lines().any(|line| line.station == *station));
     if !stations.is_empty() {
-        waiting.insert(order.id, Waiting { number: order.number, stations });
+        let (location, channel) = (order.location.clone(), order.source.channel.clone());
+        waiting.insert(order.id, Waiting { number: order.number, stations, location, channel });
     }
 }
 

@@ -4,7 +4,8 @@
 //! for tens of milliseconds, and lets a client that reads nothing pin its
 //! memory for good. Here every connection has Nagle off, a small unsent
 //! buffer in the kernel, a time-out for the request's head and one for writing;
-//! and a stream's socket can be taken from hyper (see [`super::stream`]).
+//! and a stream's socket can be taken from hyper (see [`super::stream`]). With
+//! [`tls`] a connection is more than a socket, and stays hyper's.
 
 use std::{
     convert::Infallible,
@@ -28,11 +29,13 @@ use tokio_util::{
 };
 use tower_service::Service as _;
 
-use super::stream::{Peer, Takeable, Taken};
+use super::stream::{Cut, Peer, Takeable, Taken};
 
 mod patient;
+pub mod tls;
 
 pub use patient::Patient;
+use tls::TlsDoor;
 
 /// Connections that may wait to be accepted. Fewer send a storm of
 /// reconnecting screens into seconds of back-off.
@@ -78,6 +81,27 @@ pub async fn serve(
     settings: ListenSettings,
     shutdown: CancellationToken,
 ) {
+    accept(listener, router, None, settings, shutdown).await;
+}
+
+/// Serves `router` over TLS until `shutdown`, then lets requests finish.
+pub async fn serve_tls(
+    listener: TcpListener,
+    router: Router,
+    door: TlsDoor,
+    settings: ListenSettings,
+    shutdown: CancellationToken,
+) {
+    accept(listener, router, Some(door), settings, shutdown).await;
+}
+
+async fn accept(
+    listener: TcpListener,
+    router: Router,
+    door: Option<TlsDoor>,
+    settings: ListenSettings,
+    shutdown: CancellationToken,
+) {
     let connections = TaskTracker::new();
     loop {
         let accepted = tokio::select! {
@@ -90,7 +114,7 @@ pub async fn serve(
                 tracing::warn!(connections = connections.len(), "http.connections.full");
             }
             Ok((socket, peer)) => {
-                let router = router.clone();
+                let (router, door) = (router.clone(), door.clone());
                 let open = connections.token();
                 let shutdown = shutdown.clone();
                 connections.spawn(async move {
@@ -102,6 +126,11 @@ pub async fn serve(
                     };
                     if matches!(asks, Ok(Ok(()))) {
                         let peer = Peer(peer.ip());
+                        if let Some(door) = door {
+                            let begun = door.enter(socket, peer, router, settings, shutdown, open);
+                            Box::pin(begun).await;
+                            return;
+                        }
                         Box::pin(connection(socket, peer, router, settings, shutdown, open)).await;
                     }
                 });
@@ -133,6 +162,8 @@ async fn connection(
     }
     // Where the service leaves a stream that wants the socket.
     let slot: Arc<Mutex<Option<(response::Parts, Taken)>>> = Arc::default();
+    let patient = Patient::new(socket, settings.write_timeout, Cut::default());
+    let cut = patient.cut();
     let service = {
         let slot = Arc::clone(&slot);
         service_fn(move |request: Request<Incoming>| {
@@ -140,6 +171,7 @@ async fn connection(
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(Takeable);
             request.extensions_mut().insert(peer);
+            request.extensions_mut().insert(cut.clone());
             async move {
                 let mut response = match router.call(request).await {
                     Ok(response) => response,
@@ -155,7 +187,7 @@ async fn connection(
             }
         })
     };
-    let io = TokioIo::new(Patient::new(socket, settings.write_timeout));
+    let io = TokioIo::new(patient);
     let mut serving = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)

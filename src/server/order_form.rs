@@ -9,13 +9,16 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
+use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::{
+    access::principal::Caller,
     documents::{Shown, fragment},
     error::{FieldError, Problem},
-    forms::{self, Filled, Form, NotOurs, see},
-    ingest, language, pages,
+    forms::{Filled, Form, posted, see},
+    ingest::{self, Sent},
+    language, pages,
     state::App,
     store::{Paused, Placed, Unavailable},
 };
@@ -27,11 +30,12 @@ mod view;
 mod wish;
 
 use known::Known;
+pub use known::Suggestions;
 use view::{Notice, Page, Quote};
 use wish::{Wish, typed};
 
-/// Where a second press waits for what the first one does, how often and how long.
-const AGAIN: (u32, Duration) = (40, Duration::from_millis(50));
+/// How long a second press waits for what comes of the first one.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// What is kept from one order to the next: whoever is at the telephone stays there.
 const KEPT: [&str; 2] = ["channel", "back"];
 
@@ -39,6 +43,7 @@ const KEPT: [&str; 2] = ["channel", "back"];
 /// placed with it.
 pub(super) async fn open(
     State(app): State<App>,
+    caller: Caller,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
@@ -54,12 +59,12 @@ pub(super) async fn open(
     form.set("key", &new_key());
     let placed = match asked.text("placed").parse::<OrderId>() {
         Ok(id) => match app.store.order(id).await {
-            Ok(order) => order,
+            Ok(order) => order.filter(|it| caller.wall.lets(&it.location, &it.source.channel)),
             Err(unavailable) => return away(&app, &unavailable),
         },
         Err(_) => None,
     };
-    let known = match Known::read(&app).await {
+    let known = match Known::read(&app, &caller).await {
         Ok(known) => known,
         Err(unavailable) => return away(&app, &unavailable),
     };
@@ -67,12 +72,12 @@ pub(super) async fn open(
         Some(order) => Some(Notice::Placed(Box::new(order))),
         None => app.orders.paused(app.clock.now()).map(Notice::Paused),
     };
-    show(&app, StatusCode::OK, &form, &known, &[], notice.as_ref())
+    show(&app, &caller, StatusCode::OK, &form, &known, &[], notice.as_ref())
 }
 
 /// `POST /orders/new`: places the order, or adds or takes off a line.
-pub(super) async fn send(State(app): State<App>, request: Request) -> Response {
-    let mut form = match posted(&app, request).await {
+pub(super) async fn send(State(app): State<App>, caller: Caller, request: Request) -> Response {
+    let mut form = match posted(request).await {
         Ok(form) => form,
         Err(refusal) => return refusal,
     };
@@ -80,41 +85,51 @@ pub(super) async fn send(State(app): State<App>, request: Request) -> Response {
         form.set("key", &new_key());
     }
     // What was typed is worth more than suggestions.
-    let known = Known::read(&app).await.unwrap_or_default();
+    let known = Known::read(&app, &caller).await.unwrap_or_default();
     if form.text("do") != "place" {
         edit(&mut form);
-        return show(&app, StatusCode::OK, &form, &known, &[], None);
+        return show(&app, &caller, StatusCode::OK, &form, &known, &[], None);
     }
-    let wish = Wish::of(&app, &form, &known, app.clock.now());
+    let wish = Wish::of(&app, &caller, &form, &known, app.clock.now());
     let lines: Vec<String> = typed(&form).into_iter().map(str::to_owned).collect();
-    match place(&app, form.text("key"), &wish).await {
+    match place(&app, &caller, form.text("key"), &wish).await {
         Ok(placed) => see(&placed_at(&form, placed.id)),
         Err(problem) => {
             set_lines(&mut form, lines);
-            refused(&app, form, &known, problem).await
+            refused(&app, &caller, form, &known, problem).await
         }
     }
 }
 
 /// Places what is wished, by the same way as the API; or finds what a press before
 /// this one has placed.
-async fn place(app: &App, key: &str, wish: &Wish) -> Result<Placed, Problem> {
-    let (times, pause) = AGAIN;
-    let mut waited = 0;
+async fn place(app: &App, caller: &Caller, key: &str, wish: &Wish) -> Result<Placed, Problem> {
+    let until = Instant::now() + PATIENCE;
+    let own = ingest::own_key(key, caller);
     loop {
-        let order = wish.order(app).map_err(Problem::InvalidFields);
-        let key = Some(key.to_owned());
-        let placed = ingest::place_sent(app, key, &wish.sent, &wish.body, order).await;
-        if waited == times || !matches!(placed, Err(Problem::IdempotencyKeyInFlight)) {
+        let sent = Sent {
+            key: Some(key.to_owned()),
+            typed: &wish.sent,
+            body: &wish.body,
+            order: wish.order(app).map_err(Problem::InvalidFields),
+            defaults: wish.defaults(app),
+        };
+        let placed = ingest::place_sent(app, caller, sent).await;
+        let waits = matches!(placed, Err(Problem::IdempotencyKeyInFlight));
+        if !waits || timeout_at(until, app.keys_in_flight.free(&own)).await.is_err() {
             return placed;
         }
-        waited += 1;
-        tokio::time::sleep(pause).await;
     }
 }
 
 /// The form again, with why its order was not placed.
-async fn refused(app: &App, mut form: Form, known: &Known, problem: Problem) -> Response {
+async fn refused(
+    app: &App,
+    caller: &Caller,
+    mut form: Form,
+    known: &Known,
+    problem: Problem,
+) -> Response {
     let status = problem.status();
     let (errors, notice) = match problem {
         Problem::InvalidFields(errors) => (errors, None),
@@ -136,7 +151,7 @@ async fn refused(app: &App, mut form: Form, known: &Known, problem: Problem) -> 
         Some(Notice::NotTaken(paused)) => paused.for_millis.max(0).unsigned_abs().div_ceil(1000),
         _ => 2,
     };
-    let mut response = show(app, status, &form, known, &errors, notice.as_ref());
+    let mut response = show(app, caller, status, &form, known, &errors, notice.as_ref());
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
@@ -145,19 +160,19 @@ async fn refused(app: &App, mut form: Form, known: &Known, problem: Problem) -> 
 
 /// `POST /orders/new/preview`: the ticket as the kitchen would see it, for the page's
 /// script. By `POST`, because names and telephone numbers are in it.
-pub(super) async fn preview(State(app): State<App>, request: Request) -> Response {
-    let form = match posted(&app, request).await {
+pub(super) async fn preview(State(app): State<App>, caller: Caller, request: Request) -> Response {
+    let form = match posted(request).await {
         Ok(form) => form,
         Err(refusal) => return refusal,
     };
-    let known = Known::read(&app).await.unwrap_or_default();
-    fragment(&previewed(&app, &form, &known))
+    let known = Known::read(&app, &caller).await.unwrap_or_default();
+    fragment(&previewed(&app, &caller, &form, &known))
 }
 
 /// The preview of what stands in `form`.
-fn previewed(app: &App, form: &Form, known: &Known) -> String {
+fn previewed(app: &App, caller: &Caller, form: &Form, known: &Known) -> String {
     let shown = Shown::of(app);
-    let wish = Wish::of(app, form, known, shown.now);
+    let wish = Wish::of(app, caller, form, known, shown.now);
     let promise = app.orders.promise(wish.service, wish.due_at, shown.now);
     let quote = Quote { promise, intake: app.kitchen.intake() };
     view::preview(&shown, wish.ticket(app, shown.now).as_ref(), &quote)
@@ -190,6 +205,7 @@ fn set_lines(form: &mut Form, lines: Vec<String>) {
 
 fn show(
     app: &App,
+    caller: &Caller,
     status: StatusCode,
     form: &Form,
     known: &Known,
@@ -202,17 +218,9 @@ fn show(
         notice,
         known,
         zone: app.page.time_zone.iana_name(),
-        preview: previewed(app, form, known),
+        preview: previewed(app, caller, form, known),
     };
     view::page(&shown, status, &page)
-}
-
-/// The form that a page of ours has sent.
-async fn posted(app: &App, request: Request) -> Result<Form, Response> {
-    forms::posted(request).await.map_err(|why| match why {
-        NotOurs::Foreign => view::foreign(&Shown::of(app)),
-        NotOurs::Broken(response) => response,
-    })
 }
 
 fn away(app: &App, Unavailable(why): &Unavailable) -> Response {

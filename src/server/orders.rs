@@ -16,14 +16,18 @@ use super::{
     ingest::Defaults,
     kitchen::Kitchen,
     store::{ChangeError, Fingerprint, Paused, PlaceError, Placed, Placement, Store},
+    tracking::{Token, TrackingKey},
 };
 use crate::{
     domain::{
-        Change, Channel, Currency, Location, NewOrder, OrderId, Promise, Promises, Routing,
-        Service, UnixMillis,
+        Actor, Change, Channel, Currency, FoodOrder, Location, NewOrder, OrderId, Promise,
+        Promises, Refusal, Routing, Service, UnixMillis, change::Action,
     },
     wire::ClockChange,
 };
+
+/// How often a change is tried that somebody else is faster than.
+const TRIES: u32 = 8;
 
 /// What the configuration says of orders.
 #[derive(Clone, Debug)]
@@ -69,6 +73,7 @@ pub struct Orders {
     clock: Clock,
     kitchen: Arc<Kitchen>,
     settings: OrderSettings,
+    tracking: TrackingKey,
 }
 
 impl Orders {
@@ -80,7 +85,8 @@ impl Orders {
         kitchen: Arc<Kitchen>,
         settings: OrderSettings,
     ) -> Self {
-        Self { store, clock, kitchen, settings }
+        let tracking = store.tracking_key();
+        Self { store, clock, kitchen, settings, tracking }
     }
 
     /// What an order has that does not say otherwise.
@@ -107,10 +113,11 @@ impl Orders {
     /// now; the store cannot write.
     pub async fn place(&self, order: NewOrder, key: Option<String>) -> Result<Placed, PlaceError> {
         let fingerprint = Fingerprint::of_order(&order);
-        self.place_as(order, key, fingerprint).await
+        self.place_as(order, key, fingerprint, None).await
     }
 
-    /// Places `order`, which was read from `body`; else as [`place`](Self::place).
+    /// Places `order`, which was read from `body` and sent `by` somebody, where
+    /// that is not the channel's customer; else as [`place`](Self::place).
     ///
     /// # Errors
     /// As [`place`](Self::place).
@@ -119,9 +126,10 @@ impl Orders {
         order: NewOrder,
         key: Option<String>,
         body: &Value,
+        by: Option<Actor>,
     ) -> Result<Placed, PlaceError> {
         let fingerprint = Fingerprint::of_body(body).and(Fingerprint::of_order(&order));
-        self.place_as(order, key, fingerprint).await
+        self.place_as(order, key, fingerprint, by).await
     }
 
     async fn place_as(
@@ -129,16 +137,20 @@ impl Orders {
         order: NewOrder,
         key: Option<String>,
         fingerprint: Fingerprint,
+        by: Option<Actor>,
     ) -> Result<Placed, PlaceError> {
         let at = self.clock.now();
+        let id = OrderId(Uuid::now_v7());
         let placement = Placement {
             promise: self.promise(order.fulfilment.service, order.fulfilment.due_at, at),
             paused: self.paused(at),
-            id: OrderId(Uuid::now_v7()),
+            id,
+            tracking: self.tracking.digest(id),
             at,
             business_day: self.business_day(at),
             fingerprint,
             key,
+            by,
             order,
         };
         self.store.place(placement).await
@@ -159,12 +171,44 @@ impl Orders {
         Some(Paused { until, for_millis: until.since(at), reason: intake.reason })
     }
 
+    /// The secret by which whoever placed order `id` follows it.
+    #[must_use]
+    pub fn token(&self, id: OrderId) -> Token {
+        self.tracking.token(id)
+    }
+
     /// Changes an order. Durable when this returns.
     ///
     /// # Errors
     /// There is no such order; the rules forbid it; the store cannot write.
     pub async fn change(&self, id: OrderId, change: Change) -> Result<Bytes, ChangeError> {
         self.store.change(id, change, self.clock.now()).await
+    }
+
+    /// Has `actor` change an order as it stands, at whatever version that is. `wish`
+    /// is asked anew when somebody else was faster; where it has none, nothing happens
+    /// and there is no answer. Durable when this returns.
+    ///
+    /// # Errors
+    /// There is no such order; the rules forbid it; the store cannot write.
+    pub async fn change_standing(
+        &self,
+        id: OrderId,
+        actor: &Actor,
+        wish: impl Fn(&FoodOrder) -> Option<Action>,
+    ) -> Result<Option<Bytes>, ChangeError> {
+        let mut tries = 0;
+        loop {
+            let order = self.store.order(id).await.map_err(ChangeError::Unavailable)?;
+            let order = order.ok_or(ChangeError::NotFound)?;
+            let Some(action) = wish(&order) else { return Ok(None) };
+            let change = Change { action, expected_version: order.version, actor: actor.clone() };
+            tries += 1;
+            match self.change(id, change).await {
+                Err(ChangeError::Refused(Refusal::StaleVersion { .. })) if tries < TRIES => {}
+                changed => return changed.map(Some),
+            }
+        }
     }
 
     /// The business day that `at` is in, as `yyyymmdd`: the day that the

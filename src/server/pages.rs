@@ -17,10 +17,12 @@ use leptos::{
 };
 use leptos_axum::ResponseOptions;
 
-use super::worker;
+use super::{router::no_page, worker};
 use crate::{
     app::{
-        self, CRASHED_EVENT, DATA_ID, ROOT_ID,
+        self, CRASHED_EVENT, DATA_ID, REFUSED_EVENT, ROOT_ID,
+        header::YOU,
+        html::Html,
         sound::{COMMAND_EVENT, STANDING_EVENT},
         words::{Word, Words},
     },
@@ -79,8 +81,8 @@ pub fn away(assets: &PageAssets, words: Words) -> Response {
         (header::RETRY_AFTER, "5"),
         (
             header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'self'; font-src 'self'; base-uri 'none'; \
-             frame-ancestors 'none'",
+            "default-src 'none'; style-src 'self'; font-src 'self'; form-action 'none'; \
+             base-uri 'none'; frame-ancestors 'none'",
         ),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
@@ -95,6 +97,11 @@ pub struct Dress {
     pub theme: Theme,
     /// The style sheet that gives text its size; none at `/`.
     pub scale: Option<String>,
+    /// Who the page is for, so that a device keeps what is theirs apart; empty where
+    /// nobody is asked.
+    pub person: String,
+    /// Who is logged in; none where nobody is, as at a paired screen.
+    pub you: Option<String>,
 }
 
 /// Renders the board.
@@ -122,20 +129,28 @@ pub async fn board(
     response
 }
 
-/// What the page may load: its own files, and the scripts with this nonce.
-///
-/// `strict-dynamic` lets the page's script import the module's script;
-/// `wasm-unsafe-eval` lets that compile the module, and nothing else.
-pub(super) fn policy(nonce: &Nonce, reload_port: Option<u16>) -> HeaderValue {
+/// What a page without the board's module may load: its own files, and the scripts
+/// with this nonce.
+pub(super) fn policy(nonce: &Nonce) -> HeaderValue {
+    loads(nonce, "", "")
+}
+
+/// What the board may load. `wasm-unsafe-eval` lets its script compile the module, and
+/// nothing else.
+fn board_policy(nonce: &Nonce, reload_port: Option<u16>) -> HeaderValue {
     let reload = reload_port.map_or(String::new(), |port| format!(" ws://127.0.0.1:{port}"));
+    loads(nonce, " 'wasm-unsafe-eval'", &reload)
+}
+
+/// `strict-dynamic` lets a page's script import others.
+fn loads(nonce: &Nonce, wasm: &str, reload: &str) -> HeaderValue {
     let policy = format!(
-        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
+        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic'{wasm}; \
          style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'{reload}; \
          manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     );
     // A nonce is base64: always a header value. Without one nothing may load.
-    HeaderValue::from_str(&policy)
-        .unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'"))
+    HeaderValue::from_str(&policy).unwrap_or_else(|_| no_page())
 }
 
 /// The document around the board.
@@ -147,7 +162,7 @@ fn document(
 ) -> impl IntoView + use<> {
     let nonce = use_nonce().unwrap_or_default();
     if let Some(response) = use_context::<ResponseOptions>() {
-        let policy = policy(&nonce, assets.reload_port);
+        let policy = board_policy(&nonce, assets.reload_port);
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
     }
     let nonce = nonce.to_string();
@@ -160,6 +175,8 @@ fn document(
     // A screen that is told its theme does not ask the device.
     let theme = (dress.theme == Theme::Auto)
         .then(|| view! { <script nonce=nonce.clone() inner_html=THEME></script> });
+    let board = app::board::render(page, words);
+    let board = board.replacen(YOU, &way_to_account(dress.you.as_deref()), 1);
     let scale = dress.scale.map(|href| view! { <link rel="stylesheet" href=href /> });
     let PageAssets { css, script, wasm, link, extras: _, reload_port } = assets.clone();
     // While the files change under their names, none may be kept.
@@ -169,7 +186,8 @@ fn document(
     });
     view! {
         <!DOCTYPE html>
-        <html lang=language.as_str() dir=language.dir() data-theme=dress.theme.as_str()>
+        <html lang=language.as_str() dir=language.dir() data-theme=dress.theme.as_str()
+            data-person=dress.person>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -190,7 +208,7 @@ fn document(
                         {words.say(Word::NoScript)}
                     </p>
                 </noscript>
-                <div id=ROOT_ID data-page="board" inner_html=app::board::render(page, words)></div>
+                <div id=ROOT_ID data-page="board" inner_html=board></div>
                 <div class="crashed" role="alert">
                     <p>
                         {words.say(Word::Crashed)}
@@ -199,12 +217,31 @@ fn document(
                         {words.say(Word::ReloadNow)}
                     </a>
                 </div>
+                <section class="locked-out" role="alert"></section>
                 <script type="application/json" id=DATA_ID inner_html=data></script>
                 <script type="module" nonce=nonce inner_html=start></script>
                 {reload}
             </body>
         </html>
     }
+}
+
+/// What somebody has done while they were cut off waits for them, and for nobody who
+/// comes to the device after them; what the device knew of their boards goes.
+const APART: &str = "try{const l=localStorage,p=document.documentElement.dataset.person,\
+    b=l.person||'';if(b!=p){for(const k of Object.keys(l))if(/^known/.test(k))l.removeItem(k);\
+    else if(/^outbox/.test(k)){l.setItem(`aside/${b}/${k}`,l[k]);l.removeItem(k)}\
+    const a=`aside/${p}/`;for(const k of Object.keys(l))if(k.startsWith(a)){\
+    l.setItem(k.slice(a.length),l[k]);l.removeItem(k)}l.person=p}}catch{}";
+
+/// The link to the account of whoever is logged in.
+fn way_to_account(you: Option<&str>) -> String {
+    let mut html = Html::default();
+    if let Some(name) = you {
+        html.raw("<a class=\"button you\" href=\"/account\"><bdi>").text(name);
+        html.raw("</bdi></a>");
+    }
+    html.done()
 }
 
 /// Loads the module and starts it. When that fails, then or later, the page
@@ -232,6 +269,14 @@ fn start(script: &str, wasm: &str, keep: bool) -> String {
          .then(m=>m.default(detail)).catch(e=>{{s=undefined;console.warn(e);\
          document.documentElement.dataset.sound='blocked';\
          dispatchEvent(new Event('{STANDING_EVENT}'))}}));\
+         let w;const again=async()=>{{try{{const a=await fetch('/pair/again'),\
+         n=document.querySelector('.locked-out'),t=a.headers.get('content-location');\
+         if(a.status==204){{if(t&&t!=location.pathname)location=t;\
+         else if(n.firstChild)location.reload();w=0;return}}\
+         if(a.ok){{n.innerHTML=await a.text();document.documentElement.dataset.lockedOut=''}}}}catch{{}}setTimeout(again,3000)}};\
+         const out=()=>{{if(!w)w=1,again()}},tabs=new BroadcastChannel('refused');\
+         tabs.onmessage=out;addEventListener('{REFUSED_EVENT}',()=>{{tabs.postMessage(0);out()}});\
+         {APART};\
          import({script}).then(m=>m.default({{module_or_path:{wasm}}}).then(()=>m.hydrate()))\
          {keep}.catch(e=>{{console.error(e);crashed()}})"
     )
@@ -298,6 +343,7 @@ mod tests {
             },
             flags: Flags::default(),
             unaware: Vec::new(),
+            erased: crate::domain::Erased::default(),
             times: Times { placed_at: UnixMillis(940_000), ..Times::default() },
             last_change: LastChange {
                 from: None,
@@ -333,6 +379,7 @@ mod tests {
                 demo: false,
                 view: crate::domain::screen::View::Columns,
                 screen: None,
+                actor: None,
             },
         }
     }

@@ -91,6 +91,19 @@ impl Query {
         })
     }
 
+    /// Takes out a whole number from 0.
+    ///
+    /// # Errors
+    /// Any other value.
+    pub(super) fn number(&mut self, name: &str) -> Result<Option<u64>, Problem> {
+        let Some(raw) = self.take(name)? else {
+            return Ok(None);
+        };
+        raw.parse()
+            .map(Some)
+            .map_err(|_| refuse(name, format!("{name} is a whole number, not {raw:?}")))
+    }
+
     /// Takes out `since`: a time, or `day` for when the business day began.
     ///
     /// # Errors
@@ -117,12 +130,14 @@ impl Query {
         let Some(raw) = self.take("q")? else {
             return Ok(None);
         };
-        let called = raw.trim().to_lowercase();
-        if called.is_empty() || called.chars().count() > limits::CUSTOMER_NAME {
+        // As it was sent: some letters are two when they are small.
+        let called = raw.trim();
+        let blank = called.chars().all(|it| it.is_control() || it.is_whitespace());
+        if blank || called.chars().count() > limits::CUSTOMER_NAME {
             let most = limits::CUSTOMER_NAME;
             return Err(refuse("q", format!("q is a number or a name of 1 to {most} characters")));
         }
-        Ok(Some(called))
+        Ok(Some(called.to_lowercase()))
     }
 
     /// Refuses what is left; `others` are the parameters that are taken besides a filter's.
@@ -130,10 +145,18 @@ impl Query {
     /// # Errors
     /// The first parameter that nobody took out.
     pub(super) fn finish(self, others: &[&str]) -> Result<(), Problem> {
+        self.finish_alone(&[&StreamFilter::PARAMETERS[..], others].concat())
+    }
+
+    /// Refuses what is left; `known` are the parameters that are taken.
+    ///
+    /// # Errors
+    /// The first parameter that nobody took out.
+    pub(super) fn finish_alone(self, known: &[&str]) -> Result<(), Problem> {
         match self.0.into_iter().next() {
             None => Ok(()),
             Some((name, _)) => {
-                let known = [&StreamFilter::PARAMETERS[..], others].concat().join(", ");
+                let known = known.join(", ");
                 let detail = format!("there is no parameter {name:?}; it takes {known}");
                 Err(refuse(&name, detail))
             }

@@ -6,10 +6,12 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{
+    access::{principal::Caller, roles::Right},
     error::Problem,
     ingest::{json, order_id},
     language,
@@ -21,12 +23,15 @@ use super::{
 };
 use crate::{
     domain::{
-        FoodOrder, ItemId, ItemStatus, LastChange, OrderStatus, Station, UnixMillis, Version,
-        limits,
+        Actor, ActorKind, FoodOrder, ItemId, ItemStatus, LastChange, OrderStatus, Station,
+        UnixMillis, Version, limits,
         routing::Route,
         screen::{Language, View},
     },
-    wire::{BoardPage, Epoch, EventId, EventKind, Seq, SnapshotReason, StreamFilter},
+    live::board::ANY_BOARD,
+    wire::{
+        BoardPage, BoardSettings, Epoch, EventId, EventKind, Seq, SnapshotReason, StreamFilter,
+    },
 };
 
 /// Rows of a list that names no limit.
@@ -37,23 +42,25 @@ const PAGE: usize = 100;
 /// otherwise, and for who asks for a day or a name, the last changed first.
 pub(super) async fn list(
     State(app): State<App>,
+    caller: Caller,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let mut query = Query::parse(query.as_deref());
     let mut filter = query.filter()?;
+    caller.narrow(&mut filter)?;
     if filter.statuses.is_empty() {
         filter.statuses = OrderStatus::ALL.into_iter().filter(|it| it.is_open()).collect();
     }
     let limit = query.limit(limits::PAGE)?;
     let since = query.since(|| app.orders.day_began(app.clock.now()))?;
-    let called = query.called()?;
+    let name = query.called()?;
     query.finish(&["limit", "since", "q"])?;
     let only_open = filter.statuses.iter().all(|status| status.is_open());
     // All that are open are few: who asks for some of them looks at the rest too.
-    let mut stored = if only_open && since.is_none() && called.is_none() {
+    let mut stored = if only_open && since.is_none() && name.is_none() {
         app.store.snapshot(filter).await?
     } else {
-        let wanted = Wanted { limit: limit.unwrap_or(PAGE), since, called };
+        let wanted = Wanted { limit: limit.unwrap_or(PAGE), since, called: name };
         app.store.list(filter, wanted).await?
     };
     if let Some(limit) = limit.filter(|limit| *limit < stored.orders.len()) {
@@ -68,11 +75,16 @@ pub(super) async fn list(
     answer(&body)
 }
 
-#[derive(Serialize)]
+/// Orders, read at one moment.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "OrderList")]
 #[expect(clippy::struct_field_names, reason = "the names on the wire")]
-struct Orders<'a> {
+pub(super) struct Orders<'a> {
+    #[schemars(with = "Vec<FoodOrder>")]
     orders: Vec<&'a RawValue>,
+    /// The position that they stand at.
     cursor: EventId,
+    /// Whether there are others.
     more: bool,
 }
 
@@ -102,23 +114,27 @@ pub(super) async fn one(
     answer(&WithHistory { order, history, seen: seen.collect() })
 }
 
-#[derive(Serialize)]
-struct WithHistory<'a> {
+/// An order with what happened to it.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "OrderWithHistory")]
+pub(super) struct WithHistory<'a> {
     #[serde(flatten)]
     order: FoodOrder,
+    /// What happened to it, oldest first, as far back as the log is kept.
     history: Vec<Step>,
+    /// The screens that have shown it.
     seen: Vec<SeenBy<'a>>,
 }
 
 /// A screen that has shown an order.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct SeenBy<'a> {
     screen: &'a str,
     at: UnixMillis,
 }
 
 /// One step of an order's life.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Step {
     id: EventId,
     #[serde(rename = "type")]
@@ -137,7 +153,8 @@ struct Then {
     items: Vec<ItemMark>,
 }
 
-#[derive(Serialize, Deserialize)]
+/// How far an item was.
+#[derive(JsonSchema, Serialize, Deserialize)]
 struct ItemMark {
     id: ItemId,
     status: ItemStatus,
@@ -148,21 +165,24 @@ struct ItemMark {
 /// stream would begin with a snapshot, so does this.
 pub(super) async fn events(
     State(app): State<App>,
+    caller: Caller,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let mut query = Query::parse(query.as_deref());
-    let filter = query.filter()?;
+    let mut filter = query.filter()?;
+    caller.narrow(&mut filter)?;
     let after = query.after()?;
     let wants_snapshot = query.flag("snapshot")?;
     let limit = query.limit(limits::PAGE)?.unwrap_or(PAGE);
     query.finish(&["after", "limit", "snapshot"])?;
 
     let epoch = app.store.epoch();
-    let bounds = app.store.events(Seq::START, 0).await?;
-    let reason = match resume::start(after, epoch, bounds.floor, bounds.head, wants_snapshot) {
+    let wall = &filter.wall;
+    let bounds = app.store.events_behind(wall.clone(), Seq::START, 0).await?;
+    let reason = match resume::start(after, epoch, bounds.floor, bounds.last, wants_snapshot) {
         Start::Snapshot(reason) => reason,
         Start::After(after) => {
-            let page = app.store.events(after, limit).await?;
+            let page = app.store.events_behind(wall.clone(), after, limit).await?;
             if page.floor <= after {
                 return answer(&event_page(&page, after, epoch, &filter)?);
             }
@@ -200,32 +220,42 @@ fn event_page<'a>(
     Ok(Events {
         events,
         cursor: EventId { epoch, seq: reached },
-        more: reached < page.head,
+        more: reached < page.last,
         snapshot: None,
     })
 }
 
-#[derive(Serialize)]
+/// Events of the log.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "EventPage")]
 #[expect(clippy::struct_field_names, reason = "the names on the wire")]
-struct Events<'a> {
+pub(super) struct Events<'a> {
     events: Vec<PolledEvent<'a>>,
+    /// Where to go on.
     cursor: EventId,
+    /// Whether there are others already.
     more: bool,
+    /// Where the stream would begin with a snapshot: that.
     #[serde(skip_serializing_if = "Option::is_none")]
     snapshot: Option<PolledSnapshot<'a>>,
 }
 
-#[derive(Serialize)]
+/// A change to an order.
+#[derive(JsonSchema, Serialize)]
 struct PolledEvent<'a> {
     id: EventId,
     #[serde(rename = "type")]
     kind: EventKind,
+    /// The order after it.
+    #[schemars(with = "FoodOrder")]
     order: &'a RawValue,
 }
 
-#[derive(Serialize)]
+/// The open orders at one position.
+#[derive(JsonSchema, Serialize)]
 struct PolledSnapshot<'a> {
     reason: SnapshotReason,
+    #[schemars(with = "Vec<FoodOrder>")]
     orders: Vec<&'a RawValue>,
     server_time: UnixMillis,
 }
@@ -240,19 +270,27 @@ pub(super) async fn live() -> Response {
 }
 
 /// `GET /health/ready`: a write would be durable, and readers have all that is written.
-pub(super) async fn ready(State(app): State<App>) -> Result<Response, Problem> {
+pub(super) async fn ready(State(app): State<App>, caller: Caller) -> Result<Response, Problem> {
     app.store.check().await?;
-    let head = app.store.events(Seq::START, 0).await?.head;
-    if app.hub.head() < head || app.shutdown.is_cancelled() {
+    let bounds = app.store.events_behind(caller.wall.clone(), Seq::START, 0).await?;
+    if app.hub.head() < bounds.head || app.shutdown.is_cancelled() {
         return Err(Problem::StoreUnavailable("the server is starting or stopping".to_owned()));
     }
-    answer(&Ready { status: "ready", cursor: EventId { epoch: app.store.epoch(), seq: head } })
+    // How much has happened is nobody's business who may not read it, and when
+    // something happens elsewhere nobody's who may not see it.
+    let reads = caller.rights.has(Right::Read);
+    let cursor = reads.then(|| EventId { epoch: app.store.epoch(), seq: bounds.last });
+    answer(&Ready { status: "ready", cursor })
 }
 
-#[derive(Serialize)]
-struct Ready {
+/// That the server can work.
+#[derive(JsonSchema, Serialize)]
+pub(super) struct Ready {
+    /// `ready`.
     status: &'static str,
-    cursor: EventId,
+    /// The end of the log, for whoever may read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<EventId>,
 }
 
 /// `GET /api/intake`: whether new orders are taken.
@@ -272,19 +310,25 @@ pub(super) async fn routing(
     answer(&Routed { item: &item, station, named })
 }
 
-#[derive(Serialize)]
-struct Routed<'a> {
+/// Where an item is made that names no station.
+#[derive(JsonSchema, Serialize)]
+pub(super) struct Routed<'a> {
     item: &'a str,
+    #[schemars(with = "Station")]
     station: &'a Station,
+    /// Whether the routing table names it.
     named: bool,
 }
 
 /// `GET /`: the board, complete before any script runs.
-pub(super) async fn board(State(app): State<App>, request: Request) -> Response {
-    match board_page(&app, board_filter(request.uri().query()), app.page.language).await {
+pub(super) async fn board(State(app): State<App>, caller: Caller, request: Request) -> Response {
+    let filter = board_filter(request.uri().query());
+    match board_page(&app, &caller, filter, app.page.language).await {
         Ok(mut page) => {
             page.settings.view = view_of(request.uri().query()).unwrap_or_default();
-            pages::board(page, Dress::default(), app.assets.page(), request).await
+            let (person, you) = (caller.person(), caller.logged_in_as());
+            let dress = Dress { person, you, ..Dress::default() };
+            pages::board(page, dress, app.assets.page(), request).await
         }
         Err(Unavailable(why)) => {
             tracing::warn!(%why, "page.orders.unavailable");
@@ -299,10 +343,13 @@ pub(super) async fn board(State(app): State<App>, request: Request) -> Response 
 /// The orders cannot be read.
 pub(super) async fn board_page(
     app: &App,
-    filter: StreamFilter,
+    caller: &Caller,
+    mut filter: StreamFilter,
     language: Language,
 ) -> Result<BoardPage, Unavailable> {
-    let stored = app.store.snapshot(StreamFilter::default()).await?;
+    filter.wall = caller.wall.clone();
+    let all = StreamFilter { wall: filter.wall.clone(), ..StreamFilter::default() };
+    let stored = app.store.snapshot(all).await?;
     let now = app.clock.now();
     let mut orders: Vec<FoodOrder> = stored.orders.iter().map(parse).collect::<Result<_, _>>()?;
     let open = orders.len() as u64;
@@ -311,18 +358,25 @@ pub(super) async fn board_page(
     stations.sort();
     stations.dedup();
     orders.retain(|order| filter.shows(order));
+    // Who may sign for others says by themselves where they are.
+    let actor = caller.actor().filter(|own| caller.sign(any_board()) == *own).map(|own| own.id);
     Ok(BoardPage {
         orders,
         open,
         stations,
         cursor: stored.cursor,
         server_time: now,
-        stats: app.hub.stats(now),
+        stats: app.hub.stats(&filter.wall, now),
         intake: app.kitchen.intake(),
         words: language::words(language).texts(),
         filter,
-        settings: app.board_settings(language),
+        settings: BoardSettings { actor, ..app.board_settings(language) },
     })
+}
+
+/// Whoever is at a board of no screen, as the board itself says it.
+fn any_board() -> Actor {
+    Actor { kind: ActorKind::Staff, id: ANY_BOARD.to_owned() }
 }
 
 /// What of a page's address narrows the board. People share and mistype

@@ -9,9 +9,11 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::Response,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
+    access::principal::Caller,
     error::{FieldError, Problem},
     ingest::{self, json_body},
     language,
@@ -31,9 +33,9 @@ use crate::{
     words::Word,
 };
 
-mod form;
+pub(super) mod form;
 pub(super) mod site;
-mod view;
+pub(super) mod view;
 
 type Name = Result<Path<String>, PathRejection>;
 
@@ -43,13 +45,20 @@ fn named(name: Name) -> Option<ScreenName> {
     ScreenName::parse(&raw).ok()
 }
 
+/// Notes that `caller` has done `what` to the profile of a screen.
+async fn note(app: &App, caller: &Caller, what: &'static str, name: &ScreenName) {
+    app.access.note(app.access.by(caller), what, name.to_string()).await;
+}
+
 /// `GET /api/screens`: every screen, by name.
 pub(super) async fn list(State(app): State<App>) -> Result<Response, Problem> {
     answer(&Screens { screens: app.store.screens().await? })
 }
 
-#[derive(Serialize)]
-struct Screens {
+/// Every screen.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "ScreenList")]
+pub(super) struct Screens {
     screens: Vec<Screen>,
 }
 
@@ -63,6 +72,7 @@ pub(super) async fn one(State(app): State<App>, name: Name) -> Result<Response, 
 /// expected version. Answers when it is durable.
 pub(super) async fn put(
     State(app): State<App>,
+    caller: Caller,
     name: Name,
     request: Request,
 ) -> Result<Response, Problem> {
@@ -76,6 +86,7 @@ pub(super) async fn put(
     let made = wished.expected_version.is_none();
     let screen =
         app.store.put_screen(wished.name, wished.profile, wished.expected_version, now).await?;
+    note(&app, &caller, if made { "profile.made" } else { "profile.changed" }, &screen.name).await;
     let mut response = answer(&screen)?;
     if made {
         *response.status_mut() = StatusCode::CREATED;
@@ -90,6 +101,7 @@ pub(super) async fn put(
 /// only if it stands at that.
 pub(super) async fn delete(
     State(app): State<App>,
+    caller: Caller,
     name: Name,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
@@ -110,14 +122,20 @@ pub(super) async fn delete(
             refuse(format!("expected_version is a whole number from 1, not {value:?}"))
         })?);
     }
-    app.store.delete_screen(name, expected).await?;
+    app.store.delete_screen(name.clone(), expected).await?;
+    note(&app, &caller, "profile.deleted", &name).await;
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
     Ok(response)
 }
 
 /// `GET /screens/{name}`: the board as this screen has it.
-pub(super) async fn open(State(app): State<App>, name: Name, request: Request) -> Response {
+pub(super) async fn open(
+    State(app): State<App>,
+    caller: Caller,
+    name: Name,
+    request: Request,
+) -> Response {
     let asked = name.as_ref().map_or_else(|_| String::new(), |Path(raw)| raw.clone());
     let screen = match find(&app, name).await {
         Ok(Some(screen)) => screen,
@@ -125,9 +143,14 @@ pub(super) async fn open(State(app): State<App>, name: Name, request: Request) -
         Err(unavailable) => return away(&app, &unavailable),
     };
     let filter = filter_of(&screen.profile, app.orders.routing().fallback());
-    match board_page(&app, filter, screen.profile.language).await {
+    match board_page(&app, &caller, filter, screen.profile.language).await {
         Ok(mut page) => {
-            let dress = Dress { theme: screen.profile.theme, scale: Some(scale_address(&screen)) };
+            let dress = Dress {
+                theme: screen.profile.theme,
+                scale: Some(scale_address(&screen)),
+                person: caller.person(),
+                you: caller.logged_in_as(),
+            };
             page.settings.view = view_of(request.uri().query()).unwrap_or(screen.profile.view);
             page.settings.screen = Some(settings_of(&screen, app.orders.routing().fallback()));
             pages::board(page, dress, app.assets.page(), request).await

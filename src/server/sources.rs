@@ -13,7 +13,10 @@ use std::{
 
 use axum::{extract::State, response::Response};
 
-use super::{error::Problem, hub::Hub, orders::OrderSettings, reads::answer, state::App};
+use super::{
+    access::principal::Caller, error::Problem, hub::Hub, orders::OrderSettings, reads::answer,
+    state::App,
+};
 use crate::{
     domain::{Channel, FoodOrder, UnixMillis, order::TEST_CHANNEL, rhythm::Rhythm},
     wire::{SourceHealth, SourceList},
@@ -99,7 +102,7 @@ impl Sources {
             self.known().listening_since = now;
         }
         let quiet = self.at(now).sources.into_iter().filter(|source| source.quiet);
-        self.hub.tell_quiet(now, quiet.map(|source| source.channel.to_string()).collect());
+        self.hub.tell_quiet(now, quiet.map(|source| source.channel).collect());
     }
 
     /// How all of them stand at `now`.
@@ -143,8 +146,11 @@ pub async fn watch(app: App) {
 }
 
 /// `GET /api/sources`: how the channels stand that orders come from.
-pub(super) async fn list(State(app): State<App>) -> Result<Response, Problem> {
-    answer(&app.sources.at(app.clock.now()))
+/// Channels are watched over all locations, so those who are bound to one see none.
+pub(super) async fn list(State(app): State<App>, caller: Caller) -> Result<Response, Problem> {
+    let mut known = app.sources.at(app.clock.now());
+    known.sources.retain(|source| caller.wall.lets_channel_everywhere(&source.channel));
+    answer(&known)
 }
 
 #[cfg(test)]
@@ -188,7 +194,7 @@ mod tests {
     }
 
     fn quiet(sources: &Sources) -> Vec<String> {
-        sources.hub.kitchen().quiet
+        sources.hub.kitchen().quiet.iter().map(Channel::to_string).collect()
     }
 
     #[test]

@@ -4,10 +4,13 @@ use std::{ops::Deref, sync::Arc};
 
 use tokio_util::sync::CancellationToken;
 
+pub use super::order_form::Suggestions;
 use super::{
+    access::Access,
     assets::Assets,
     clock::Clock,
     clockwork::Clockwork,
+    cors::CorsSettings,
     hub::Hub,
     ingest::idempotency::KeysInFlight,
     kitchen::Kitchen,
@@ -16,6 +19,9 @@ use super::{
     sources::Sources,
     store::Store,
     stream::{OpenStreams, Snapshots, StreamSettings, Sweepers},
+    tracking::TrackingSettings,
+    trust::Trust,
+    webhooks::Webhooks,
 };
 use crate::{
     domain::{
@@ -35,12 +41,18 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// Where commits go out from.
     pub hub: Arc<Hub>,
+    /// Who is let in.
+    pub access: Arc<Access>,
+    /// Which pages of other origins may use the API.
+    pub cors: CorsSettings,
     /// What can be done with orders.
     pub orders: Orders,
     /// What the kitchen as a whole is told.
     pub kitchen: Arc<Kitchen>,
     /// Whether orders still come.
     pub sources: Arc<Sources>,
+    /// Who else is told of events, wherever they are.
+    pub webhooks: Arc<Webhooks>,
     /// What happens by itself.
     pub clockwork: Arc<Clockwork>,
     /// The server's time.
@@ -53,12 +65,16 @@ pub struct Parts {
     pub snapshots: Snapshots,
     /// Who writes to sockets that were taken from hyper; none when none are.
     pub sweepers: Option<Arc<Sweepers>>,
+    /// What is suggested to whoever enters an order.
+    pub suggestions: Suggestions,
     /// Keys of requests that are being worked on.
     pub keys_in_flight: KeysInFlight,
     /// The browser's files.
     pub assets: Assets,
     /// What pages show of the configuration.
     pub page: PageSettings,
+    /// What devices are to trust, where the server signs its own certificate.
+    pub trust: Option<Trust>,
     /// Cancelled when the server is to stop.
     pub shutdown: CancellationToken,
 }
@@ -76,6 +92,8 @@ pub struct PageSettings {
     pub language: Language,
     /// Whether the store holds demo data.
     pub demo: bool,
+    /// What customers are told of the restaurant.
+    pub tracking: TrackingSettings,
 }
 
 impl App {
@@ -101,6 +119,7 @@ impl App {
             demo: self.page.demo,
             view: View::default(),
             screen: None,
+            actor: None,
         }
     }
 }

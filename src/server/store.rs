@@ -11,19 +11,25 @@
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
+use super::tracking::{TokenDigest, TrackingKey};
 use crate::{
     domain::{
-        Change, Channel, FoodOrder, NewOrder, OrderId, Profile, Promise, Promises, Refusal, Screen,
-        ScreenName, UnixMillis, Version,
+        Actor, Change, Channel, FoodOrder, Location, NewOrder, OrderId, OrderStatus, Profile,
+        Promise, Promises, Refusal, Screen, ScreenName, UnixMillis, Version,
     },
-    wire::{Epoch, EventFacts, EventId, Seq, StreamFilter},
+    wire::{Epoch, EventFacts, EventId, Seq, StreamFilter, Wall},
 };
 
 mod fingerprint;
 pub mod sqlite;
+pub mod webhooks;
 
 pub use fingerprint::Fingerprint;
 pub use sqlite::SqliteStore;
+pub use webhooks::WebhookStore;
+
+/// Locations with channels, and where the last event of each stands.
+pub type Sides = Vec<(Location, Channel, Seq)>;
 
 /// Which orders of a list somebody wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,8 +74,53 @@ pub trait Store: Send + Sync + 'static {
         at: UnixMillis,
     ) -> BoxFuture<'_, Result<Bytes, ChangeError>>;
 
+    /// Makes the tokens of tracking pages.
+    fn tracking_key(&self) -> TrackingKey;
+
+    /// The order whose tracking page has this token.
+    fn tracked(&self, token: TokenDigest) -> BoxFuture<'_, Result<Option<FoodOrder>, Unavailable>>;
+
+    /// Erases what tells of a person from an order, its events and whatever else
+    /// is kept of it, and appends an event that says so. When this returns, nobody
+    /// reads it any more, and the answer says whether the bytes are gone from the
+    /// disk. An order that is erased stays as it is, and is answered like that.
+    fn erase(&self, erasure: Erasure) -> BoxFuture<'_, Result<Erased, EraseError>>;
+
+    /// The same for orders that nobody has touched since `before`, the oldest
+    /// first and some at a time, without waiting for the disk. How many there were.
+    /// One that cannot be read is left, and the log says so.
+    fn erase_old(
+        &self,
+        before: UnixMillis,
+        at: UnixMillis,
+    ) -> BoxFuture<'_, Result<u64, Unavailable>>;
+
+    /// The orders that somebody on this machine has asked to have erased, by the
+    /// command line: see [`sqlite::ask_to_erase`].
+    fn erasures_asked(&self) -> BoxFuture<'_, Result<Vec<OrderId>, Unavailable>>;
+
     /// Events after a position in order, at most `limit`.
     fn events(&self, after: Seq, limit: usize) -> BoxFuture<'_, Result<EventPage, Unavailable>>;
+
+    /// The same as it is on this side of `wall`: no other event, and no position
+    /// that would tell of one.
+    fn events_behind(
+        &self,
+        wall: Wall,
+        after: Seq,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<EventPage, Unavailable>>;
+
+    /// Every location with every channel that orders of it came over, and the
+    /// position of the last event there.
+    fn sides(&self) -> BoxFuture<'_, Result<Sides, Unavailable>>;
+
+    /// Those of `orders` that there are on this side of `wall`.
+    fn of_these(
+        &self,
+        wall: Wall,
+        orders: Vec<OrderId>,
+    ) -> BoxFuture<'_, Result<Vec<OrderId>, Unavailable>>;
 
     /// The orders on the board that `filter` shows and the position they stand at, read at one moment.
     fn snapshot(&self, filter: StreamFilter) -> BoxFuture<'_, Result<StoredOrders, Unavailable>>;
@@ -144,6 +195,9 @@ pub trait Store: Send + Sync + 'static {
         expected: Option<Version>,
     ) -> BoxFuture<'_, Result<(), ScreenError>>;
 
+    /// What is kept of webhooks.
+    fn webhooks(&self) -> &dyn WebhookStore;
+
     /// Whether a write would be durable now.
     fn check(&self) -> BoxFuture<'_, Result<(), Unavailable>>;
 }
@@ -193,10 +247,14 @@ pub struct Placement {
     pub business_day: i32,
     /// The client's idempotency key.
     pub key: Option<String>,
+    /// Who has sent it, where that is not the channel's customer.
+    pub by: Option<Actor>,
     /// What tells another order from a repeat of this one.
     pub fingerprint: Fingerprint,
     /// What it is promised.
     pub promise: Promise,
+    /// By what its tracking page is found.
+    pub tracking: TokenDigest,
     /// Why no new order is taken now; then only a repeat is answered.
     pub paused: Option<Paused>,
 }
@@ -207,7 +265,7 @@ pub struct Sought {
     /// The client's idempotency key.
     pub key: Option<String>,
     /// The channel and its own id of the order.
-    pub source: Option<(Channel, String)>,
+    pub source: Option<(Location, Channel, String)>,
 }
 
 /// An order that was placed before.
@@ -232,6 +290,29 @@ pub struct Paused {
     pub for_millis: i64,
     /// Why, in the words of whoever paused.
     pub reason: Option<String>,
+}
+
+/// A wish to erase what tells of a person from an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Erasure {
+    /// Which order.
+    pub order: OrderId,
+    /// Even if somebody still has work with it, and may need what goes.
+    pub while_open: bool,
+    /// Who wishes it.
+    pub actor: Actor,
+    /// When.
+    pub at: UnixMillis,
+}
+
+/// An order that is erased.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Erased {
+    /// The order as it is, as JSON.
+    pub order_json: Bytes,
+    /// Whether its bytes are gone from the disk; if not, they go by themselves when
+    /// whoever reads an old state of the store is done.
+    pub from_disk: bool,
 }
 
 /// A setting that outlives the process.
@@ -290,6 +371,17 @@ pub enum ChangeError {
     Unavailable(Unavailable),
 }
 
+/// Why an order was not erased.
+#[derive(Clone, Debug)]
+pub enum EraseError {
+    /// There is no such order.
+    NotFound,
+    /// Somebody still has work with it.
+    Open(OrderStatus),
+    /// Nothing was written.
+    Unavailable(Unavailable),
+}
+
 /// Why a screen was not changed.
 #[derive(Clone, Debug)]
 pub enum ScreenError {
@@ -311,11 +403,14 @@ pub struct Unavailable(pub String);
 /// Events after a position.
 #[derive(Clone, Debug)]
 pub struct EventPage {
-    /// The events, in order, without a gap.
+    /// The events, in order; of those on this side of the wall without a gap.
     pub events: Vec<StoredEvent>,
-    /// The position that everything up to is no longer kept: the log begins after it.
+    /// The position of the last event on this side of the wall that is no longer
+    /// kept; without a wall, the log begins after it.
     pub floor: Seq,
-    /// The newest position when they were read.
+    /// The position of the last event on this side of the wall when they were read.
+    pub last: Seq,
+    /// The newest position of all when they were read. Nobody behind a wall is told it.
     pub head: Seq,
 }
 
@@ -324,9 +419,12 @@ pub struct EventPage {
 pub struct StoredOrders {
     /// The orders, each as JSON.
     pub orders: Vec<Bytes>,
-    /// Where the log stood.
+    /// Where the log stood, as far as it is to be known on this side of the wall:
+    /// there is no event here between this and `head`.
     pub cursor: EventId,
-    /// Whether there were more than asked for.
+    /// Where the log stood.
+    pub head: Seq,
+    /// Whether there were more than asked for, or may be more than were looked at.
     pub more: bool,
 }
 

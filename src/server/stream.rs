@@ -1,6 +1,6 @@
 //! 5 · Server-Sent Events: `GET /live-orders`.
 //!
-//! [`resume`] decides where a stream begins and [`frames`] writes what it says
+//! [`begin()`] and [`resume`] decide where a stream begins and [`frames`] writes what it says
 //! besides changes. From there on [`pager`] brings a reader out of the store
 //! up to the hub, and then its socket is written to by [`sweep`], which [`taken`]
 //! hands it to; or, where the socket cannot be had, by hyper from a [`body`].
@@ -20,12 +20,14 @@ use axum::{
 use bytes::Bytes;
 use rand::Rng as _;
 
-use super::{error::Problem, hub::Hub, query::Query, state::App};
-use crate::wire::{ByeReason, EventId, Hello, Seq, SnapshotReason, StreamFilter};
+use super::{access::principal::Caller, error::Problem, hub::Hub, query::Query, state::App};
+use crate::wire::{ByeReason, EventId, Hello, Seq, Wall};
 
+mod begin;
 mod body;
 mod encoding;
 mod frames;
+mod inbox;
 mod limits;
 mod pager;
 mod pass;
@@ -34,14 +36,15 @@ mod snapshots;
 mod sweep;
 mod taken;
 
+use begin::begin;
 use body::StreamBody;
 use encoding::Encoding;
 pub(super) use encoding::accepts;
-use limits::Permit;
-pub use limits::{Full, OpenStreams, Peer, StreamLimits};
+pub use limits::{Full, Holder, OpenStreams, Peer, Permit, Secured, StreamLimits, network};
 use pager::Pager;
-pub use pass::Pass;
-use resume::{After, Start};
+use pass::Term;
+pub use pass::{Cut, Pass};
+use resume::After;
 pub use snapshots::Snapshots;
 pub use sweep::Sweepers;
 pub use taken::{Takeable, Taken};
@@ -69,10 +72,7 @@ pub struct StreamSettings {
 struct Reader {
     app: App,
     encoding: Encoding,
-    /// When the server ends it.
-    ends_at: Instant,
-    /// What it was let in by, if that can be taken back.
-    pass: Option<Pass>,
+    term: Term,
     /// It is counted as long as it is open.
     _permit: Permit,
 }
@@ -80,10 +80,7 @@ struct Reader {
 impl Reader {
     /// Why the server is to end it now, if it is.
     fn over(&self, now: Instant) -> Option<ByeReason> {
-        if self.pass.as_ref().is_some_and(Pass::is_revoked) {
-            return Some(ByeReason::Revoked);
-        }
-        (now >= self.ends_at).then_some(ByeReason::Rotated)
+        self.term.over(now)
     }
 }
 
@@ -98,29 +95,34 @@ struct Prelude {
 /// `GET /live-orders`
 ///
 /// # Errors
-/// `400` for a parameter that is unknown or has an unknown value, `503` when
-/// the store cannot be read.
+/// `400` for a parameter that is unknown or has an unknown value, `429` and `503`
+/// when there are too many streams, `503` when the store cannot be read.
 pub async fn live_orders(
     State(app): State<App>,
+    caller: Caller,
     RawQuery(query): RawQuery,
     request: Request,
 ) -> Result<Response, Problem> {
     let mut query = Query::parse(query.as_deref());
-    let filter = query.filter()?;
+    let mut filter = query.filter()?;
+    caller.narrow(&mut filter)?;
     let wants_snapshot = query.flag("snapshot")?;
     let after = query.after()?;
     query.finish(&["after", "snapshot"])?;
     let after = last_event_id(request.headers()).unwrap_or(after);
 
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
-    let permit = app.open_streams.enter(peer).map_err(Problem::TooManyStreams)?;
-    if !app.hub.takes(&filter) {
+    let holder = Holder::of(&caller.who);
+    let permit = app.open_streams.enter_as(peer, holder, &filter);
+    let permit = permit.map_err(Problem::TooManyStreams)?;
+    let always = holder.is_some_and(|holder| holder.is_always_taken(&filter));
+    if !always && !app.hub.takes(&filter) {
         return Err(Problem::TooManyStreams(Full::Filters));
     }
     let encoding = Encoding::of(request.headers(), app.stream.gzip);
     let start = begin(&app, &filter, after, wants_snapshot, encoding).await?;
     let mut own = Vec::new();
-    let cursor = EventId { epoch: app.hub.epoch(), seq: start.after };
+    let cursor = EventId { epoch: app.hub.epoch(), seq: start.told };
     let now = app.clock.now();
     frames::hello(
         &mut own,
@@ -145,8 +147,10 @@ pub async fn live_orders(
     let reader = Reader {
         app: app.clone(),
         encoding,
-        ends_at: Instant::now() + max_age,
-        pass: request.extensions().get::<Pass>().cloned(),
+        term: Term {
+            ends_at: Instant::now() + max_age,
+            pass: request.extensions().get::<Pass>().cloned(),
+        },
         _permit: permit,
     };
     let pager = Pager::new(app.clone(), filter, start.after);
@@ -158,7 +162,8 @@ pub async fn live_orders(
         response.extensions_mut().insert(Taken::new(reader, pager, prelude));
         response
     } else {
-        Response::new(Body::new(StreamBody::new(reader, pager, prelude)))
+        let cut = request.extensions().get::<Cut>().cloned();
+        Response::new(Body::new(StreamBody::new(reader, pager, prelude, cut)))
     };
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
@@ -171,52 +176,15 @@ pub async fn live_orders(
     Ok(response)
 }
 
-/// The last frame of a stream whose reader has everything up to `reached`.
-/// Who goes for a shutdown comes back spread over a while.
-fn farewell(app: &App, reached: Seq, reason: ByeReason) -> Bytes {
+/// The last frame of a stream whose reader behind `wall` has everything up to
+/// `reached`. Who goes for a shutdown comes back spread over a while.
+fn farewell(app: &App, wall: &Wall, reached: Seq, reason: ByeReason) -> Bytes {
     let spread = match reason {
         ByeReason::Shutdown => app.stream.spread,
         ByeReason::Rotated | ByeReason::Revoked => app.stream.retry,
     };
     let retry = app.stream.retry / 2 + spread.mul_f64(rand::rng().random());
-    frames::bye(EventId { epoch: app.hub.epoch(), seq: reached }, reason, retry)
-}
-
-/// Where a stream begins and what it begins with.
-struct Beginning {
-    after: Seq,
-    snapshot: Option<(SnapshotReason, Bytes)>,
-}
-
-async fn begin(
-    app: &App,
-    filter: &StreamFilter,
-    after: After,
-    wants_snapshot: bool,
-    encoding: Encoding,
-) -> Result<Beginning, Problem> {
-    // Most come back to where the hub still is. Nothing waits for the store then.
-    let (floor, head) = app.hub.bounds();
-    match after {
-        After::Now if !wants_snapshot => return Ok(Beginning { after: head, snapshot: None }),
-        After::Id(id) if id.epoch == app.hub.epoch() && (floor..=head).contains(&id.seq) => {
-            return Ok(Beginning { after: id.seq, snapshot: None });
-        }
-        _ => {}
-    }
-    // The store's head and not the hub's, which follows a moment later: an id
-    // that an answer has just given must not be taken for one from the future.
-    let bounds = app.store.events(Seq::START, 0).await?;
-    let beginning =
-        match resume::start(after, app.hub.epoch(), bounds.floor, bounds.head, wants_snapshot) {
-            Start::After(after) => Beginning { after, snapshot: None },
-            Start::Snapshot(reason) => {
-                let (after, orders) = app.snapshots.take(app, filter, encoding).await?;
-                Beginning { after, snapshot: Some((reason, orders)) }
-            }
-        };
-    app.hub.reach(beginning.after).await;
-    Ok(beginning)
+    frames::bye(app.hub.told(wall, reached), reason, retry)
 }
 
 /// The id that a returning `EventSource` sends; it wins over `after`.

@@ -109,6 +109,8 @@ impl Page {
             (Word::FiresAt, times.fires_at.filter(|_| order.flags.scheduled).map(time)),
             (Word::DueAt, times.due_at.map(time)),
             (Word::PromisedAt, times.promised_at.filter(differs).map(time)),
+            (Word::HereSince, times.arrived_at.map(time)),
+            (Word::HereWhere, how.arrived_note.clone()),
             (Word::Phone, order.customer.phone.clone()),
             (Word::Address, how.address.clone()),
             (Word::Instructions, how.instructions.clone()),
@@ -148,6 +150,8 @@ impl Page {
                 html.text(self.words.say(Word::StepCleared))
             }
             What::Acknowledged => html.text(self.words.say(Word::StepKnown)),
+            What::Arrived => html.text(self.words.say(Word::StepArrived)),
+            What::Erased => html.text(self.words.say(Word::StepErased)),
         };
         if *what != What::Acknowledged
             && let Some(why) = reason

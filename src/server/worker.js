@@ -8,6 +8,7 @@
 const FAMILY = 'live-orders ';
 const CACHE = FAMILY + VERSION;
 const KEPT_AT = 'x-kept-at';
+const KEPT_FOR = 'x-kept-for';
 const PAGES = 20;
 // Names and telephone numbers stand in a page: nobody keeps those for ever, and a
 // board from the day before yesterday is of no use.
@@ -41,6 +42,8 @@ async function keep(url, answer) {
     const html = await answer.text();
     const headers = new Headers(answer.headers);
     headers.set(KEPT_AT, String(Date.now()));
+    const [, person = ''] = /^[^>]*>\s*<html[^>]* data-person="([^"]*)"/.exec(html) ?? [];
+    headers.set(KEPT_FOR, person);
     for (const name of ['content-encoding', 'content-length']) headers.delete(name);
     await cache.delete(url);
     await cache.put(url, new Response(html, { headers }));
@@ -50,7 +53,8 @@ async function keep(url, answer) {
     for (const old of pages.slice(0, -PAGES)) await cache.delete(old);
     for (const page of pages.slice(-PAGES)) {
         const there = await cache.match(page);
-        if (there && isOver(there)) await cache.delete(page);
+        // Nor is one of whoever used this device before.
+        if (there && (isOver(there) || there.headers.get(KEPT_FOR) !== person)) await cache.delete(page);
     }
 }
 

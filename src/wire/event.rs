@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 use super::event_id::EventId;
-use crate::domain::{FoodOrder, OrderStatus};
+use crate::domain::{FoodOrder, OrderStatus, What};
 
 /// What happened, as the `event:` field names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,11 +14,13 @@ pub enum EventKind {
     Became(OrderStatus),
     /// Items or flags changed; the status did not.
     Updated,
+    /// What tells of a person was erased, here and in all events before.
+    Erased,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Became(OrderStatus::Placed),
         Self::Became(OrderStatus::Accepted),
         Self::Became(OrderStatus::Preparing),
@@ -30,12 +32,15 @@ impl EventKind {
         Self::Became(OrderStatus::Cancelled),
         Self::Became(OrderStatus::Failed),
         Self::Updated,
+        Self::Erased,
     ];
 
     /// The kind of the change that made `order` what it is.
     #[must_use]
     pub fn of(order: &FoodOrder) -> Self {
-        if order.last_change.from == Some(order.last_change.to) {
+        if order.last_change.what == What::Erased {
+            Self::Erased
+        } else if order.last_change.from == Some(order.last_change.to) {
             Self::Updated
         } else {
             Self::Became(order.last_change.to)
@@ -57,6 +62,7 @@ impl EventKind {
             Self::Became(OrderStatus::Cancelled) => "order.cancelled",
             Self::Became(OrderStatus::Failed) => "order.failed",
             Self::Updated => "order.updated",
+            Self::Erased => "order.erased",
         }
     }
 }
@@ -74,7 +80,7 @@ impl FromStr for EventKind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == raw).ok_or(
             "order.placed, order.accepted, order.preparing, order.ready, \
              order.out_for_delivery, order.completed, order.rejected, order.expired, \
-             order.cancelled, order.failed or order.updated",
+             order.cancelled, order.failed, order.updated or order.erased",
         )
     }
 }
@@ -94,6 +100,7 @@ impl<'de> Deserialize<'de> for EventKind {
 
 /// One row of the log. It carries the whole order, so that a repeat or a
 /// replay is harmless: the higher version wins.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderEvent {
     /// Its position.

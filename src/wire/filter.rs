@@ -36,6 +36,39 @@ pub struct StreamFilter {
     /// These orders alone.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub orders: Vec<OrderId>,
+    /// What the reader may see at all. Nobody asks for it: the server adds it,
+    /// and whatever goes by the filter goes by the wall.
+    #[serde(skip)]
+    pub wall: Wall,
+}
+
+/// What somebody may see at all, whatever they ask for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Wall {
+    /// Orders of these locations alone, in order; empty for all.
+    pub locations: Vec<Location>,
+    /// Orders of this channel alone; none for all.
+    pub channel: Option<Channel>,
+}
+
+impl Wall {
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.locations.is_empty() && self.channel.is_none()
+    }
+
+    /// Whether every order of `channel` is on this side of it, wherever it is made.
+    #[must_use]
+    pub fn lets_channel_everywhere(&self, channel: &Channel) -> bool {
+        self.locations.is_empty() && self.channel.as_ref().is_none_or(|own| own == channel)
+    }
+
+    /// Whether an order of `location` that came over `channel` is on this side of it.
+    #[must_use]
+    pub fn lets(&self, location: &Location, channel: &Channel) -> bool {
+        wants(&self.locations, location) && self.channel.as_ref().is_none_or(|own| own == channel)
+    }
 }
 
 /// What a filter looks at in one event, so that it need not parse the order.
@@ -107,6 +140,7 @@ impl StreamFilter {
             || self.statuses.contains(&facts.to)
             || facts.from.is_some_and(|from| self.statuses.contains(&from));
         status
+            && self.wall.lets(&facts.location, &facts.channel)
             && wants(&self.types, &facts.kind)
             && wants(&self.channels, &facts.channel)
             && wants(&self.services, &facts.service)
@@ -116,10 +150,22 @@ impl StreamFilter {
                 || facts.stations.iter().any(|station| self.stations.contains(station)))
     }
 
+    /// Whether a reader with this filter may have been sent the order with these
+    /// facts as it was at some time, whatever has become of it since.
+    #[must_use]
+    pub fn may_know(&self, facts: &EventFacts) -> bool {
+        // What an edit or a change of status can alter is not looked at.
+        self.wall.lets(&facts.location, &facts.channel)
+            && wants(&self.channels, &facts.channel)
+            && wants(&self.locations, &facts.location)
+            && wants(&self.orders, &facts.order)
+    }
+
     /// Whether a list or snapshot with this filter has `order`.
     #[must_use]
     pub fn shows(&self, order: &FoodOrder) -> bool {
-        wants(&self.statuses, &order.status)
+        self.wall.lets(&order.location, &order.source.channel)
+            && wants(&self.statuses, &order.status)
             && wants(&self.channels, &order.source.channel)
             && wants(&self.services, &order.fulfilment.service)
             && wants(&self.locations, &order.location)
@@ -190,6 +236,13 @@ fn extend<T: Ord>(
     value: &str,
     parse: impl Fn(&str) -> Result<Vec<T>, &'static str>,
 ) -> Result<(), FilterError> {
+    let too_many = || FilterError {
+        parameter: name.to_owned(),
+        detail: format!("{name} takes at most {} values", limits::FILTER_VALUES),
+    };
+    if value.split(',').count() > limits::FILTER_VALUES {
+        return Err(too_many());
+    }
     // Put together aside: what is refused leaves the filter as it was.
     let mut wanted = Vec::new();
     for raw in value.split(',') {
@@ -204,10 +257,7 @@ fn extend<T: Ord>(
         }
     }
     if list.len() + wanted.len() > limits::FILTER_VALUES {
-        return Err(FilterError {
-            parameter: name.to_owned(),
-            detail: format!("{name} takes at most {} values", limits::FILTER_VALUES),
-        });
+        return Err(too_many());
     }
     list.append(&mut wanted);
     // Who wants the same in another order wants the same.

@@ -3,21 +3,23 @@
 
 /// Appends one event to `out`: `id`, `event`, then `data`, then the blank line
 /// that sends it off. An empty `id` is left out: the reader stays where it was.
+/// So is one that no field can carry, with a line end or NUL in it; a position
+/// that is a part of one could be another.
 ///
 /// Nothing in `data` can become a field of its own: each line of it is written
 /// as data, and NUL, which no field can carry, is left out. (Our JSON has
-/// neither: a serialised string escapes them.) `id` and `event` are made by
-/// this program and hold no line end.
-pub fn push_event(out: &mut Vec<u8>, id: &str, event: &str, data: &[u8]) {
+/// neither: a serialised string escapes them.) Names of events are this
+/// program's own, and hold no line end.
+pub fn push_event(out: &mut Vec<u8>, id: &str, event: &'static str, data: &[u8]) {
     begin_event(out, id, event);
     push_data(out, data);
     end_event(out);
 }
 
 /// Appends one event up to its data, which [`push_data`] goes on with.
-pub fn begin_event(out: &mut Vec<u8>, id: &str, event: &str) {
-    debug_assert!(!id.bytes().chain(event.bytes()).any(|byte| matches!(byte, b'\r' | b'\n' | 0)));
-    if !id.is_empty() {
+pub fn begin_event(out: &mut Vec<u8>, id: &str, event: &'static str) {
+    debug_assert!(!event.bytes().any(ends_field));
+    if !id.is_empty() && !id.bytes().any(ends_field) {
         out.extend_from_slice(b"id: ");
         out.extend_from_slice(id.as_bytes());
         out.push(b'\n');
@@ -25,6 +27,11 @@ pub fn begin_event(out: &mut Vec<u8>, id: &str, event: &str) {
     out.extend_from_slice(b"event: ");
     out.extend_from_slice(event.as_bytes());
     out.extend_from_slice(b"\ndata: ");
+}
+
+/// Whether no field can carry `byte`.
+fn ends_field(byte: u8) -> bool {
+    matches!(byte, b'\r' | b'\n' | 0)
 }
 
 /// Appends some of an event's data.

@@ -7,10 +7,10 @@
 
 use crate::{
     domain::{
-        Actor, ActorKind, Channel, Currency, Customer, Flags, FoodOrder, Fulfilment, Intake,
-        IntakeState, ItemId, ItemStatus, LastChange, Location, MinorUnits, Modifier, ModifierKind,
-        Money, OrderId, OrderItem, OrderNumber, OrderStatus, Service, Source, Station, Times,
-        UnixMillis, Version, What,
+        Actor, ActorKind, Added, Channel, Currency, Customer, Erased, Flags, FoodOrder, Fulfilment,
+        Intake, IntakeState, ItemId, ItemStatus, LastChange, Location, MinorUnits, Modifier,
+        ModifierKind, Money, OrderId, OrderItem, OrderNumber, OrderStatus, Service, Source,
+        Station, Times, UnixMillis, Version, What,
         screen::{Announce, Digits, Language, Role, Sort, Sounds, View},
     },
     wire::{
@@ -375,6 +375,26 @@ impl LeanWrite for bool {
     }
 }
 
+impl LeanWrite for Added {
+    fn write(&self, json: &mut String) {
+        self.0.write(json);
+    }
+
+    fn is_nothing(&self) -> bool {
+        !self.0
+    }
+}
+
+impl LeanWrite for Erased {
+    fn write(&self, json: &mut String) {
+        self.0.write(json);
+    }
+
+    fn is_nothing(&self) -> bool {
+        !self.0
+    }
+}
+
 impl LeanWrite for String {
     fn write(&self, json: &mut String) {
         push_text(json, self);
@@ -455,7 +475,7 @@ write_names!(
     Currency
 );
 whole!(u32, u64, i32);
-wrapped!(UnixMillis, Version, OrderNumber, ItemId, MinorUnits);
+wrapped!(UnixMillis, Version, OrderNumber, ItemId, MinorUnits, Erased, Added);
 by_name!(
     OrderId via str::parse,
     EventId via str::parse,
@@ -481,21 +501,21 @@ both_ways! {
     FoodOrder {
         id, number, location, version, status, source, fulfilment, customer, unaware, revision,
         items,
-        money, flags, times, last_change
+        money, flags, erased, times, last_change
     }
     Source { channel, external_id, accept_by, placed_at }
-    Fulfilment { service as "type", due_at, table, address, instructions }
+    Fulfilment { service as "type", due_at, table, address, instructions, arrived_note }
     Customer { name, phone }
     OrderItem {
         id, name, quantity, unit_price, station, modifiers, allergens, note, status,
-        quantity_before, added_at
+        quantity_before, added_at, added
     }
     Modifier { kind, name, quantity, unit_price }
     Money { currency, subtotal, tax, tip, fees, discount, total }
     Flags { rush, held, recalled, changed, scheduled, cancel_unseen, allergens_seen }
     Times {
         placed_at, accepted_at, preparing_at, ready_at, out_for_delivery_at, closed_at, due_at,
-        fires_at, fired_at, warn_at, promised_at
+        fires_at, fired_at, warn_at, promised_at, arrived_at
     }
     LastChange { from, to, what, at, actor, reason }
     Actor { kind, id }
@@ -513,7 +533,7 @@ structs! {
     BoardPage { orders, cursor, server_time, open, stations, stats, intake, words, filter, settings }
     BoardSettings {
         version, location, currency, heartbeat_ms, utc_offset_s, clock_change, clock_rate,
-        language, demo, view, screen
+        language, demo, view, screen, actor
     }
     ClockChange { at, utc_offset_s }
     ScreenSettings {

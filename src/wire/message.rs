@@ -6,6 +6,7 @@ use super::event_id::EventId;
 use crate::domain::{FoodOrder, Intake, OrderId, OrderNumber, Station, UnixMillis};
 
 /// The first event of every stream.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
     /// The position that the stream continues from.
@@ -24,6 +25,7 @@ impl Hello {
 }
 
 /// The open orders at one position of the log, read in one transaction.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// Why it is sent.
@@ -43,6 +45,7 @@ impl Snapshot {
 }
 
 /// Why a snapshot is sent.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SnapshotReason {
@@ -56,6 +59,7 @@ pub enum SnapshotReason {
 
 /// Proof of life. Its `id:` is the position that the stream has reached: every
 /// event up to it that matches the filter has been sent before it.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heartbeat {
     /// The server's clock.
@@ -77,6 +81,7 @@ pub struct Heartbeat {
 }
 
 /// An order that should be on a screen and is on none.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unseen {
     /// Which.
@@ -97,6 +102,7 @@ impl Heartbeat {
 }
 
 /// How the last 60 minutes went.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stats {
     /// Orders placed.
@@ -111,6 +117,7 @@ pub struct Stats {
 }
 
 /// The last event of a stream that the server ends on purpose.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bye {
     /// Why.
@@ -126,6 +133,7 @@ impl Bye {
 }
 
 /// Why the server ends a stream.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ByeReason {

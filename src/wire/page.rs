@@ -63,6 +63,10 @@ pub struct BoardSettings {
     /// The screen that the board is opened as; none at `/`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub screen: Option<ScreenSettings>,
+    /// Who the server signs with what is done at the board, whatever the board
+    /// says itself; none where it takes the board's word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
 }
 
 /// The clocks of the location are put forward or back. A board hangs for longer

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{Channel, UnixMillis};
 
 /// What `GET /api/sources` answers.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceList {
     /// The server's clock.
@@ -14,6 +15,7 @@ pub struct SourceList {
 }
 
 /// How one channel stands.
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceHealth {
     /// Which.

@@ -1,12 +1,13 @@
 //! What staff do besides bumping, and what the server does by itself.
 
+use hyper::Method;
 use live_orders::{
     domain::{ActorKind, FoodOrder, OrderStatus, UnixMillis},
     server::clock::Clock,
 };
 use serde_json::{Value, json};
 
-use crate::support::{Client, TestServer, within};
+use crate::support::{Client, TestServer, order_for, order_of, request, within};
 
 fn two_stations() -> Value {
     json!({"items": [
@@ -22,6 +23,67 @@ const MINUTE: i64 = 60_000;
 async fn edit(client: Client, order: &FoodOrder, mut body: Value) -> FoodOrder {
     body["expected_version"] = json!(order.version);
     client.patch(&format!("/api/orders/{}", order.id), &body).await.order()
+}
+
+#[tokio::test]
+async fn whoever_waits_in_a_car_says_so_once() {
+    let clock = Clock::manual(AT);
+    let server = TestServer::start_by(&clock).await;
+    let mut stream = server.stream("types=order.updated").await;
+    let order = server.place(&order_for("curbside")).await;
+    let url = format!("/api/orders/{}/arrived", order.id);
+    clock.set(AT.plus(MINUTE));
+    let note = json!({"note": "silver estate\nbay 4", "actor": {"kind": "partner", "id": "app"}});
+    let here = server.post(&url, &note).await.order();
+    assert_eq!(here.times.arrived_at, Some(AT.plus(MINUTE)));
+    assert_eq!(here.fulfilment.arrived_note.as_deref(), Some("silver estate bay 4"));
+    assert_eq!((here.last_change.what.as_str(), here.status), ("arrived", order.status));
+    assert_eq!(here.last_change.actor.kind, ActorKind::Partner);
+    assert_eq!(order_of(&stream.until("order.updated").await), here);
+    // Again, and later, and with something else to say, or with nothing.
+    clock.set(AT.plus(2 * MINUTE));
+    assert_eq!(server.post(&url, &json!({"note": "red van"})).await.order(), here);
+    let bare = request(Method::POST, &url, &[("content-type", "")], None);
+    assert_eq!(server.send(bare).await.order(), here);
+    // It stays through all that follows, and what has changed meanwhile is no matter.
+    let accepted = server.go(&here, OrderStatus::Accepted).await;
+    assert_eq!(server.post(&url, &json!({})).await.order(), accepted);
+    assert_eq!(accepted.times.arrived_at, here.times.arrived_at);
+    let shown = server.get(&format!("/orders/{}/timeline?lang=en", order.id)).await;
+    for part in ["Here since", "silver estate bay 4", "Customer is here"] {
+        assert!(shown.text().contains(part), "{part} is not in {}", shown.text());
+    }
+
+    let long = json!({"note": "x".repeat(61)});
+    assert_eq!(server.post(&url, &long).await.pointers(), ["/note"]);
+    let preparing = server.go(&accepted, OrderStatus::Preparing).await;
+    let ready = server.go(&preparing, OrderStatus::Ready).await;
+    server.go(&ready, OrderStatus::Completed).await;
+    let closed = server.post(&url, &json!({})).await.problem(409, "order_is_closed");
+    assert_eq!(closed["status_of_order"], "completed");
+    let pickup = server.place(&order_for("pickup")).await;
+    let url = format!("/api/orders/{}/arrived", pickup.id);
+    server.post(&url, &json!({})).await.problem(409, "not_curbside");
+}
+
+#[tokio::test]
+async fn an_order_of_before_anybody_could_arrive_is_read() {
+    let server = TestServer::start().await;
+    let order = server.place(&order_for("curbside")).await;
+    let folder = server.stop().await.expect("a folder");
+    {
+        let file = folder.path().join("orders.db");
+        let connection = rusqlite::Connection::open(file).expect("the database");
+        let stored: String = connection
+            .query_row("SELECT data FROM orders", [], |row| row.get(0))
+            .expect("an order");
+        assert!(!stored.contains("arrived"), "what is not there is not written: {stored}");
+    }
+    let server = TestServer::start_in(folder.path(), |_| {}).await;
+    let url = format!("/api/orders/{}/arrived", order.id);
+    let here = server.post(&url, &json!({})).await.order();
+    assert!(here.times.arrived_at.is_some() && here.fulfilment.arrived_note.is_none());
+    server.stop().await;
 }
 
 #[tokio::test]
@@ -241,22 +303,8 @@ async fn a_paused_kitchen_takes_no_order_and_answers_for_those_it_has() {
 #[tokio::test]
 async fn an_order_that_no_screen_shows_raises_an_alarm_until_one_does() {
     let server = TestServer::start_with(|config| config.kitchen.unseen_after = Some(1)).await;
-    let mut stream = server.stream("").await;
     let order = server.place(&two_stations()).await;
-    let mut unseen = async |wanted: &[&str]| {
-        within("the alarm", async {
-            loop {
-                let frame = stream.until("heartbeat").await;
-                let beat: Value = serde_json::from_str(&frame.data).expect("JSON");
-                let stations = beat["unseen"][0]["stations"].as_array().cloned();
-                if stations.unwrap_or_default() == wanted {
-                    return beat;
-                }
-            }
-        })
-        .await
-    };
-    let beat = unseen(&["grill", "fry"]).await;
+    let beat = alarm(&server, &["grill", "fry"]).await;
     assert_eq!(beat["unseen"][0]["number"], order.number.0);
 
     let seen = async |screen: &str, stations: &[&str]| {
@@ -264,9 +312,9 @@ async fn an_order_that_no_screen_shows_raises_an_alarm_until_one_does() {
         assert_eq!(server.post("/api/seen", &body).await.status, 204);
     };
     seen("fry-1", &["fry"]).await;
-    unseen(&["grill"]).await;
+    alarm(&server, &["grill"]).await;
     seen("grill-1", &["grill"]).await;
-    unseen(&[]).await;
+    alarm(&server, &[]).await;
 
     let url = format!("/api/orders/{}/seen", order.id);
     assert_eq!(server.post(&url, &json!({"screen": "expo"})).await.status, 204);
@@ -383,8 +431,8 @@ async fn a_stream_is_narrowed_to_services() {
     server.get("/live-orders?service=drone").await.problem(400, "invalid_parameter");
 }
 
-/// The stations of the first order that no screen shows, once they are `wanted`.
-async fn alarm(server: &TestServer, wanted: &[&str]) {
+/// The heartbeat that says of the first order that it is on no screen of `wanted`.
+async fn alarm(server: &TestServer, wanted: &[&str]) -> Value {
     let mut stream = server.stream("").await;
     within("the alarm", async {
         loop {
@@ -392,11 +440,11 @@ async fn alarm(server: &TestServer, wanted: &[&str]) {
             let beat: Value = serde_json::from_str(&frame.data).expect("JSON");
             let stations = beat["unseen"][0]["stations"].as_array().cloned();
             if stations.unwrap_or_default() == wanted {
-                return;
+                return beat;
             }
         }
     })
-    .await;
+    .await
 }
 
 async fn seen(server: &TestServer, order: &FoodOrder, stations: &[&str]) {

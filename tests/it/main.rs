@@ -10,11 +10,20 @@
     reason = "a test stops at what is not as it should be"
 )]
 
+mod access;
 mod assets;
+mod back_office;
+mod bounds;
+mod contract;
+mod cors;
 mod crash;
 mod disk;
+mod doors;
 mod events;
+mod faults;
+mod headers;
 mod health;
+mod hooks;
 mod items;
 mod kitchen;
 mod limits;
@@ -22,14 +31,22 @@ mod messages;
 mod order_form;
 mod orders;
 mod pages;
+mod payloads;
+mod privacy;
 mod processes;
 mod properties;
+mod refusals;
 mod replay;
 mod screens;
 mod sources;
+mod stores;
 #[macro_use]
 mod stream;
 mod readers;
 mod support;
+mod tls;
+mod tracking;
 mod transitions;
 mod upgrade;
+mod upkeep;
+mod webhooks;

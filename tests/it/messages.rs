@@ -182,5 +182,7 @@ async fn answers() {
     let epoch =
         ready["cursor"].as_str().and_then(|it| it.split_once('-')).expect("an id").0.to_owned();
     let id = order.id.to_string();
-    insta::assert_snapshot!("answers", redacted(&text, &[(&id, "[id]"), (&epoch, "[epoch]")]));
+    let page = placed.json()["tracking_url"].as_str().expect("an address").to_owned();
+    let known = [(id.as_str(), "[id]"), (&epoch, "[epoch]"), (&page, "/t/[token]")];
+    insta::assert_snapshot!("answers", redacted(&text, &known));
 }

@@ -11,11 +11,19 @@ use std::{
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::support::{Client, PATIENCE, Program, burger, program, serve_command, within};
+use crate::support::{
+    Client, PATIENCE, Program, burger, cookie, let_in_by, program, serve_command, within,
+};
 
 /// Runs `command`, which must refuse to begin, and gives the one line that says why.
 #[track_caller]
-fn refusal(mut command: Command) -> String {
+pub(crate) fn refusal(command: Command) -> String {
+    refusal_and_code(command).0
+}
+
+/// The same with its exit code.
+#[track_caller]
+pub(crate) fn refusal_and_code(mut command: Command) -> (String, Option<i32>) {
     // Log lines are for whoever runs it; only the refusal is looked at.
     command.env("LIVE_ORDERS_SERVER_LOG", "error");
     let child = command
@@ -37,7 +45,8 @@ fn refusal(mut command: Command) -> String {
     assert_eq!(String::from_utf8_lossy(&stdout), "");
     assert_eq!(stderr.trim_end().lines().count(), 1, "one line: {stderr}");
     let reason = stderr.trim_end().strip_prefix("live-orders: ");
-    reason.unwrap_or_else(|| panic!("not in the program's name: {stderr}")).to_owned()
+    let reason = reason.unwrap_or_else(|| panic!("not in the program's name: {stderr}"));
+    (reason.to_owned(), status.code())
 }
 
 /// The program, whose every word is heard.
@@ -51,6 +60,7 @@ impl Heard {
     /// Starts `command`, with its log in the file `log`, and waits until it
     /// says where it listens.
     fn start(mut command: Command, log: &Path) -> Self {
+        let session = let_in_by(&command);
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -63,7 +73,8 @@ impl Heard {
         let address = line.trim().strip_prefix("listening on http://").unwrap_or_else(|| {
             panic!("{line:?}: {}", std::fs::read_to_string(log).unwrap_or_default())
         });
-        let client = Client { address: address.parse().expect("an address"), gzip: false };
+        let address = address.parse().expect("an address");
+        let client = Client { address, gzip: false, session };
         Self { child, client, output }
     }
 }
@@ -90,61 +101,6 @@ async fn a_second_process_on_the_same_store_is_refused() {
     assert!(reason.contains("is in use by another live-orders"), "{reason}");
     assert!(reason.contains("--data"), "it says what to do: {reason}");
     program.client.place(&burger()).await;
-}
-
-#[test]
-fn a_file_that_is_no_store_is_refused_and_left_as_it_is() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("orders.db");
-    let text = b"these are not the orders you are looking for, whatever their name ".repeat(40);
-    std::fs::write(&file, &text).expect("a file");
-    let reason = refusal(serve_command(folder.path(), &[]));
-    assert!(reason.contains("is not a store of live-orders"), "{reason}");
-    assert_eq!(std::fs::read(&file).expect("it is there"), text);
-}
-
-#[test]
-fn another_programs_database_is_refused_and_left_as_it_is() {
-    for mode in ["DELETE", "WAL"] {
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("orders.db");
-        let connection = rusqlite::Connection::open(&file).expect("a database");
-        let journal = format!("PRAGMA journal_mode = {mode}");
-        connection.query_row(&journal, [], |_| Ok(())).expect("a journal");
-        connection.execute_batch("CREATE TABLE orders (id INTEGER)").expect("a table");
-        drop(connection);
-        let before = std::fs::read(&file).expect("it is there");
-        let reason = refusal(serve_command(folder.path(), &[]));
-        assert!(reason.contains("is not a store of live-orders"), "{reason}");
-        assert_eq!(std::fs::read(&file).expect("it is there"), before, "{mode}");
-    }
-}
-
-#[tokio::test]
-async fn a_store_of_a_later_version_is_refused_and_left_as_it_is() {
-    let folder = tempfile::tempdir().expect("a folder");
-    store_with_an_order(folder.path()).await;
-    let file = folder.path().join("orders.db");
-    let connection = rusqlite::Connection::open(&file).expect("the database");
-    connection.pragma_update(None, "user_version", 999).expect("a later version");
-    drop(connection);
-    let before = std::fs::read(&file).expect("it is there");
-    let reason = refusal(serve_command(folder.path(), &[]));
-    assert!(reason.contains("a later version of live-orders (schema 999"), "{reason}");
-    assert_eq!(std::fs::read(&file).expect("it is there"), before);
-}
-
-#[tokio::test]
-async fn a_damaged_store_is_refused() {
-    let folder = tempfile::tempdir().expect("a folder");
-    store_with_an_order(folder.path()).await;
-    let file = folder.path().join("orders.db");
-    let mut bytes = std::fs::read(&file).expect("it is there");
-    // The header says a store of ours; the tables behind it are noise.
-    bytes[100..].fill(0xA5);
-    std::fs::write(&file, &bytes).expect("written");
-    refusal(serve_command(folder.path(), &[]));
-    assert_eq!(std::fs::read(&file).expect("it is there"), bytes);
 }
 
 #[tokio::test]
@@ -266,8 +222,11 @@ async fn a_client_that_reads_nothing_does_not_keep_it_from_ending() {
         program.client.place(&long_order).await;
     }
     let mut stuck = tokio::net::TcpStream::connect(program.client.address).await.expect("there");
-    let request =
-        format!("GET /live-orders?snapshot=1 HTTP/1.1\r\nHost: {}\r\n\r\n", program.client.address);
+    let request = format!(
+        "GET /live-orders?snapshot=1 HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\n\r\n",
+        program.client.address,
+        cookie(program.client.session.expect("a session"))
+    );
     stuck.write_all(request.as_bytes()).await.expect("sent");
     let mut first = [0; 12];
     within("the stream to begin", stuck.read_exact(&mut first)).await.expect("an answer");
@@ -362,8 +321,11 @@ async fn a_body_that_is_not_all_there_is_refused() {
     let program = Program::serve(folder.path(), &[]);
     let mut socket = tokio::net::TcpStream::connect(program.client.address).await.expect("there");
     // A piece whose length is no number: the rest can never be found.
-    let request = "POST /api/orders HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n\
-                   Transfer-Encoding: chunked\r\n\r\n9\r\n{\"items\":\r\nzz\r\n";
+    let request = format!(
+        "POST /api/orders HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\nCookie: {}\r\n\
+         Transfer-Encoding: chunked\r\n\r\n9\r\n{{\"items\":\r\nzz\r\n",
+        cookie(program.client.session.expect("a session"))
+    );
     socket.write_all(request.as_bytes()).await.expect("sent");
     let mut answer = Vec::new();
     within("an answer", socket.read_to_end(&mut answer)).await.expect("an answer");

@@ -116,6 +116,7 @@ pub(crate) fn action() -> impl Strategy<Value = Action> {
             vec(station(), 0..2),
         )
             .prop_map(|(of, stations)| Action::Acknowledge { of, stations }),
+        1 => option::of(Just("silver estate".to_owned())).prop_map(|note| Action::Arrive { note }),
     ]
 }
 
@@ -182,6 +183,7 @@ proptest! {
                             | (Action::Edit(_), Refusal::NothingLeft | Refusal::TooManyItems)
                             | (Action::Item { .. }, Refusal::NothingLeft)
                             | (Action::Stations { .. }, Refusal::NothingAtStation)
+                            | (Action::Arrive { .. }, Refusal::NotCurbside)
                     );
                     prop_assert!(item, "{:?}", refusal);
                     continue;
@@ -211,7 +213,7 @@ proptest! {
                     let ways = [(Accepted, Preparing), (Accepted, Ready), (Preparing, Ready), (Ready, Preparing), (Preparing, Accepted)];
                     prop_assert!(after.status == order.status || ways.contains(&(order.status, after.status)));
                 }
-                Action::Flags { .. } | Action::Fire | Action::Acknowledge { .. } => {
+                Action::Flags { .. } | Action::Fire | Action::Acknowledge { .. } | Action::Arrive { .. } => {
                     prop_assert_eq!(after.status, order.status);
                     prop_assert_eq!(EventKind::of(&after), EventKind::Updated);
                 }
@@ -238,6 +240,8 @@ proptest! {
             prop_assert_eq!(after.times.placed_at, placed.times.placed_at);
             let unbegun = after.status == OrderStatus::Accepted && after.flags.recalled;
             prop_assert!(order.times.preparing_at.is_none() || after.times.preparing_at == order.times.preparing_at || unbegun);
+            prop_assert!(order.times.arrived_at.is_none() || after.times.arrived_at == order.times.arrived_at);
+            prop_assert!(after.times.arrived_at.is_none() || service == Service::Curbside);
             prop_assert_eq!(after.status.is_open(), after.times.closed_at.is_none());
             let made = matches!(after.status, OrderStatus::Ready | OrderStatus::OutForDelivery | OrderStatus::Completed);
             prop_assert!(!made || after.times.ready_at.is_some());
@@ -276,6 +280,7 @@ prop_compose! {
             statuses,
             services,
             orders: distinct(orders.into_iter().map(|it| OrderId(uuid::Uuid::from_u128(it)))),
+            ..StreamFilter::default()
         }
     }
 }

@@ -25,6 +25,7 @@ all_ways! {
     readers_that_vanish_within_a_frame_leave_nothing_behind,
     a_reader_that_goes_on_talking_leaves_nothing_behind,
     a_stream_ends_when_what_it_was_opened_with_is_taken_back,
+    whoever_is_let_in_no_longer_is_cut_off_however_slowly_they_read,
 }
 
 /// A service that is quick to give up on who does not read.
@@ -260,6 +261,46 @@ async fn a_stream_ends_when_what_it_was_opened_with_is_taken_back(way: Way) {
     service.place().await;
     let frame = stays.until(&mut staying, "order.placed").await;
     assert_eq!(order_of(&frame), service.orders[0]);
+}
+
+async fn whoever_is_let_in_no_longer_is_cut_off_however_slowly_they_read(way: Way) {
+    let configure = |config: &mut Config| {
+        way.set(config, |config| {
+            // Nothing else lets them go while the test lasts.
+            config.connections.write_timeout = Duration::from_mins(10);
+        });
+    };
+    let (mut service, config) = Offline::make(configure, |store| store);
+    let pass = Pass::default();
+    let given = pass.clone();
+    let door = from_fn(move |mut request: Request, next: axum::middleware::Next| {
+        request.extensions_mut().insert(given.clone());
+        next.run(request)
+    });
+    service.listen(service.router.clone().layer(door), config.connections);
+    let mut following = service.stream(way, "station=grill").await;
+    Reading::new(way).until(&mut following, "heartbeat").await;
+    // More than all that is between the two can hold.
+    for _ in 0..40 {
+        service.place_long(100).await;
+    }
+    let snapshot = service.stream(way, "snapshot=1").await;
+    let paging = service.stream(way, "after=earliest").await;
+    let mut slow = service.stream(way, "after=earliest&channel=web").await;
+    assert_eq!(service.app.open_streams.count(), 4);
+    pass.revoke(&service.app.hub);
+    // One takes a byte now and then, the others nothing.
+    tokio::select! {
+        () = service.is_quiet() => {}
+        () = async {
+            let mut turns = tokio::time::interval(Duration::from_millis(5));
+            while slow.byte().await.is_some() {
+                turns.tick().await;
+            }
+            std::future::pending::<()>().await;
+        } => {}
+    }
+    drop((following, snapshot, paging));
 }
 
 /// A socket that is handed over when nobody is left to write to it.

@@ -28,6 +28,7 @@ use live_orders::{
         change::{Acknowledged, Action},
     },
     server::{
+        access::Access,
         assets::Assets,
         clock::Clock,
         clockwork::Clockwork,
@@ -39,16 +40,18 @@ use live_orders::{
         orders::Orders,
         router::router,
         sources::Sources,
-        state::{App, PageSettings, Parts},
+        state::{App, PageSettings, Parts, Suggestions},
         store::{
-            ChangeError, CommitSink, Committed, EventPage, History, PlaceError, Placed,
-            PlacedBefore, Placement, ScreenError, Seen, Setting, Sought, SqliteStore, Store,
-            StoredOrders, Unavailable, Wanted, sqlite::Purpose,
+            ChangeError, CommitSink, Committed, EraseError, Erased, Erasure, EventPage, History,
+            PlaceError, Placed, PlacedBefore, Placement, ScreenError, Seen, Setting, Sides, Sought,
+            SqliteStore, Store, StoredOrders, Unavailable, Wanted, WebhookStore, sqlite::Purpose,
         },
         stream::{OpenStreams, Snapshots, Sweepers},
+        tracking::{TokenDigest, TrackingKey},
+        webhooks::Webhooks,
     },
     wire::{
-        Epoch, EventKind, Seq, Snapshot, StreamFilter,
+        Epoch, EventKind, Seq, Snapshot, StreamFilter, Wall,
         frame::{Frame, FrameReader},
     },
 };
@@ -219,7 +222,7 @@ impl Drop for Offline {
 const STEP_MILLIS: i64 = 1000;
 
 impl Offline {
-    fn new(ring_bytes: usize) -> Self {
+    pub(crate) fn new(ring_bytes: usize) -> Self {
         Self::with_store(ring_bytes, |store| store)
     }
 
@@ -274,6 +277,11 @@ impl Offline {
                 Arc::clone(&kitchen),
                 clock.clone(),
             )),
+            webhooks: Arc::new(Webhooks::new(
+                Arc::clone(&store),
+                Arc::clone(&hub),
+                config.webhooks.clone(),
+            )),
             kitchen,
             sources: Arc::new(Sources::new(
                 Arc::clone(&hub),
@@ -281,12 +289,16 @@ impl Offline {
                 config.orders.clone(),
             )),
             store,
+            access: Access::of_everybody(Arc::clone(&hub), clock.clone(), config.access)
+                .expect("memory"),
+            cors: config.cors.clone(),
             hub,
             clock,
             stream: config.stream,
             open_streams: OpenStreams::new(config.stream.limits),
             snapshots: Snapshots::default(),
             sweepers: Sweepers::of(&config).expect("threads"),
+            suggestions: Suggestions::default(),
             keys_in_flight: KeysInFlight::default(),
             assets: Assets::find(&config.leptos),
             page: PageSettings {
@@ -295,7 +307,9 @@ impl Offline {
                 time_zone: config.orders.time_zone.clone(),
                 language: config.language,
                 demo: false,
+                tracking: config.tracking.clone(),
             },
+            trust: None,
             shutdown: CancellationToken::new(),
         });
         let router = router(app.clone());
@@ -351,7 +365,7 @@ impl Offline {
         }
     }
 
-    async fn open(&self, filter: &StreamFilter, last_id: Option<&str>) -> Body {
+    pub(crate) async fn open(&self, filter: &StreamFilter, last_id: Option<&str>) -> Body {
         let path = format!("/live-orders?{}", filter.to_query());
         get(self.router.clone(), path, &[("last-event-id", last_id.unwrap_or_default())]).await
     }
@@ -400,7 +414,7 @@ impl Offline {
         }
     }
 
-    async fn poll(&self, query: &str) -> Value {
+    pub(crate) async fn poll(&self, query: &str) -> Value {
         let body = get(self.router.clone(), format!("/api/events?{query}"), &[]).await;
         let body = body.collect().await.expect("a body").to_bytes();
         serde_json::from_slice(&body).expect("JSON")
@@ -411,7 +425,7 @@ impl Offline {
     }
 }
 
-async fn get(router: Router, path: String, headers: &[(&'static str, &str)]) -> Body {
+pub(crate) async fn get(router: Router, path: String, headers: &[(&'static str, &str)]) -> Body {
     let mut request = Request::get(path);
     for (name, value) in headers.iter().filter(|(_, value)| !value.is_empty()) {
         request = request.header(*name, *value);
@@ -433,7 +447,7 @@ async fn try_change(app: &App, order: &mut FoodOrder, action: Action) {
     }
 }
 
-async fn change(app: &App, order: &FoodOrder, action: Action) -> FoodOrder {
+pub(crate) async fn change(app: &App, order: &FoodOrder, action: Action) -> FoodOrder {
     let actor = Actor { kind: ActorKind::Staff, id: "test".to_owned() };
     let change = Change { action, expected_version: order.version, actor };
     let json = app.orders.change(order.id, change).await.expect("a change that is allowed");
@@ -665,7 +679,7 @@ async fn play(
     (whole, cut)
 }
 
-fn block_on<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -814,6 +828,32 @@ impl Store for Forgetful {
         })
     }
 
+    fn events_behind(
+        &self,
+        wall: Wall,
+        after: Seq,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<EventPage, Unavailable>> {
+        Box::pin(async move {
+            let page = self.0.events_behind(wall, after, limit).await?;
+            let end = UnixMillis(i64::MAX);
+            self.0.prune(end, end).await?;
+            Ok(page)
+        })
+    }
+
+    fn sides(&self) -> BoxFuture<'_, Result<Sides, Unavailable>> {
+        self.0.sides()
+    }
+
+    fn of_these(
+        &self,
+        wall: Wall,
+        orders: Vec<OrderId>,
+    ) -> BoxFuture<'_, Result<Vec<OrderId>, Unavailable>> {
+        self.0.of_these(wall, orders)
+    }
+
     fn snapshot(&self, filter: StreamFilter) -> BoxFuture<'_, Result<StoredOrders, Unavailable>> {
         self.0.snapshot(filter)
     }
@@ -909,6 +949,34 @@ impl Store for Forgetful {
         expected: Option<Version>,
     ) -> BoxFuture<'_, Result<(), ScreenError>> {
         self.0.delete_screen(name, expected)
+    }
+
+    fn webhooks(&self) -> &dyn WebhookStore {
+        self.0.webhooks()
+    }
+
+    fn tracking_key(&self) -> TrackingKey {
+        self.0.tracking_key()
+    }
+
+    fn tracked(&self, token: TokenDigest) -> BoxFuture<'_, Result<Option<FoodOrder>, Unavailable>> {
+        self.0.tracked(token)
+    }
+
+    fn erase(&self, erasure: Erasure) -> BoxFuture<'_, Result<Erased, EraseError>> {
+        self.0.erase(erasure)
+    }
+
+    fn erase_old(
+        &self,
+        before: UnixMillis,
+        at: UnixMillis,
+    ) -> BoxFuture<'_, Result<u64, Unavailable>> {
+        self.0.erase_old(before, at)
+    }
+
+    fn erasures_asked(&self) -> BoxFuture<'_, Result<Vec<OrderId>, Unavailable>> {
+        self.0.erasures_asked()
     }
 
     fn check(&self) -> BoxFuture<'_, Result<(), Unavailable>> {

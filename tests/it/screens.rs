@@ -127,7 +127,14 @@ async fn a_store_of_before_there_were_screens_is_brought_up_to_date() {
     for table in later {
         store.execute_batch(&format!("DROP TABLE {table}")).expect("dropped");
     }
-    store.execute_batch("ALTER TABLE log DROP COLUMN service").expect("dropped");
+    let columns = "ALTER TABLE log DROP COLUMN service; DROP INDEX log_by_side;
+                   DROP INDEX orders_by_side; DROP INDEX orders_by_external_id;
+                   CREATE UNIQUE INDEX orders_by_external_id ON orders (channel, external_id)
+                       WHERE external_id IS NOT NULL;
+                   ALTER TABLE orders DROP COLUMN location;
+                   DROP INDEX orders_to_erase; ALTER TABLE orders DROP COLUMN erased;
+                   DROP INDEX orders_by_tracking; ALTER TABLE orders DROP COLUMN tracking";
+    store.execute_batch(columns).expect("dropped");
     store.pragma_update(None, "user_version", 1).expect("set back");
     drop(store);
 

@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::support::{
-    Client, EventStream, TestServer, burger, cursor_of, id_of, order_for, order_of, read, request,
-    within,
+    Client, EventStream, TestServer, burger, cookie, cursor_of, id_of, order_for, order_of, read,
+    request, within,
 };
 
 /// Short enough that a test that needs a heartbeat has one at once.
@@ -469,7 +469,9 @@ async fn a_client_that_stops_reading_is_let_go_and_loses_nothing(way: Way) {
     socket.set_recv_buffer_size(4096).expect("a small buffer");
     let mut socket =
         within("a connection", socket.connect(server.address)).await.expect("connected");
-    socket.write_all(b"GET /live-orders HTTP/1.1\r\nhost: test\r\n\r\n").await.expect("a request");
+    let cookie = cookie(server.session.expect("a session"));
+    let request = format!("GET /live-orders HTTP/1.1\r\nhost: test\r\ncookie: {cookie}\r\n\r\n");
+    socket.write_all(request.as_bytes()).await.expect("a request");
     // It has begun, and then it reads no more.
     let mut begun = [0; 1];
     socket.read_exact(&mut begun).await.expect("the first byte");
@@ -674,7 +676,9 @@ async fn what_is_sent_behind_the_request_disturbs_nobody(way: Way) {
     healthy.expect("hello").await;
     let socket = tokio::net::TcpStream::connect(server.address);
     let mut socket = within("a connection", socket).await.expect("connected");
-    socket.write_all(b"GET /live-orders HTTP/1.1\r\nhost: test\r\n\r\n").await.expect("sent");
+    let cookie = cookie(server.session.expect("a session"));
+    let request = format!("GET /live-orders HTTP/1.1\r\nhost: test\r\ncookie: {cookie}\r\n\r\n");
+    socket.write_all(request.as_bytes()).await.expect("sent");
     let mut head = vec![0; 15];
     within("an answer", socket.read_exact(&mut head)).await.expect("an answer");
     assert_eq!(head, b"HTTP/1.1 200 OK");

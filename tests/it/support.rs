@@ -19,8 +19,19 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use live_orders::{
-    domain::{FoodOrder, OrderId, OrderStatus},
-    server::{clock::Clock, config::Config, listen, run::run_with, store::sqlite::Purpose},
+    domain::{FoodOrder, Location, OrderId, OrderStatus, UnixMillis},
+    server::{
+        access::{
+            register::{self, By, NewUser, Register},
+            roles::Role,
+            secret::Secret,
+        },
+        clock::Clock,
+        config::Config,
+        listen,
+        run::run_with,
+        store::sqlite::Purpose,
+    },
     wire::{
         EventId, Hello,
         frame::{Frame, FrameReader},
@@ -54,6 +65,42 @@ pub(crate) fn config(data: &Path) -> Config {
         set("stream.heartbeat_ms", "60000"),
     ];
     Config::load(None, [], &flags).expect("the test's configuration is allowed")
+}
+
+/// The manager as whom tests do what they do.
+pub(crate) const MANAGER: &str = "test";
+
+/// A session of a manager on the server with its store in `data`, running or
+/// not. None where nothing can be written there.
+pub(crate) fn let_in(data: &Path) -> Option<Secret> {
+    session_of(data, MANAGER, Role::Manager, &[])
+}
+
+/// A session of a user with this name and role, who is made where there is none.
+pub(crate) fn session_of(
+    data: &Path,
+    name: &str,
+    role: Role,
+    locations: &[&str],
+) -> Option<Secret> {
+    let register = Register::open(data).ok()?;
+    let location = |name: &&str| Location::parse(name).expect("a location");
+    let locations = locations.iter().map(location).collect();
+    let new = NewUser { name: name.to_owned(), role, locations, password: None };
+    let at = UnixMillis(now());
+    let by = By::here("tests", at);
+    let session = register.change(|to| {
+        register::make_user(to, &new, &by)?;
+        let user = register::user_called(to, name)?.expect("it was made");
+        register::begin_session(to, &user, at)
+    });
+    session.ok().flatten()
+}
+
+/// The time.
+pub(crate) fn now() -> i64 {
+    let since = std::time::SystemTime::UNIX_EPOCH.elapsed().expect("after 1970");
+    i64::try_from(since.as_millis()).expect("a time")
 }
 
 /// A server in this process, on a port and a store of its own.
@@ -90,15 +137,22 @@ impl TestServer {
         Self::start_at(data, configure, Clock::system()).await
     }
 
-    async fn start_at(data: &Path, configure: impl FnOnce(&mut Config), clock: Clock) -> Self {
+    /// The same, by a clock that the test moves.
+    pub(crate) async fn start_at(
+        data: &Path,
+        configure: impl FnOnce(&mut Config),
+        clock: Clock,
+    ) -> Self {
         let mut config = config(data);
         configure(&mut config);
         let listener = listen::bind(config.listen).expect("a free port");
         let address = listener.local_addr().expect("its address");
+        let session = let_in(&config.data);
         let shutdown = CancellationToken::new();
         let task =
             tokio::spawn(run_with(config, Purpose::Service, listener, clock, shutdown.clone()));
-        let server = Self { client: Client { address, gzip: false }, shutdown, task, folder: None };
+        let server =
+            Self { client: Client { address, gzip: false, session }, shutdown, task, folder: None };
         let live = within("the server to answer", server.client.get("/health/ready")).await;
         assert_eq!(live.status, 200, "{}", live.text());
         server
@@ -139,6 +193,8 @@ pub(crate) struct Client {
     pub(crate) address: SocketAddr,
     /// Whether its streams come compressed.
     pub(crate) gzip: bool,
+    /// What it is let in by, if by anything.
+    pub(crate) session: Option<Secret>,
 }
 
 /// A whole answer.
@@ -199,6 +255,11 @@ impl Answer {
 }
 
 impl Client {
+    /// The address of the stream that `query` asks for.
+    fn stream_path(query: &str) -> String {
+        format!("/live-orders{}{query}", if query.is_empty() { "" } else { "?" })
+    }
+
     /// A connection that takes one request after another.
     pub(crate) async fn connect(self) -> Result<Connection, String> {
         let socket = TcpStream::connect(self.address).await.map_err(|error| error.to_string())?;
@@ -208,7 +269,7 @@ impl Client {
         let task = tokio::spawn(async move {
             let _ = connection.await;
         });
-        Ok(Connection { address: self.address, sender, task })
+        Ok(Connection { address: self.address, session: self.session, sender, task })
     }
 
     /// Sends a request on a connection of its own.
@@ -310,9 +371,41 @@ impl Client {
         if self.gzip {
             headers.push(("accept-encoding", "gzip, deflate, br"));
         }
-        let path = format!("/live-orders{}{query}", if query.is_empty() { "" } else { "?" });
+        self.stream_at(&Self::stream_path(query), &headers).await
+    }
+
+    /// A stream at an address of its own.
+    pub(crate) async fn stream_at(
+        self,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<EventStream, String> {
         let mut connection = self.connect().await?;
-        let response = connection.begin(request(Method::GET, &path, &headers, None)).await?;
+        self.open_stream(path, headers, &mut connection)
+            .await
+            .map(|stream| EventStream { _connection: Some(connection), ..stream })
+    }
+
+    /// A stream that must be opened, on a connection that is there, by a request
+    /// with these headers.
+    pub(crate) async fn stream_with(
+        self,
+        query: &str,
+        headers: &[(&str, &str)],
+        connection: &mut Connection,
+    ) -> EventStream {
+        let path = Self::stream_path(query);
+        let opened = self.open_stream(&path, headers, connection);
+        within("a stream to open", opened).await.expect("a stream")
+    }
+
+    async fn open_stream(
+        self,
+        path: &str,
+        headers: &[(&str, &str)],
+        connection: &mut Connection,
+    ) -> Result<EventStream, String> {
+        let response = connection.begin(request(Method::GET, path, headers, None)).await?;
         if response.status() != 200 {
             return Err(format!("a stream that answers {}", response.status()));
         }
@@ -327,7 +420,7 @@ impl Client {
             reader: FrameReader::default(),
             ready: VecDeque::new(),
             bytes: Vec::new(),
-            _connection: connection,
+            _connection: None,
         })
     }
 }
@@ -335,17 +428,24 @@ impl Client {
 /// A connection that takes one request after another.
 pub(crate) struct Connection {
     address: SocketAddr,
+    session: Option<Secret>,
     sender: SendRequest<Full<Bytes>>,
     task: JoinHandle<()>,
 }
 
 impl Connection {
-    async fn begin(
+    pub(crate) async fn begin(
         &mut self,
         mut request: Request<Full<Bytes>>,
     ) -> Result<Response<Incoming>, String> {
         let host = self.address.to_string().parse().expect("a host");
         request.headers_mut().insert("host", host);
+        // Who brings something of their own comes by that.
+        let own = ["cookie", "authorization"].iter().any(|it| request.headers().contains_key(*it));
+        if let Some(session) = self.session.filter(|_| !own) {
+            let cookie = cookie(session).parse().expect("a cookie");
+            request.headers_mut().insert("cookie", cookie);
+        }
         self.sender.ready().await.map_err(|error| error.to_string())?;
         self.sender.send_request(request).await.map_err(|error| error.to_string())
     }
@@ -362,6 +462,11 @@ impl Drop for Connection {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+/// The cookie of a session.
+pub(crate) fn cookie(session: Secret) -> String {
+    format!("live-orders-session={}", session.reveal())
 }
 
 /// A request; a body is declared as JSON unless `headers` say otherwise.
@@ -393,7 +498,7 @@ pub(crate) struct EventStream {
     ready: VecDeque<Frame>,
     /// Everything that has come, as it came.
     pub(crate) bytes: Vec<u8>,
-    _connection: Connection,
+    _connection: Option<Connection>,
 }
 
 /// Reads a gzip stream as it comes: whatever was sent can be read at once.
@@ -562,6 +667,7 @@ impl Program {
 
     /// Starts `command` and waits until it says where it listens.
     pub(crate) fn start(mut command: Command) -> Self {
+        let session = let_in_by(&command);
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -578,7 +684,7 @@ impl Program {
             let _ = child.wait();
             panic!("the program did not begin: {line:?}");
         };
-        Self { child, client: Client { address, gzip: false }, _output: output }
+        Self { child, client: Client { address, gzip: false, session }, _output: output }
     }
 
     /// Its process id.
@@ -610,6 +716,12 @@ impl Drop for Program {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A session on the server that `command` starts.
+pub(crate) fn let_in_by(command: &Command) -> Option<Secret> {
+    let data = command.get_args().skip_while(|it| *it != "--data").nth(1)?;
+    let_in(Path::new(data))
 }
 
 /// The program's file.

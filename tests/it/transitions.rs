@@ -138,7 +138,7 @@ async fn what_is_no_transition_is_told_with_its_pointers() {
         (json!({"to": "Accepted", "expected_version": 1}), &["/to"]),
         (json!({"to": 1, "expected_version": "1"}), &["/to", "/expected_version"]),
         (json!({"to": "accepted", "expected_version": 0}), &["/expected_version"]),
-        (json!({"to": "accepted", "expected_version": 1.0}), &["/expected_version"]),
+        (json!({"to": "accepted", "expected_version": 1.5}), &["/expected_version"]),
         (json!({"to": "accepted", "expected_version": 1, "raeson": "x"}), &["/raeson"]),
         (json!({"to": "accepted", "expected_version": 1, "reason": "x".repeat(501)}), &["/reason"]),
         (

@@ -48,8 +48,12 @@ for (const view of ['columns', 'grid']) {
         await expect(page.getByText('The last one').first()).toBeVisible({ timeout: 60_000 });
         await board.holdsExactly(await server.open(), 30_000);
 
-        const after = await weigh(devtools);
-        expect(after.nodes).toBeLessThan(before.nodes * 1.3);
-        expect(after.jsEventListeners).toBeLessThan(before.jsEventListeners + 20);
+        // What is leaving still moves for a moment, and a collection may leave some for the next.
+        const grown = async () => {
+            const after = await weigh(devtools);
+            const much = after.nodes >= before.nodes * 1.3 || after.jsEventListeners >= before.jsEventListeners + 20;
+            return much ? { before, after } : 'as light as before';
+        };
+        await expect.poll(grown, { timeout: 30_000 }).toBe('as light as before');
     });
 }

@@ -7,11 +7,12 @@ import { expect, test } from '../../fixtures';
 import { order } from '../../fixtures/orders';
 import type { Server } from '../../fixtures/server';
 
-const ROUTER = fileURLToPath(new URL('../../../src/server/router.rs', import.meta.url));
+const ROUTES = fileURLToPath(new URL('../../../src/server/access/routes.rs', import.meta.url));
 
 /** Every address of the service, with what stands for an order and its kin. */
 function addresses(id: string): string[] {
-    const routes = Array.from(readFileSync(ROUTER, 'utf8').matchAll(/\.route\("([^"]+)"/g), ([, path]) => path ?? '');
+    const rows = readFileSync(ROUTES, 'utf8').matchAll(/^ {8}(?:api|page)\([A-Z]+, "([^"]+)"/gm);
+    const routes = [...new Set(Array.from(rows, ([, path]) => path ?? ''))];
     return routes.map((path) => path.replace('{id}', id).replace('{item}', '1').replace('{name}', 'grill'));
 }
 

@@ -13,6 +13,7 @@ use live_orders::{
         Promise, Promises, Screen, ScreenName, UnixMillis, Version,
     },
     server::{
+        access::Access,
         assets::Assets,
         clock::Clock,
         clockwork::Clockwork,
@@ -24,15 +25,18 @@ use live_orders::{
         orders::Orders,
         router::router,
         sources::Sources,
-        state::{App, PageSettings, Parts},
+        state::{App, PageSettings, Parts, Suggestions},
         store::{
-            ChangeError, CommitSink, Committed, EventPage, History, PlaceError, Placed,
-            PlacedBefore, Placement, ScreenError, Seen, Setting, Sought, SqliteStore, Store,
-            StoredEvent, StoredOrders, Unavailable, Wanted, sqlite::Purpose,
+            ChangeError, CommitSink, Committed, EraseError, Erased, Erasure, EventPage, History,
+            PlaceError, Placed, PlacedBefore, Placement, ScreenError, Seen, Setting, Sides, Sought,
+            SqliteStore, Store, StoredEvent, StoredOrders, Unavailable, Wanted, WebhookStore,
+            sqlite::Purpose,
         },
         stream::{self, OpenStreams, Snapshots, Sweepers},
+        tracking::{TokenDigest, TrackingKey},
+        webhooks::Webhooks,
     },
-    wire::{Epoch, EventFacts, Seq, StreamFilter},
+    wire::{Epoch, EventFacts, Seq, StreamFilter, Wall},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -46,6 +50,7 @@ pub(super) fn run(settings: &[String]) -> anyhow::Result<()> {
         ("server.data".to_owned(), "data".to_owned()),
         ("stream.max".to_owned(), "1000000".to_owned()),
         ("stream.max_per_address".to_owned(), "0".to_owned()),
+        ("stream.max_each".to_owned(), "0".to_owned()),
     ];
     for setting in settings {
         let (key, value) = setting.split_once('=').context("a setting is KEY=VALUE")?;
@@ -79,15 +84,22 @@ async fn serve(config: Config) -> anyhow::Result<()> {
             Arc::clone(&kitchen),
             clock.clone(),
         )),
+        webhooks: Arc::new(Webhooks::new(
+            Arc::clone(&store),
+            Arc::clone(&hub),
+            config.webhooks.clone(),
+        )),
         kitchen,
         sources: Arc::new(Sources::new(Arc::clone(&hub), config.sources, config.orders.clone())),
         store,
+        access: Access::of_everybody(Arc::clone(&hub), clock.clone(), config.access)?,
         hub: Arc::clone(&hub),
         clock,
         stream: config.stream,
         open_streams: OpenStreams::new(config.stream.limits),
         snapshots: Snapshots::default(),
         sweepers: Sweepers::of(&config)?,
+        suggestions: Suggestions::default(),
         keys_in_flight: KeysInFlight::default(),
         assets: Assets::find(&config.leptos),
         page: PageSettings {
@@ -96,7 +108,10 @@ async fn serve(config: Config) -> anyhow::Result<()> {
             time_zone: config.orders.time_zone.clone(),
             language: config.language,
             demo: false,
+            tracking: config.tracking.clone(),
         },
+        cors: config.cors.clone(),
+        trust: None,
         shutdown: shutdown.clone(),
     });
     tokio::spawn(stream::heartbeats(Arc::clone(&hub), app.clone()));
@@ -188,9 +203,32 @@ impl Store for Ahead {
                 // Further behind than the hub reaches. What it wants is not here.
                 return Err(Unavailable("these events were never stored".to_owned()));
             }
-            Ok(EventPage { head: self.hub.head(), ..page })
+            let head = self.hub.head();
+            Ok(EventPage { last: head, head, ..page })
         }
         .boxed()
+    }
+
+    fn events_behind(
+        &self,
+        _wall: Wall,
+        after: Seq,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<EventPage, Unavailable>> {
+        // Everybody is let in, and nobody is behind a wall.
+        self.events(after, limit)
+    }
+
+    fn sides(&self) -> BoxFuture<'_, Result<Sides, Unavailable>> {
+        self.inner.sides()
+    }
+
+    fn of_these(
+        &self,
+        wall: Wall,
+        orders: Vec<OrderId>,
+    ) -> BoxFuture<'_, Result<Vec<OrderId>, Unavailable>> {
+        self.inner.of_these(wall, orders)
     }
 
     fn snapshot(&self, filter: StreamFilter) -> BoxFuture<'_, Result<StoredOrders, Unavailable>> {
@@ -279,6 +317,34 @@ impl Store for Ahead {
         expected: Option<Version>,
     ) -> BoxFuture<'_, Result<(), ScreenError>> {
         self.inner.delete_screen(name, expected)
+    }
+
+    fn tracking_key(&self) -> TrackingKey {
+        self.inner.tracking_key()
+    }
+
+    fn tracked(&self, token: TokenDigest) -> BoxFuture<'_, Result<Option<FoodOrder>, Unavailable>> {
+        self.inner.tracked(token)
+    }
+
+    fn erase(&self, erasure: Erasure) -> BoxFuture<'_, Result<Erased, EraseError>> {
+        self.inner.erase(erasure)
+    }
+
+    fn erase_old(
+        &self,
+        before: UnixMillis,
+        at: UnixMillis,
+    ) -> BoxFuture<'_, Result<u64, Unavailable>> {
+        self.inner.erase_old(before, at)
+    }
+
+    fn erasures_asked(&self) -> BoxFuture<'_, Result<Vec<OrderId>, Unavailable>> {
+        self.inner.erasures_asked()
+    }
+
+    fn webhooks(&self) -> &dyn WebhookStore {
+        self.inner.webhooks()
     }
 
     fn check(&self) -> BoxFuture<'_, Result<(), Unavailable>> {

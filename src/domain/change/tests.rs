@@ -504,3 +504,36 @@ fn only_a_cancellation_keeps_its_reason_when_somebody_knows_of_it() {
     let known = after(&cancelled, Action::Acknowledge { of, stations: Vec::new() });
     assert_eq!(known.last_change.reason.as_deref(), Some("why"));
 }
+
+#[test]
+fn only_who_waits_in_a_car_arrives_and_only_once() {
+    let arrive = |note: &str| Action::Arrive { note: Some(note.to_owned()) };
+    let mut placed = order(Promise::default());
+    assert_eq!(refused(&placed, arrive("van")), Refusal::NotCurbside);
+    assert!(!placed.customer_may_arrive());
+    placed.fulfilment.service = Service::Curbside;
+    let json = serde_json::to_string(&placed).expect("serialises");
+    assert!(!json.contains("arrived"), "an order is written as it was before: {json}");
+    assert!(placed.customer_may_arrive());
+    let here = after(&placed, arrive("silver estate"));
+    assert_eq!(here.times.arrived_at, Some(AT.plus(1000)));
+    assert_eq!(here.here_since(), here.times.arrived_at);
+    assert_eq!((here.last_change.what, here.status), (What::Arrived, placed.status));
+    assert_eq!(here.revision, placed.revision, "nothing else is to be made");
+    assert!(!here.customer_may_arrive());
+    assert_eq!(wish(&here, arrive("red van")).decide(&here, AT.plus(5000)), Ok(None));
+    let cancelled = after(&here, to(OrderStatus::Cancelled));
+    let status = OrderStatus::Cancelled;
+    assert_eq!(refused(&cancelled, arrive("van")), Refusal::OrderIsClosed { status });
+    assert_eq!(cancelled.here_since(), None, "nobody waits for what is off");
+}
+
+#[test]
+fn a_customer_calls_off_what_nobody_has_taken_on() {
+    let placed = order(Promise::default());
+    assert!(placed.customer_may_cancel());
+    let line = Action::Item { item: ItemId(1), status: ItemStatus::Doing };
+    assert!(!after(&placed, line).customer_may_cancel(), "somebody makes it");
+    assert!(!after(&placed, to(OrderStatus::Accepted)).customer_may_cancel());
+    assert!(!after(&placed, to(OrderStatus::Cancelled)).customer_may_cancel());
+}

@@ -65,7 +65,90 @@ pub(in crate::server) fn line(
     attributes: &'static str,
 ) {
     html.raw("<div class=\"entry\"><label for=\"").raw(name).raw("\">").raw(label);
-    html.raw("</label><input type=\"text\" id=\"").raw(name).raw("\" name=\"").raw(name);
+    html.raw("</label><input type=\"text\"");
+    entered(html, filled, name, hint, attributes);
+}
+
+/// A password, which is never filled in again.
+pub(in crate::server) fn password(
+    html: &mut Html,
+    filled: Filled<'_>,
+    name: &'static str,
+    label: &'static str,
+    hint: &'static str,
+    attributes: &'static str,
+) {
+    html.raw("<div class=\"entry\"><label for=\"").raw(name).raw("\">").raw(label);
+    html.raw("</label><input type=\"password\" maxlength=\"200\" id=\"").raw(name);
+    html.raw("\" name=\"").raw(name).raw("\"").raw(attributes);
+    ties(html, filled, name, !hint.is_empty());
+    html.raw(">");
+    complain(html, filled, name);
+    hinted(html, name, hint);
+    html.raw("</div>");
+}
+
+/// A moment, as the clock on the wall shows it.
+pub(in crate::server) fn moment(
+    html: &mut Html,
+    filled: Filled<'_>,
+    name: &'static str,
+    label: &'static str,
+    hint: &'static str,
+) {
+    html.raw("<div class=\"entry\"><label for=\"").raw(name).raw("\">").raw(label);
+    html.raw("</label><input type=\"datetime-local\"");
+    entered(html, filled, name, hint, "");
+}
+
+/// One of some in a list, each with its value and its name.
+pub(in crate::server) fn choose<'a>(
+    html: &mut Html,
+    filled: Filled<'_>,
+    name: &'static str,
+    label: &'static str,
+    hint: &'static str,
+    choices: impl IntoIterator<Item = (&'a str, &'a str)>,
+) {
+    html.raw("<div class=\"entry\"><label for=\"").raw(name).raw("\">").raw(label);
+    html.raw("</label><select id=\"").raw(name).raw("\" name=\"").raw(name).raw("\"");
+    ties(html, filled, name, !hint.is_empty());
+    html.raw(">");
+    for (value, told) in choices {
+        html.raw("<option value=\"").text(value);
+        html.raw(if filled.form.text(name) == value { "\" selected>" } else { "\">" });
+        html.text(told).raw("</option>");
+    }
+    html.raw("</select>");
+    complain(html, filled, name);
+    hinted(html, name, hint);
+    html.raw("</div>");
+}
+
+/// A number of some unit.
+pub(in crate::server) fn measure(
+    html: &mut Html,
+    filled: Filled<'_>,
+    name: &'static str,
+    label: &'static str,
+    unit: &'static str,
+    attributes: &'static str,
+) {
+    html.raw("<div class=\"entry measure\"><label for=\"").raw(name).raw("\">").raw(label);
+    html.raw(" <span class=\"unit\">").raw(unit).raw("</span></label>");
+    html.raw("<input type=\"number\" inputmode=\"decimal\"");
+    entered(html, filled, name, "", attributes);
+}
+
+/// The rest of a field that somebody types into, and of its entry.
+fn entered(
+    html: &mut Html,
+    filled: Filled<'_>,
+    name: &'static str,
+    hint: &'static str,
+    attributes: &'static str,
+) {
+    html.raw(" id=\"").raw(name).raw("\" name=\"").raw(name);
     html.raw("\" value=\"").text(filled.form.text(name)).raw("\"").raw(attributes);
     ties(html, filled, name, !hint.is_empty());
     html.raw(">");

@@ -9,21 +9,23 @@
 use std::{
     collections::VecDeque,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        Arc, PoisonError,
+        atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll},
 };
 
 use bytes::{Bytes, BytesMut};
-use futures_util::task::AtomicWaker;
 use slab::Slab;
 
 use super::{
     Hub,
     pack::{CHAIN, Packer, SHORTEST, packed_together},
 };
-use crate::wire::{Seq, StreamFilter};
+use crate::{
+    server::sync::{AtomicBool, AtomicWaker, Mutex, MutexGuard},
+    wire::{Seq, StreamFilter},
+};
 
 /// Bytes that a reader who waits for a wake-up is handed at once.
 const POLLED_BYTES: usize = 16 * 1024;
@@ -208,6 +210,13 @@ impl Feed {
             log.stirred = true;
         }
         log.trim(floor);
+    }
+
+    /// Lets go of what is not after `floor`, and of what was packed with it.
+    pub(super) fn forget(&self, floor: Seq) {
+        let mut log = self.lock();
+        log.trim(floor);
+        log.break_chain = Some(0);
     }
 
     /// Publishes a heartbeat, as it is and as a block, that says that everything

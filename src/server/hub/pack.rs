@@ -111,6 +111,11 @@ impl Shelf {
     }
 }
 
+/// Lets go of what readers had missed: something of it is to be known no longer.
+pub(super) fn forget() {
+    *SHELF.lock().unwrap_or_else(PoisonError::into_inner) = Shelf::default();
+}
+
 /// The pieces of `run` as a block that refers to nothing before it, made once
 /// for all who ask for the same soon.
 pub(super) fn packed_together(run: Run, pieces: &[Bytes]) -> Bytes {

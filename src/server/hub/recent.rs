@@ -70,6 +70,23 @@ impl Recent {
         }
     }
 
+    /// Where the last event of `order` stands that is before `seq`.
+    pub(super) fn last_before(&self, order: OrderId, seq: Seq) -> Option<Seq> {
+        let events = self.by_order.get(&order)?;
+        events.iter().rev().find(|at| **at < seq).copied()
+    }
+
+    /// Lets go of everything up to `seq`.
+    pub(super) fn forget_up_to(&mut self, seq: Seq) {
+        while self.floor < seq
+            && let Some(oldest) = self.events.pop_front()
+        {
+            self.bytes -= oldest.frame.len();
+            self.floor = self.floor.next();
+            self.forget(oldest.facts.order);
+        }
+    }
+
     /// The oldest event of an order is gone.
     fn forget(&mut self, order: OrderId) {
         if let Some(events) = self.by_order.get_mut(&order) {

@@ -15,11 +15,18 @@ use crate::{
         change::{Acknowledged, Action, Due, Edit},
         limits, text,
     },
-    server::error::{FieldError, Problem},
+    server::{
+        access::principal::unsaid,
+        error::{FieldError, Problem},
+    },
 };
 
 mod screen;
+mod webhook;
 pub(in crate::server) use screen::{WishedScreen, screen};
+pub(in crate::server) use webhook::{
+    Replay, Successor, WishedWebhook, replay, successor, webhook, webhook_change,
+};
 
 /// What an order has that does not say otherwise.
 #[derive(Clone, Debug)]
@@ -47,16 +54,23 @@ pub(in crate::server) fn new_order(body: &Value, defaults: &Defaults) -> Result<
     errors.finish(order)
 }
 
-/// The channel that `body` names and its own id of the order, as far as they
-/// can be read, whatever else is wrong with it.
-pub(super) fn external_id(body: &Value, defaults: &Defaults) -> Option<(Channel, String)> {
+/// The location and the channel that `body` names and the channel's own id of the order,
+/// as far as they can be read, whatever else is wrong with it.
+pub(super) fn external_id(
+    body: &Value,
+    defaults: &Defaults,
+) -> Option<(Location, Channel, String)> {
     let source = body.get("source")?;
     let id = text::clean(source.get("external_id")?.as_str()?);
     let channel = match source.get("channel").and_then(Value::as_str) {
         Some(channel) => Channel::parse(channel).ok()?,
         None => defaults.channel.clone(),
     };
-    (!id.is_empty()).then_some((channel, id))
+    let location = match body.get("location").and_then(Value::as_str) {
+        Some(location) => Location::parse(location).ok()?,
+        None => defaults.location.clone(),
+    };
+    (!id.is_empty()).then_some((location, channel, id))
 }
 
 /// The change of status that `body` wishes.
@@ -158,6 +172,19 @@ pub(super) fn mark_stations(body: &Value) -> Result<Change, Problem> {
     errors.finish(change)
 }
 
+/// Whether `body` has an order erased that somebody still has work with, and who
+/// wishes it.
+pub(in crate::server) fn erasure(body: &Value) -> Result<(bool, Actor), Problem> {
+    let mut errors = Errors::default();
+    let fields = errors.object(Pointer::ROOT, body, &["while_open", "actor"]);
+    let erasure = fields.and_then(|fields| {
+        let while_open = fields.or(&mut errors, "while_open", false, Errors::boolean);
+        let actor = actor(&mut errors, &fields);
+        Some((while_open?, actor?))
+    });
+    errors.finish(erasure)
+}
+
 /// That `body` sends an order to the kitchen.
 pub(super) fn fire(body: &Value) -> Result<Change, Problem> {
     let mut errors = Errors::default();
@@ -167,6 +194,18 @@ pub(super) fn fire(body: &Value) -> Result<Change, Problem> {
         Some(Change { action: Action::Fire, expected_version: expected_version?, actor: actor? })
     });
     errors.finish(change)
+}
+
+/// What `body` says of where the customer has come to, and who says so.
+pub(super) fn arrival(body: &Value) -> Result<(Option<String>, Actor), Problem> {
+    let mut errors = Errors::default();
+    let fields = errors.object(Pointer::ROOT, body, &["note", "actor"]);
+    let arrival = fields.and_then(|fields| {
+        let note = fields.or(&mut errors, "note", None, text_of(limits::ARRIVED_NOTE));
+        let actor = actor(&mut errors, &fields);
+        Some((note?, actor?))
+    });
+    errors.finish(arrival)
 }
 
 /// What `body` says that somebody knows of.
@@ -266,8 +305,7 @@ fn who(errors: &mut Errors, fields: &Fields<'_>) -> (Option<Version>, Option<Act
 
 /// Whoever does something.
 fn actor(errors: &mut Errors, fields: &Fields<'_>) -> Option<Actor> {
-    let api = Actor { kind: ActorKind::Staff, id: "api".to_owned() };
-    fields.or(errors, "actor", api, Errors::actor)
+    fields.or(errors, "actor", unsaid(), Errors::actor)
 }
 
 /// Where a value stands in the body.
@@ -337,6 +375,21 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// The whole number that `value` is. JSON has one kind of numbers: 5.0 is 5, and there
+/// are clients that write it so.
+fn whole(value: &Value) -> Option<i64> {
+    /// Beyond this, a float does not tell one whole number from the next.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    value.as_i64().or_else(|| {
+        let number = value.as_f64().filter(|it| it.fract() == 0.0 && it.abs() <= EXACT)?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "whole and in range, as the line before says"
+        )]
+        Some(number as i64)
+    })
+}
+
 /// Reads text of at most `most` characters; `None` inside when nothing is left of it.
 fn text_of(most: usize) -> impl Fn(&mut Errors, Pointer, &Value) -> Option<Option<String>> {
     move |errors, at, value| {
@@ -391,7 +444,7 @@ impl Errors {
     }
 
     fn whole(&mut self, at: Pointer, value: &Value, range: &RangeInclusive<i64>) -> Option<i64> {
-        match value.as_i64() {
+        match whole(value) {
             Some(number) if range.contains(&number) => Some(number),
             _ => self.refuse(
                 at,
@@ -407,17 +460,16 @@ impl Errors {
         }
     }
 
-    /// Text, cleaned, of at most `most` characters.
+    /// Text, cleaned, of at most `most` characters as it was sent.
     fn text(&mut self, at: Pointer, value: &Value, most: usize) -> Option<String> {
         let Value::String(raw) = value else {
             return self.refuse(at, "must be a string");
         };
-        let cleaned = text::clean(raw);
-        let length = cleaned.chars().count();
+        let length = raw.chars().count();
         if length > most {
             return self.refuse(at, format!("has at most {most} characters, not {length}"));
         }
-        Some(cleaned)
+        Some(text::clean(raw))
     }
 
     /// Text of which something is left.
@@ -584,7 +636,7 @@ impl Errors {
         let external_id = fields.optional(self, "external_id", text_of(limits::KEY)).flatten();
         let latest = now.plus(limits::ACCEPT_AHEAD_MILLIS).0;
         let accept_by = fields.optional(self, "accept_by", |errors, at, value| {
-            match value.as_i64() {
+            match whole(value) {
                 Some(millis) if (now.0..=latest).contains(&millis) => Some(UnixMillis(millis)),
                 _ => errors.refuse(
                     at,
@@ -595,7 +647,7 @@ impl Errors {
         let placed =
             now.plus(-limits::SOURCE_BEHIND_MILLIS).0..=now.plus(limits::SOURCE_AHEAD_MILLIS).0;
         let placed_at = fields.optional(self, "placed_at", |errors, at, value| {
-            match value.as_i64() {
+            match whole(value) {
                 Some(millis) if placed.contains(&millis) => Some(UnixMillis(millis)),
                 _ => errors.refuse(
                     at,
@@ -615,13 +667,14 @@ impl Errors {
         let table = fields.optional(self, "table", text_of(limits::LABEL)).flatten();
         let address = fields.optional(self, "address", text_of(limits::ADDRESS)).flatten();
         let instructions = fields.optional(self, "instructions", text_of(limits::NOTE)).flatten();
-        Some(Fulfilment { service: service?, due_at, table, address, instructions })
+        let service = service?;
+        Some(Fulfilment { service, due_at, table, address, instructions, arrived_note: None })
     }
 
     fn due_at(&mut self, at: Pointer, value: &Value, now: UnixMillis) -> Option<UnixMillis> {
         let earliest = now.plus(-limits::DUE_BEHIND_MILLIS).0;
         let latest = now.plus(limits::DUE_AHEAD_MILLIS).0;
-        match value.as_i64() {
+        match whole(value) {
             Some(millis) if (earliest..=latest).contains(&millis) => Some(UnixMillis(millis)),
             _ => self.refuse(
                 at,

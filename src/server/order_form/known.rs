@@ -1,21 +1,46 @@
 //! What has been ordered here: names to suggest, and where they were made.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::sync::Mutex;
 
 use crate::{
     domain::{FoodOrder, ModifierKind, Station},
     server::{
+        access::principal::Caller,
         reads,
         state::App,
         store::{Unavailable, Wanted},
     },
-    wire::StreamFilter,
+    wire::{Seq, StreamFilter, Wall},
 };
 
 /// How many of the last orders are looked at.
 const ORDERS: usize = 200;
 /// How many names of each kind are suggested.
 const NAMES: usize = 200;
+
+/// How long they are told again where nothing has happened since: whoever types asks
+/// at every line.
+const TOLD_FOR: Duration = Duration::from_mins(1);
+/// For how many walls at a time.
+const WALLS: usize = 64;
+
+/// What was told a moment ago, on each side of a wall.
+#[derive(Debug, Default)]
+pub struct Suggestions(Mutex<HashMap<Wall, Told>>);
+
+#[derive(Debug)]
+struct Told {
+    at: Instant,
+    /// Where the last event on this side of the wall stood.
+    last: Seq,
+    known: Arc<Known>,
+}
 
 /// What has been ordered here.
 #[derive(Debug, Default)]
@@ -36,14 +61,33 @@ struct Item {
 }
 
 impl Known {
-    /// What the routing table names, and what the last orders are of.
-    pub(super) async fn read(app: &App) -> Result<Self, Unavailable> {
+    /// What the routing table names, and what the last orders are of that `caller` may
+    /// know of.
+    pub(super) async fn read(app: &App, caller: &Caller) -> Result<Arc<Self>, Unavailable> {
+        // Held while they are read: who comes meanwhile wants the same.
+        let mut told = app.suggestions.0.lock().await;
+        let now = Instant::now();
+        told.retain(|_, told| now.duration_since(told.at) < TOLD_FOR);
+        let last = app.hub.bounds(&caller.wall).last;
+        if let Some(told) = told.get(&caller.wall).filter(|told| told.last == last) {
+            return Ok(Arc::clone(&told.known));
+        }
+        let known = Arc::new(Self::of_last_orders(app, &caller.wall).await?);
+        if told.len() < WALLS || told.contains_key(&caller.wall) {
+            let fresh = Told { at: now, last, known: Arc::clone(&known) };
+            told.insert(caller.wall.clone(), fresh);
+        }
+        Ok(known)
+    }
+
+    async fn of_last_orders(app: &App, wall: &Wall) -> Result<Self, Unavailable> {
         let mut known = Self::default();
         for name in app.orders.routing().names() {
             known.note(name, None);
         }
+        let behind = StreamFilter { wall: wall.clone(), ..StreamFilter::default() };
         let wanted = Wanted { limit: ORDERS, since: None, called: None };
-        for json in &app.store.list(StreamFilter::default(), wanted).await?.orders {
+        for json in &app.store.list(behind, wanted).await?.orders {
             known.note_order(&reads::parse(json)?);
         }
         Ok(known)

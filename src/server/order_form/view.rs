@@ -348,11 +348,3 @@ fn placed(html: &mut Html, shown: &Shown<'_>, order: &FoodOrder) {
     }
     html.raw(". <a href=\"").text(shown.board).raw("\">Back to the board</a></div></div>");
 }
-
-/// The page for a form that another site has sent.
-pub(super) fn foreign(shown: &Shown<'_>) -> Response {
-    let main = "<h1>No order was placed</h1><p>The form came from a page of another site. Open it \
-                here and send it from here.</p><p class=\"actions\"><a class=\"button\" \
-                href=\"/orders/new\">New order</a></p>";
-    documents::page(shown, StatusCode::FORBIDDEN, "No order was placed", "", main, Script::None)
-}

@@ -9,9 +9,10 @@ use crate::{
     app::text,
     domain::{NewOrder, OrderId, OrderNumber, Service, Station, UnixMillis, order::FoodOrder},
     server::{
+        access::principal::Caller,
         error::{FieldError, Problem},
         forms::Form,
-        ingest,
+        ingest::{self, Defaults},
         orders::utc_offset_seconds,
         state::App,
     },
@@ -24,6 +25,8 @@ pub(super) struct Wish {
     pub(super) sent: Value,
     /// The same with what is known of its items.
     pub(super) body: Value,
+    /// What an order of whoever wishes it has that does not say.
+    defaults: Defaults,
     /// The service that was chosen.
     pub(super) service: Service,
     /// When it is due, if that can be read.
@@ -40,7 +43,13 @@ pub(super) fn typed(form: &Form) -> Vec<&str> {
 
 impl Wish {
     /// What `form` says at `now`.
-    pub(super) fn of(app: &App, form: &Form, known: &Known, now: UnixMillis) -> Self {
+    pub(super) fn of(
+        app: &App,
+        caller: &Caller,
+        form: &Form,
+        known: &Known,
+        now: UnixMillis,
+    ) -> Self {
         let mut errors = Vec::new();
         let service: Service = form.text("service").parse().unwrap_or_default();
         let due_at = match due(app, form.text("due"), now) {
@@ -93,12 +102,18 @@ impl Wish {
         for item in body["items"].as_array_mut().into_iter().flatten() {
             complete(app, known, item);
         }
-        Self { sent, body, service, due_at, errors }
+        let defaults = ingest::defaults(app, caller);
+        Self { sent, body, defaults, service, due_at, errors }
+    }
+
+    /// What it is read with: now, and not when it was typed.
+    pub(super) fn defaults(&self, app: &App) -> Defaults {
+        Defaults { now: app.clock.now(), ..self.defaults.clone() }
     }
 
     /// The order, or everything that is wrong with it by the form's fields.
     pub(super) fn order(&self, app: &App) -> Result<NewOrder, Vec<FieldError>> {
-        let read = ingest::new_order(&self.body, &app.orders.defaults());
+        let read = ingest::new_order(&self.body, &self.defaults(app));
         let mut errors = self.errors.clone();
         match read {
             Ok(order) if errors.is_empty() => return Ok(order),
@@ -117,7 +132,7 @@ impl Wish {
     /// The order as it would stand on a ticket, without what is wrong with it; none
     /// as long as there is nothing to make.
     pub(super) fn ticket(&self, app: &App, now: UnixMillis) -> Option<FoodOrder> {
-        let defaults = app.orders.defaults();
+        let defaults = self.defaults(app);
         let order = match ingest::new_order(&self.body, &defaults) {
             Ok(order) => order,
             Err(Problem::InvalidFields(errors)) => {

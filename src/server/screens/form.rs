@@ -15,7 +15,7 @@ use crate::{
 
 impl Form {
     /// The form that says what `profile` says.
-    pub(super) fn of(profile: &Profile) -> Self {
+    pub(in crate::server) fn of(profile: &Profile) -> Self {
         let mut form = Self::default();
         let Profile { sounds, .. } = profile;
         form.add("title", &profile.title);
@@ -68,7 +68,7 @@ impl Form {
     }
 
     /// The form of a screen that is there.
-    pub(super) fn of_screen(screen: &Screen) -> Self {
+    pub(in crate::server) fn of_screen(screen: &Screen) -> Self {
         let mut form = Self::of(&screen.profile);
         form.set("expected_version", &screen.version.to_string());
         form
@@ -83,19 +83,25 @@ impl Form {
     }
 
     /// The stations to choose from: those that are known, and those in the form.
-    pub(super) fn station_choices(&self, known: impl Iterator<Item = Station>) -> BTreeSet<String> {
+    pub(in crate::server) fn station_choices(
+        &self,
+        known: impl Iterator<Item = Station>,
+    ) -> BTreeSet<String> {
         let known = known.map(|station| station.as_str().to_owned());
         known.chain(self.all("stations").map(str::to_owned)).collect()
     }
 
     /// The channels to choose from.
-    pub(super) fn channel_choices(&self, known: impl Iterator<Item = Channel>) -> BTreeSet<String> {
+    pub(in crate::server) fn channel_choices(
+        &self,
+        known: impl Iterator<Item = Channel>,
+    ) -> BTreeSet<String> {
         let known = known.map(|channel| channel.as_str().to_owned());
         known.chain(self.all("channels").map(str::to_owned)).collect()
     }
 
     /// The same as the API would be sent.
-    pub(super) fn json(&self) -> Value {
+    pub(in crate::server) fn json(&self) -> Value {
         let mut json = self.measures();
         for name in ["name", "title", "role", "sort", "language", "theme", "digits", "announce"] {
             if !self.text(name).is_empty() {
@@ -136,7 +142,7 @@ impl Form {
     }
 
     /// What the size of text follows from.
-    pub(super) fn measures(&self) -> Map<String, Value> {
+    pub(in crate::server) fn measures(&self) -> Map<String, Value> {
         let mut json = Map::new();
         if !self.text("view").is_empty() {
             json.insert("view".to_owned(), self.text("view").into());
@@ -148,7 +154,7 @@ impl Form {
     }
 
     /// The services that are chosen, in the order in which they are offered.
-    pub(super) fn services(&self) -> impl Iterator<Item = (Service, bool)> {
+    pub(in crate::server) fn services(&self) -> impl Iterator<Item = (Service, bool)> {
         Service::ALL.into_iter().map(|service| (service, self.has("services", service.as_str())))
     }
 }

@@ -10,7 +10,7 @@ use axum::{
 use serde_json::Value;
 
 use super::{
-    Name, away, find, named,
+    Name, away, find, named, note,
     view::{self, Edit, Notice},
 };
 use crate::{
@@ -19,9 +19,10 @@ use crate::{
         limits, screen::Role,
     },
     server::{
+        access::{principal::Caller, roles::Right},
         documents::{Shown, fragment},
         error::{FieldError, Problem},
-        forms::{self, Filled, Form, NotOurs, see},
+        forms::{Filled, Form, posted, see},
         ingest::{self, WishedScreen},
         reads,
         state::App,
@@ -31,7 +32,11 @@ use crate::{
 };
 
 /// `GET /screens`: every screen.
-pub(in crate::server) async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> Response {
+pub(in crate::server) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    RawQuery(query): RawQuery,
+) -> Response {
     let screens = match app.store.screens().await {
         Ok(screens) => screens,
         Err(unavailable) => return away(&app, &unavailable),
@@ -46,14 +51,19 @@ pub(in crate::server) async fn list(State(app): State<App>, RawQuery(query): Raw
             .filter(|name| screens.iter().all(|screen| screen.name != *name))
             .map(Notice::Deleted),
     };
-    view::list(&Shown::of(&app), &screens, notice.as_ref())
+    let manages = caller.rights.has(Right::Admit);
+    view::list(&Shown::of(&app), &screens, notice.as_ref(), manages)
 }
 
 /// `GET /screens/new`: a form for a new screen; `from` names one to copy,
 /// `role` begins with what such a screen mostly has, `name` is filled in.
-pub(in crate::server) async fn new(State(app): State<App>, RawQuery(query): RawQuery) -> Response {
+pub(in crate::server) async fn new(
+    State(app): State<App>,
+    caller: Caller,
+    RawQuery(query): RawQuery,
+) -> Response {
     let parameters = Form::parse(query.unwrap_or_default().as_bytes());
-    let choices = match Choices::read(&app).await {
+    let choices = match Choices::read(&app, &caller).await {
         Ok(choices) => choices,
         Err(unavailable) => return away(&app, &unavailable),
     };
@@ -91,14 +101,22 @@ fn copy_of(original: &Screen, screens: &[Screen]) -> Form {
 }
 
 /// `POST /screens`: makes a screen.
-pub(in crate::server) async fn create(State(app): State<App>, request: Request) -> Response {
-    keep(&app, None, request).await
+pub(in crate::server) async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    request: Request,
+) -> Response {
+    keep(&app, &caller, None, request).await
 }
 
 /// `GET /screens/{name}/edit`: the form of a screen.
-pub(in crate::server) async fn edit(State(app): State<App>, name: Name) -> Response {
+pub(in crate::server) async fn edit(
+    State(app): State<App>,
+    caller: Caller,
+    name: Name,
+) -> Response {
     let asked = asked(&name);
-    let choices = match Choices::read(&app).await {
+    let choices = match Choices::read(&app, &caller).await {
         Ok(choices) => choices,
         Err(unavailable) => return away(&app, &unavailable),
     };
@@ -113,19 +131,20 @@ pub(in crate::server) async fn edit(State(app): State<App>, name: Name) -> Respo
 /// `POST /screens/{name}/edit`: changes a screen.
 pub(in crate::server) async fn save(
     State(app): State<App>,
+    caller: Caller,
     name: Name,
     request: Request,
 ) -> Response {
     let asked = asked(&name);
     match named(name) {
-        Some(name) => keep(&app, Some(name), request).await,
+        Some(name) => keep(&app, &caller, Some(name), request).await,
         None => unknown(&app, &asked).await,
     }
 }
 
 /// Keeps what a form says, or shows it again with what is wrong with it.
-async fn keep(app: &App, name: Option<ScreenName>, request: Request) -> Response {
-    let form = match posted(app, request).await {
+async fn keep(app: &App, caller: &Caller, name: Option<ScreenName>, request: Request) -> Response {
+    let form = match posted(request).await {
         Ok(form) => form,
         Err(refusal) => return refusal,
     };
@@ -139,13 +158,17 @@ async fn keep(app: &App, name: Option<ScreenName>, request: Request) -> Response
             let WishedScreen { name: kept, profile, expected_version } = wished;
             let now = app.clock.now();
             match app.store.put_screen(kept, profile, expected_version, now).await {
-                Ok(screen) => return see(&format!("/screens?saved={}", screen.name)),
+                Ok(screen) => {
+                    let what = if name.is_none() { "profile.made" } else { "profile.changed" };
+                    note(app, caller, what, &screen.name).await;
+                    return see(&format!("/screens?saved={}", screen.name));
+                }
                 Err(error) => refused(form, name.is_none(), error),
             }
         }
     };
     // What was typed is worth more than a list of what could be chosen.
-    let choices = Choices::read(app).await.unwrap_or_default();
+    let choices = Choices::read(app, caller).await.unwrap_or_default();
     let screen = choices.screens.iter().find(|screen| Some(&screen.name) == name.as_ref());
     choices.edit(app, status, screen, &form, &errors, trouble.as_ref())
 }
@@ -192,11 +215,12 @@ pub(in crate::server) async fn ask(State(app): State<App>, name: Name) -> Respon
 /// `POST /screens/{name}/delete`: lets go of a screen.
 pub(in crate::server) async fn delete(
     State(app): State<App>,
+    caller: Caller,
     name: Name,
     request: Request,
 ) -> Response {
     let asked = asked(&name);
-    let form = match posted(&app, request).await {
+    let form = match posted(request).await {
         Ok(form) => form,
         Err(refusal) => return refusal,
     };
@@ -204,7 +228,12 @@ pub(in crate::server) async fn delete(
     let expected = form.text("expected_version").parse().ok().map(Version);
     match app.store.delete_screen(name.clone(), expected).await {
         // Whoever presses twice wanted it gone.
-        Ok(()) | Err(ScreenError::NotFound) => see(&format!("/screens?deleted={name}")),
+        done @ (Ok(()) | Err(ScreenError::NotFound)) => {
+            if done.is_ok() {
+                note(&app, &caller, "profile.deleted", &name).await;
+            }
+            see(&format!("/screens?deleted={name}"))
+        }
         Err(ScreenError::Unavailable(unavailable)) => away(&app, &unavailable),
         Err(ScreenError::Stale(_) | ScreenError::TooMany) => match app.store.screen(name).await {
             Ok(Some(screen)) => {
@@ -253,9 +282,10 @@ struct Choices {
 impl Choices {
     /// The stations and channels of the orders that are open and of the screens
     /// that there are.
-    async fn read(app: &App) -> Result<Self, Unavailable> {
+    async fn read(app: &App, caller: &Caller) -> Result<Self, Unavailable> {
         let screens = app.store.screens().await?;
-        let open = app.store.snapshot(StreamFilter::default()).await?;
+        let behind = StreamFilter { wall: caller.wall.clone(), ..StreamFilter::default() };
+        let open = app.store.snapshot(behind).await?;
         let mut stations: Vec<Station> =
             screens.iter().flat_map(|screen| screen.profile.stations.clone()).collect();
         let mut channels: Vec<Channel> =
@@ -288,14 +318,6 @@ impl Choices {
         };
         view::edit(&Shown::of(app), status, &edit)
     }
-}
-
-/// The form that a page of ours has sent.
-async fn posted(app: &App, request: Request) -> Result<Form, Response> {
-    forms::posted(request).await.map_err(|why| match why {
-        NotOurs::Foreign => view::refused(&Shown::of(app)),
-        NotOurs::Broken(response) => response,
-    })
 }
 
 #[cfg(test)]

@@ -49,14 +49,22 @@ fn view_name(view: View) -> &'static str {
 }
 
 /// The list of all screens.
-pub(super) fn list(shown: &Shown<'_>, screens: &[Screen], notice: Option<&Notice<'_>>) -> Response {
+pub(super) fn list(
+    shown: &Shown<'_>,
+    screens: &[Screen],
+    notice: Option<&Notice<'_>>,
+    manages: bool,
+) -> Response {
     in_english();
     let mut html = Html::default();
-    html.raw("<div class=\"lead\"><h1>Screens</h1>");
+    html.raw("<div class=\"lead\"><h1>Screens</h1><div class=\"actions\">");
     if !screens.is_empty() {
         html.raw("<a class=\"button primary\" href=\"/screens/new\">New screen</a>");
     }
-    html.raw("</div>");
+    if manages {
+        html.raw("<a class=\"button\" href=\"/access\">Manage</a>");
+    }
+    html.raw("</div></div>");
     told(&mut html, shown, notice);
     if screens.is_empty() {
         html.raw(
@@ -256,14 +264,6 @@ pub(super) fn unknown(shown: &Shown<'_>, asked: &str, screens: &[Screen]) -> Res
     }
     html.raw("</a><a class=\"button\" href=\"/\">Board with all orders</a></p>");
     page(shown, StatusCode::NOT_FOUND, "No such screen", TO_LIST, &html.done(), Script::None)
-}
-
-/// The page for a form that another site has sent.
-pub(super) fn refused(shown: &Shown<'_>) -> Response {
-    let main = "<h1>Nothing was changed</h1><p>The form came from a page of another site. Open \
-                the screens here and save them here.</p><p class=\"actions\"><a class=\"button\" \
-                href=\"/screens\">Screens</a></p>";
-    page(shown, StatusCode::FORBIDDEN, "Nothing was changed", TO_LIST, main, Script::None)
 }
 
 const TO_LIST: &str = "<a href=\"/screens\">Screens</a>";

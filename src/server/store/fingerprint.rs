@@ -3,7 +3,7 @@
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::domain::NewOrder;
+use crate::domain::{FoodOrder, NewOrder};
 
 /// Bytes of one digest.
 const DIGEST: usize = 32;
@@ -30,6 +30,24 @@ impl Fingerprint {
     #[must_use]
     pub fn of_order(order: &NewOrder) -> Self {
         let content = serde_json::to_vec(order).unwrap_or_default();
+        Self(Sha256::digest(content).to_vec())
+    }
+
+    /// That of what is left of an order as it was placed, once it is erased: the
+    /// only one that is kept then, for a digest of a telephone number is one that
+    /// can be found by trying them all. Stations are not part of it, which the
+    /// configuration may have changed.
+    #[must_use]
+    pub fn of_erased(placed: &FoodOrder) -> Self {
+        let lines: Vec<_> = placed
+            .items
+            .iter()
+            .map(|it| (&it.name, it.quantity, it.unit_price, &it.modifiers, &it.allergens))
+            .collect();
+        let how = (placed.fulfilment.service, placed.fulfilment.due_at, placed.flags.rush);
+        let all = (&placed.location, &placed.source, how, lines, &placed.money);
+        let mut content = b"erased ".to_vec();
+        content.extend(serde_json::to_vec(&all).unwrap_or_default());
         Self(Sha256::digest(content).to_vec())
     }
 

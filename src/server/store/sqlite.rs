@@ -11,6 +11,7 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
     thread,
+    time::Duration,
 };
 
 use anyhow::Context as _;
@@ -19,23 +20,38 @@ use futures_util::{FutureExt as _, future::BoxFuture};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    ChangeError, CommitSink, EventPage, History, PlaceError, Placed, PlacedBefore, Placement,
-    ScreenError, Seen, Setting, Sought, Store, StoredOrders, Unavailable, Wanted,
+    ChangeError, CommitSink, EraseError, Erased, Erasure, EventPage, History, PlaceError, Placed,
+    PlacedBefore, Placement, ScreenError, Seen, Setting, Sides, Sought, Store, StoredOrders,
+    Unavailable, Wanted, WebhookStore,
 };
 use crate::{
     domain::{
         Change, Channel, FoodOrder, OrderId, Profile, Promises, Screen, ScreenName, UnixMillis,
         Version,
     },
-    wire::{Epoch, Seq, StreamFilter},
+    server::{
+        files::{self, Kind, Unusable},
+        folder,
+        tracking::{TokenDigest, TrackingKey},
+    },
+    wire::{Epoch, Seq, StreamFilter, Wall},
 };
 
+mod check;
+mod erase;
+mod errand;
 mod readers;
 mod rows;
 mod schema;
 mod screens;
+mod sides;
+#[cfg(test)]
+mod tests;
+mod webhooks;
 mod writer;
 
+pub use check::check;
+pub use erase::{NOT_FROM_DISK, ask as ask_to_erase, still_open};
 use readers::Readers;
 use writer::{Job, Reply, Writer};
 
@@ -45,17 +61,21 @@ const FILE: &str = "orders.db";
 const LOCK: &str = "lock";
 /// Commands that may wait for the writer before senders wait too.
 const QUEUE: usize = 4096;
+/// How long the answer to an erasure waits for whoever still reads what it erases:
+/// no longer than clients wait for any answer.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Orders in an SQLite database.
 pub struct SqliteStore {
     epoch: Epoch,
     head_at_start: Seq,
     demo: bool,
+    tracking_key: TrackingKey,
     jobs: mpsc::Sender<Job>,
     readers: Readers,
     writer: Option<thread::JoinHandle<()>>,
-    /// Held as long as the store is open.
-    _lock: File,
+    /// Held as long as the store is open; none beside a server that holds it.
+    lock: Option<File>,
 }
 
 /// What a new store is made for.
@@ -80,28 +100,83 @@ impl SqliteStore {
         purpose: Purpose,
         sink: Arc<dyn CommitSink>,
     ) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("cannot make the data folder {}", folder.display()))?;
-        let lock = lock(folder)?;
+        Self::open_with(folder, purpose, sink, PATIENCE)
+    }
+
+    fn open_with(
+        folder: &Path,
+        purpose: Purpose,
+        sink: Arc<dyn CommitSink>,
+        patience: Duration,
+    ) -> anyhow::Result<Self> {
+        make_folder(folder)?;
         let file = folder.join(FILE);
+        if !folder.join(LOCK).exists() {
+            // Nobody has used this folder: where it holds something else, not even a
+            // lock is left in it.
+            schema::look(&file)?;
+        }
+        let lock = lock(folder)?;
         if purpose == Purpose::Demo {
             schema::empty_demo(&file)?;
         }
+        if !file.exists() {
+            schema::look(&file)?;
+            files::begin(&schema::KIND, folder)?;
+            folder::share_file(folder, FILE);
+        }
+        folder::close_file(folder, LOCK);
+        folder::close_file(folder, FILE);
         let opened = schema::open(&file, purpose == Purpose::Demo)?;
+        Self::new(opened, file, sink, Some(lock), patience)
+    }
+
+    /// Opens the store in `folder` for a command, beside the server that uses it
+    /// if there is one. Then nothing that concerns the log may be written: the
+    /// server alone knows where its end is.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), or the server is of another version.
+    pub fn open_beside(folder: &Path, sink: Arc<dyn CommitSink>) -> anyhow::Result<Self> {
+        match Self::open(folder, Purpose::Service, Arc::clone(&sink)) {
+            Err(error) if is_in_use(&error) => {
+                let file = folder.join(FILE);
+                Self::new(schema::open_beside(&file)?, file, sink, None, PATIENCE)
+            }
+            opened => opened,
+        }
+    }
+
+    /// Whether a server uses the store at the same time.
+    #[must_use]
+    pub fn is_beside(&self) -> bool {
+        self.lock.is_none()
+    }
+
+    fn new(
+        opened: schema::Opened,
+        file: PathBuf,
+        sink: Arc<dyn CommitSink>,
+        lock: Option<File>,
+        patience: Duration,
+    ) -> anyhow::Result<Self> {
         let (jobs, queue) = mpsc::channel(QUEUE);
-        let writer = Writer::new(opened.connection, file.clone(), opened.head, opened.floor, sink);
+        let (epoch, head_at_start, demo) = (opened.epoch, opened.head, opened.demo);
+        let tracking_key = opened.tracking_key.clone();
+        let writer = Writer::new(opened, file.clone(), sink, patience);
         let handle = thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || writer.run(queue))
             .context("cannot start the store's writer")?;
         Ok(Self {
-            epoch: opened.epoch,
-            head_at_start: opened.head,
-            demo: opened.demo,
+            epoch,
+            head_at_start,
+            demo,
+            tracking_key,
             jobs,
-            readers: Readers::new(file, opened.epoch),
+            readers: Readers::new(file, epoch),
             writer: Some(handle),
-            _lock: lock,
+            lock,
         })
     }
 
@@ -172,8 +247,64 @@ impl Store for SqliteStore {
         .boxed()
     }
 
+    fn tracking_key(&self) -> TrackingKey {
+        self.tracking_key.clone()
+    }
+
+    fn tracked(&self, token: TokenDigest) -> BoxFuture<'_, Result<Option<FoodOrder>, Unavailable>> {
+        self.readers.read(move |connection, _| {
+            rows::tracked(connection, token)?.map(|json| rows::parse(&json)).transpose()
+        })
+    }
+
+    fn erase(&self, erasure: Erasure) -> BoxFuture<'_, Result<Erased, EraseError>> {
+        let erasure = Box::new(erasure);
+        async move {
+            self.ask(|reply| Job::Erase { erasure, reply })
+                .await
+                .unwrap_or_else(|gone| Err(EraseError::Unavailable(gone)))
+        }
+        .boxed()
+    }
+
+    fn erase_old(
+        &self,
+        before: UnixMillis,
+        at: UnixMillis,
+    ) -> BoxFuture<'_, Result<u64, Unavailable>> {
+        async move { self.ask(|reply| Job::EraseOld { before, at, reply }).await? }.boxed()
+    }
+
+    fn erasures_asked(&self) -> BoxFuture<'_, Result<Vec<OrderId>, Unavailable>> {
+        self.readers.read(|connection, _| erase::asked(connection))
+    }
+
     fn events(&self, after: Seq, limit: usize) -> BoxFuture<'_, Result<EventPage, Unavailable>> {
         self.readers.read(move |connection, _| rows::events(connection, after, limit))
+    }
+
+    fn events_behind(
+        &self,
+        wall: Wall,
+        after: Seq,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<EventPage, Unavailable>> {
+        self.readers.read(move |connection, _| sides::events(connection, &wall, after, limit))
+    }
+
+    fn sides(&self) -> BoxFuture<'_, Result<Sides, Unavailable>> {
+        self.readers.read(|connection, _| {
+            let sides = sides::all(connection)?.into_iter();
+            Ok(sides.map(|side| (side.location, side.channel, side.last)).collect())
+        })
+    }
+
+    fn of_these(
+        &self,
+        wall: Wall,
+        orders: Vec<OrderId>,
+    ) -> BoxFuture<'_, Result<Vec<OrderId>, Unavailable>> {
+        self.readers.read(move |connection, _| sides::of_these(connection, &wall, orders))
     }
 
     fn snapshot(&self, filter: StreamFilter) -> BoxFuture<'_, Result<StoredOrders, Unavailable>> {
@@ -270,9 +401,53 @@ impl Store for SqliteStore {
         .boxed()
     }
 
+    fn webhooks(&self) -> &dyn WebhookStore {
+        self
+    }
+
     fn check(&self) -> BoxFuture<'_, Result<(), Unavailable>> {
         async move { self.ask(|reply| Job::Check { reply }).await? }.boxed()
     }
+}
+
+/// How the database is recognised.
+pub const KIND: &Kind = &schema::KIND;
+
+/// What is done to a copy: without its epoch, it begins one of its own once it is
+/// used, and nobody takes a position in the log for one in it.
+pub const FINISH_COPY: &str = "DELETE FROM meta WHERE key = 'epoch'";
+
+/// Makes the data folder where it is missing.
+///
+/// # Errors
+/// One line: it is none, or cannot be made.
+pub fn make_folder(folder: &Path) -> anyhow::Result<()> {
+    if folder.is_file() {
+        return Err(Unusable::new(format!(
+            "the data folder {} is a file; name a folder with --data",
+            folder.display()
+        ))
+        .into());
+    }
+    folder::make(folder)
+        .with_context(|| format!("cannot make the data folder {}", folder.display()))
+}
+
+/// Whether there is a store in `folder`.
+#[must_use]
+pub fn is_in(folder: &Path) -> bool {
+    folder.join(FILE).exists()
+}
+
+/// Another process uses the folder.
+#[derive(Debug, thiserror::Error)]
+#[error("the data folder {} is in use by another live-orders; stop that one, or name another folder with --data", .0.display())]
+struct InUse(PathBuf);
+
+/// Whether `error`, with which a store was not opened, says that another process uses it.
+#[must_use]
+pub fn is_in_use(error: &anyhow::Error) -> bool {
+    error.is::<InUse>()
 }
 
 /// Locks `folder` for this process; the lock goes with the process, however it ends.
@@ -286,10 +461,7 @@ fn lock(folder: &Path) -> anyhow::Result<File> {
         .with_context(|| format!("cannot write in the data folder {}", folder.display()))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => anyhow::bail!(
-            "the data folder {} is in use by another live-orders; stop that one, or name another folder with --data",
-            folder.display()
-        ),
+        Err(std::fs::TryLockError::WouldBlock) => Err(InUse(folder.to_owned()).into()),
         Err(std::fs::TryLockError::Error(error)) => {
             Err(error).with_context(|| format!("cannot lock {}", path.display()))
         }

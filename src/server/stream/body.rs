@@ -12,9 +12,10 @@ use std::{
 use bytes::Bytes;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use http_body::{Body, Frame};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
-    Prelude, Reader, farewell,
+    Cut, Prelude, Reader, Term, farewell,
     pager::{Page, Pager},
 };
 use crate::{
@@ -31,6 +32,24 @@ pub(super) struct StreamBody {
     phase: Phase,
     /// Whether it was told that it has caught up.
     greeted: bool,
+    /// Goes with it.
+    _watch: Option<DropGuard>,
+}
+
+/// Has `cut` made when `term` is over before its time, unless what this gives is
+/// dropped before that.
+fn watch(term: &Term, cut: Option<Cut>) -> Option<DropGuard> {
+    term.pass.as_ref()?;
+    let cut_off = term.clone().cut_off(cut?);
+    let done = CancellationToken::new();
+    let guard = done.clone().drop_guard();
+    tokio::spawn(async move {
+        tokio::select! {
+            () = cut_off => {}
+            () = done.cancelled() => {}
+        }
+    });
+    Some(guard)
 }
 
 enum Phase {
@@ -43,10 +62,10 @@ enum Phase {
 }
 
 impl Phase {
-    fn paging(mut pager: Pager, over: Option<ByeReason>) -> Self {
+    fn paging(mut pager: Pager, term: Term) -> Self {
         Self::Paging(
             async move {
-                let page = pager.next(over).await;
+                let page = pager.next(&term).await;
                 (pager, page)
             }
             .boxed(),
@@ -55,14 +74,16 @@ impl Phase {
 }
 
 impl StreamBody {
-    /// A stream that says `prelude` and then what `pager` comes to.
-    pub(super) fn new(reader: Reader, pager: Pager, prelude: Prelude) -> Self {
+    /// A stream that says `prelude` and then what `pager` comes to. Where its reader
+    /// takes nothing of it, nobody asks for more: then `cut` ends it.
+    pub(super) fn new(reader: Reader, pager: Pager, prelude: Prelude, cut: Option<Cut>) -> Self {
         let own = reader.encoding.begin(prelude.own);
         Self {
             ready: [own].into_iter().chain(prelude.shared).collect(),
-            reader,
-            phase: Phase::paging(pager, None),
+            phase: Phase::paging(pager, reader.term.clone()),
             greeted: false,
+            _watch: watch(&reader.term, cut),
+            reader,
         }
     }
 
@@ -75,7 +96,7 @@ impl StreamBody {
                 self.phase = match page {
                     Page::Frames(frames) => {
                         self.ready.push_back(encoding.more(frames));
-                        Phase::paging(pager, self.reader.over(Instant::now()))
+                        Phase::paging(pager, self.reader.term.clone())
                     }
                     Page::Seat(seat) => Phase::Following(FeedReader::new(encoding.seat(seat))),
                     Page::End(bye) => {
@@ -107,16 +128,17 @@ impl StreamBody {
                         self.ready.push_back(frames);
                         return Poll::Ready(());
                     }
-                    (over, Poll::Ready(Read::Behind(reached))) => {
+                    (_, Poll::Ready(Read::Behind(reached))) => {
                         self.greeted = false;
                         let filter = follower.filter().clone();
                         let pager = Pager::new(app.clone(), filter, reached);
-                        self.phase = Phase::paging(pager, over);
+                        self.phase = Phase::paging(pager, self.reader.term.clone());
                         return Poll::Ready(());
                     }
                     (_, Poll::Ready(Read::Closed)) => ByeReason::Shutdown,
                 };
-                self.ready.push_back(self.reader.encoding.more(farewell(app, reached, bye)));
+                let bye = farewell(app, &follower.filter().wall, reached, bye);
+                self.ready.push_back(self.reader.encoding.more(bye));
                 self.phase = Phase::Done;
             }
             Phase::Done => {}

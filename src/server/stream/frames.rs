@@ -49,13 +49,14 @@ pub(super) fn orders_of_snapshot(orders: &[Bytes]) -> Bytes {
 }
 
 /// The last frame of a stream that the server ends. It leaves the reader's
-/// position as it is: `id:` carries `cursor`.
-pub(super) fn bye(cursor: EventId, reason: ByeReason, retry: Duration) -> Bytes {
+/// position as it is: `id:` carries `cursor`, or nothing.
+pub(super) fn bye(cursor: Option<EventId>, reason: ByeReason, retry: Duration) -> Bytes {
     let mut out = Vec::new();
     let retry_ms = millis(retry);
     frame::push_retry(&mut out, retry_ms);
     let data = serde_json::to_vec(&Bye { reason, retry_ms }).unwrap_or_default();
-    frame::push_event(&mut out, &cursor.to_string(), Bye::NAME, &data);
+    let id = cursor.map_or_else(String::new, |cursor| cursor.to_string());
+    frame::push_event(&mut out, &id, Bye::NAME, &data);
     Bytes::from(out)
 }
 

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use super::farewell;
+use super::{Term, farewell};
 use crate::{
     server::{
         hub::{Join, Seat},
@@ -54,37 +54,49 @@ impl Pager {
         }
     }
 
-    /// What comes next for a reader; `over` is why its stream is to end, if it is.
-    pub(super) async fn next(&mut self, over: Option<ByeReason>) -> Page {
-        if let Some(reason) = over {
-            return Page::End(farewell(&self.app, self.after, reason));
-        }
+    /// What comes next for a reader whose stream goes on for `term`.
+    pub(super) async fn next(&mut self, term: &Term) -> Page {
         loop {
+            if let Some(reason) = term.over(Instant::now()) {
+                return Page::End(self.farewell(reason));
+            }
             match self.app.hub.join(&self.filter, self.after) {
                 Join::Seat(seat) => return Page::Seat(seat),
                 Join::Closed => {
-                    return Page::End(farewell(&self.app, self.after, ByeReason::Shutdown));
+                    return Page::End(self.farewell(ByeReason::Shutdown));
                 }
                 Join::Store => {}
             }
-            let Ok(page) = self.app.store.events(self.after, PAGE).await else {
+            let wall = self.filter.wall.clone();
+            let Ok(page) = self.app.store.events_behind(wall, self.after, PAGE).await else {
                 return Page::Gone;
             };
-            let Some(last) = page.events.last().filter(|_| page.floor <= self.after) else {
+            if page.floor > self.after {
                 // Pruned while it was being read.
                 return Page::Gone;
-            };
+            }
+            // Who has the last of theirs has everything.
+            let end = |seq: Seq| if seq >= page.last { page.head } else { seq };
+            let end = end(page.events.last().map_or(self.after, |event| event.seq));
+            if end <= self.after {
+                return Page::Gone;
+            }
             // The store may be a moment ahead of the hub.
-            self.app.hub.reach(last.seq).await;
+            self.app.hub.reach(end).await;
             let mut frames = Vec::new();
+            let mut whole = true;
             for event in &page.events {
+                if frames.len() >= PAGE_BYTES {
+                    whole = false;
+                    break;
+                }
                 if self.filter.matches(&event.facts) {
                     self.app.hub.encode_into(&mut frames, event);
                 }
                 self.after = event.seq;
-                if frames.len() >= PAGE_BYTES {
-                    break;
-                }
+            }
+            if whole {
+                self.after = end;
             }
             if !frames.is_empty() {
                 self.spoke_at = Instant::now();
@@ -97,5 +109,9 @@ impl Pager {
                 return Page::Frames(self.app.hub.heartbeat_at(&self.filter, self.after, now));
             }
         }
+    }
+
+    fn farewell(&self, reason: ByeReason) -> Bytes {
+        farewell(&self.app, &self.filter.wall, self.after, reason)
     }
 }

@@ -25,7 +25,9 @@ pub enum Start {
 }
 
 /// Where a stream begins for a reader that has `after`, in the log `epoch`
-/// that is kept from after `floor` to `head`.
+/// that is kept from after `floor` to `head`; for one behind a wall, what there is of
+/// the log on their side of it. What is beyond the last event there is the future to
+/// them, whatever has happened elsewhere.
 #[must_use]
 pub fn start(after: After, epoch: Epoch, floor: Seq, head: Seq, wants_snapshot: bool) -> Start {
     match after {

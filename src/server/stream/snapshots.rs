@@ -19,8 +19,8 @@ use tokio::sync::Mutex;
 
 use super::{Encoding, Full, frames};
 use crate::{
-    server::{error::Problem, state::App},
-    wire::{Seq, StreamFilter},
+    server::{error::Problem, state::App, store::StoredOrders},
+    wire::{EventId, Seq, StreamFilter},
 };
 
 /// Bytes of snapshots that there may be at a time.
@@ -38,7 +38,9 @@ pub struct Snapshots {
 #[derive(Debug)]
 struct Snapshot {
     /// The position that they stand at.
-    cursor: Seq,
+    head: Seq,
+    /// What is told of that.
+    cursor: EventId,
     orders: Bytes,
     held: Arc<AtomicUsize>,
 }
@@ -66,17 +68,18 @@ impl Snapshots {
     }
 
     /// The orders that `filter` shows now, to be sent behind what
-    /// [`frames::begin_snapshot`] writes, and the position that they stand at.
+    /// [`frames::begin_snapshot`] writes, and the position that they stand at, as it
+    /// is and as it is told.
     pub(super) async fn take(
         &self,
         app: &App,
         filter: &StreamFilter,
         encoding: Encoding,
-    ) -> Result<(Seq, Bytes), Problem> {
+    ) -> Result<(Seq, EventId, Bytes), Problem> {
         let mut newest = self.newest.lock().await;
         let key = (filter.clone(), encoding);
         let known = newest.get(&key).and_then(Weak::upgrade);
-        let snapshot = match known.filter(|known| known.cursor >= app.hub.head()) {
+        let snapshot = match known.filter(|known| known.head >= app.hub.head()) {
             Some(snapshot) => snapshot,
             None if self.held() >= MOST_BYTES => {
                 return Err(Problem::TooManyStreams(Full::Snapshots));
@@ -86,12 +89,13 @@ impl Snapshots {
                 let orders = encoding.more(frames::orders_of_snapshot(&stored.orders));
                 let held = Arc::clone(&self.held);
                 held.fetch_add(orders.len(), Ordering::Relaxed);
-                let snapshot = Arc::new(Snapshot { cursor: stored.cursor.seq, orders, held });
+                let StoredOrders { head, cursor, .. } = stored;
+                let snapshot = Arc::new(Snapshot { head, cursor, orders, held });
                 newest.retain(|_, other| other.strong_count() > 0);
                 newest.insert(key, Arc::downgrade(&snapshot));
                 snapshot
             }
         };
-        Ok((snapshot.cursor, Bytes::from_owner(Share(snapshot))))
+        Ok((snapshot.head, snapshot.cursor, Bytes::from_owner(Share(snapshot))))
     }
 }

@@ -20,7 +20,7 @@ use std::{
     net::Shutdown,
     num::NonZero,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -30,14 +30,21 @@ use std::{
 use bytes::{Buf as _, Bytes};
 use mio::{Events, Interest, Poll, Token, Waker, net::TcpStream};
 use slab::Slab;
+use socket2::SockRef;
 use tokio::runtime::Handle;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use super::{Reader, farewell, pager::Pager, taken::catch_up};
+use super::{
+    Reader, farewell,
+    inbox::{GroupWatch, Inbox, Message},
+    pager::Pager,
+    pass::GRACE,
+    taken::catch_up,
+};
 use crate::{
     server::{
         config::Config,
-        hub::{self, Next, Once, Part, Place, Seat, Watcher},
+        hub::{self, Next, Part, Place, Seat, Watcher},
     },
     wire::ByeReason,
 };
@@ -72,7 +79,7 @@ pub(super) struct Follower {
 pub struct Sweepers {
     /// How long a socket may take nothing.
     pub(super) write_timeout: Duration,
-    inboxes: Vec<Arc<Inbox>>,
+    inboxes: Vec<Arc<Inbox<Follower>>>,
     threads: Mutex<Vec<thread::JoinHandle<()>>>,
     turn: AtomicUsize,
 }
@@ -92,11 +99,7 @@ impl Sweepers {
         let mut threads = Vec::new();
         for number in 0..count {
             let poll = Poll::new()?;
-            let inbox = Arc::new(Inbox {
-                messages: Mutex::new(Some(Vec::new())),
-                told: Once::default(),
-                waker: Waker::new(poll.registry(), INBOX)?,
-            });
+            let inbox = Arc::new(Inbox::new(Waker::new(poll.registry(), INBOX)?));
             let sweeper = Sweeper::new(poll, Arc::clone(&inbox), write_timeout, Handle::current());
             let thread =
                 thread::Builder::new().name(format!("sweeper-{number}")).spawn(|| sweeper.run())?;
@@ -132,69 +135,10 @@ impl Sweepers {
     }
 }
 
-/// What a sweeper is told.
-enum Message {
-    Take(Box<Follower>),
-    /// Something has come for this group.
-    Stir(usize),
-    Stop,
-}
-
-struct Inbox {
-    /// None when nobody will look any more: what would lie there is dropped.
-    messages: Mutex<Option<Vec<Message>>>,
-    told: Once,
-    waker: Waker,
-}
-
-impl Inbox {
-    fn push(&self, message: Message) {
-        match &mut *self.lock() {
-            Some(messages) => messages.push(message),
-            None => return,
-        }
-        if self.told.set()
-            && let Err(error) = self.waker.wake()
-        {
-            tracing::error!(%error, "stream.sweeper.waker.failed");
-        }
-    }
-
-    fn take(&self) -> Vec<Message> {
-        self.told.look();
-        self.lock().as_mut().map(std::mem::take).unwrap_or_default()
-    }
-
-    fn close(&self) {
-        let left = self.lock().take();
-        // Without the lock: who is dropped here leaves a feed.
-        drop(left);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Vec<Message>>> {
-        self.messages.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Notes that something has come in the feed of a group.
-struct GroupWatch {
-    inbox: Arc<Inbox>,
-    group: usize,
-    stirred: Once,
-}
-
-impl Watcher for GroupWatch {
-    fn stir(&self) {
-        if self.stirred.set() {
-            self.inbox.push(Message::Stir(self.group));
-        }
-    }
-}
-
 /// The readers of one feed.
 struct Group {
     feed: u64,
-    watch: Arc<GroupWatch>,
+    watch: Arc<GroupWatch<Follower>>,
     members: Vec<usize>,
 }
 
@@ -206,6 +150,8 @@ struct Member {
     rest: Bytes,
     /// Since when the socket takes no more.
     stuck_since: Option<Instant>,
+    /// When it is closed whatever is unsent: it is let in no longer.
+    cut_at: Option<Instant>,
     /// Whether it stands among those that have another turn.
     unfinished: bool,
     /// Whether it was told that it has caught up.
@@ -260,7 +206,7 @@ impl Look {
 
 struct Sweeper {
     poll: Poll,
-    inbox: Arc<Inbox>,
+    inbox: Arc<Inbox<Follower>>,
     write_timeout: Duration,
     runtime: Handle,
     members: Slab<Member>,
@@ -274,7 +220,12 @@ struct Sweeper {
 }
 
 impl Sweeper {
-    fn new(poll: Poll, inbox: Arc<Inbox>, write_timeout: Duration, runtime: Handle) -> Self {
+    fn new(
+        poll: Poll,
+        inbox: Arc<Inbox<Follower>>,
+        write_timeout: Duration,
+        runtime: Handle,
+    ) -> Self {
         Self {
             poll,
             inbox,
@@ -358,7 +309,7 @@ impl Sweeper {
             let entry = self.groups.vacant_entry();
             let inbox = Arc::clone(&self.inbox);
             let group = entry.key();
-            let watch = Arc::new(GroupWatch { inbox, group, stirred: Once::default() });
+            let watch = Arc::new(GroupWatch::new(inbox, group));
             seat.watch(Arc::clone(&watch) as Arc<dyn Watcher>);
             entry.insert(Group { feed, watch, members: Vec::new() });
             group
@@ -374,6 +325,7 @@ impl Sweeper {
             seat,
             rest: first,
             stuck_since: None,
+            cut_at: None,
             unfinished: false,
             greeted: false,
             leaving: false,
@@ -392,7 +344,7 @@ impl Sweeper {
     /// Goes through a group in which something has come.
     fn sweep(&mut self, group: usize, now: Instant) {
         let Some(there) = self.groups.get(group) else { return };
-        there.watch.stirred.look();
+        there.watch.look();
         let mut look = Look::default();
         // Backwards: who leaves is replaced by the last, who was served already.
         for index in (0..there.members.len()).rev() {
@@ -405,6 +357,10 @@ impl Sweeper {
 
     fn serve(&mut self, key: usize, now: Instant, look: &mut Look) {
         let Some(member) = self.members.get_mut(key) else { return };
+        if member.cut_at.is_none() && member.reader.term.is_revoked() {
+            member.cut_at = Some(now + GRACE);
+            self.waiting.insert(key);
+        }
         if member.stuck_since.is_some() {
             return;
         }
@@ -449,19 +405,29 @@ impl Sweeper {
         }
     }
 
-    /// Closes sockets that have taken nothing for too long.
+    /// Closes sockets that have taken nothing for too long, and those of readers who
+    /// are let in no longer.
     fn look_after_waiting(&mut self, now: Instant) {
         let mut late = Vec::new();
         self.waiting.retain(|key| {
             let Some(member) = self.members.get(*key) else { return false };
-            let Some(since) = member.stuck_since else { return false };
-            let limit = if member.is_done() { LINGER } else { self.write_timeout };
-            if now.duration_since(since) >= limit {
+            let patience = if member.is_done() { LINGER } else { self.write_timeout };
+            let stuck_until = member.stuck_since.map(|since| since + patience);
+            let Some(until) = member.cut_at.into_iter().chain(stuck_until).min() else {
+                return false;
+            };
+            if now >= until {
                 late.push(*key);
             }
             true
         });
         for key in late {
+            if let Some(member) = self.members.get(key).filter(|it| it.cut_at.is_some())
+                && !member.is_done()
+            {
+                // What the system holds for it is not for it any more.
+                let _ = SockRef::from(&member.socket).set_linger(Some(Duration::ZERO));
+            }
             self.remove(key);
         }
     }
@@ -593,7 +559,8 @@ impl Member {
     }
 
     fn leave(&mut self, reason: ByeReason) {
-        let bye = farewell(&self.reader.app, self.seat.place.reached(), reason);
+        let wall = &self.seat.filter().wall;
+        let bye = farewell(&self.reader.app, wall, self.seat.place.reached(), reason);
         self.say(bye);
         self.leaving = true;
     }

@@ -10,9 +10,10 @@
 //! chunks and both ways send the same bytes.
 
 use std::{
+    future::pending,
     io::Write as _,
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant, UNIX_EPOCH},
+    time::{Duration, UNIX_EPOCH},
 };
 
 use axum::http::{HeaderName, header, response};
@@ -21,7 +22,7 @@ use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::{
-    Prelude, Reader,
+    Cut, Prelude, Reader,
     pager::{Page, Pager},
     sweep::Follower,
 };
@@ -64,13 +65,29 @@ impl Taken {
 /// sweeper takes over.
 pub(super) async fn catch_up(
     reader: Reader,
-    mut pager: Pager,
+    pager: Pager,
     first: [Bytes; 2],
     socket: TcpStream,
     open: TaskTrackerToken,
 ) {
+    let cut = Cut::default();
+    let cut_off = reader.term.clone().cut_off(cut.clone());
+    tokio::select! {
+        () = send(reader, pager, first, (socket, cut), open) => {}
+        // From now on the socket refuses whatever is left.
+        never = async { cut_off.await; pending().await } => never,
+    }
+}
+
+async fn send(
+    reader: Reader,
+    mut pager: Pager,
+    first: [Bytes; 2],
+    (socket, cut): (TcpStream, Cut),
+    open: TaskTrackerToken,
+) {
     let Some(sweepers) = reader.app.sweepers.clone() else { return };
-    let mut socket = Patient::new(socket, sweepers.write_timeout);
+    let mut socket = Patient::new(socket, sweepers.write_timeout, cut);
     let mut seat = pager.seat();
     let [mut first, shared] = first;
     // The first bytes do not wait for the store. What is shared is not copied
@@ -85,7 +102,7 @@ pub(super) async fn catch_up(
         return;
     }
     while seat.is_none() {
-        let (bytes, last) = match pager.next(reader.over(Instant::now())).await {
+        let (bytes, last) = match pager.next(&reader.term).await {
             Page::Seat(found) => {
                 seat = Some(found);
                 break;

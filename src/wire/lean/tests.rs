@@ -57,6 +57,7 @@ fn item() -> impl Strategy<Value = OrderItem> {
                 status,
                 quantity_before: Some(id).filter(|id| id % 2 == 0),
                 added_at: Some(UnixMillis(i64::from(id))).filter(|at| at.0 % 3 == 0),
+                added: Added(id % 5 == 0),
             }
         })
 }
@@ -103,9 +104,11 @@ fn order() -> impl Strategy<Value = FoodOrder> {
                     table: phone.clone(),
                     address: reason.clone(),
                     instructions: None,
+                    arrived_note: phone.clone(),
                 },
                 customer: Customer { name: name.clone(), phone },
                 unaware: Station::parse(&label).into_iter().filter(|_| recalled).collect(),
+                erased: Erased(rush && recalled),
                 revision: number,
                 items,
                 money: Money {
@@ -132,6 +135,7 @@ fn order() -> impl Strategy<Value = FoodOrder> {
                     due_at,
                     fires_at: due_at,
                     promised_at: ready_at,
+                    arrived_at: due_at,
                     ..Times::default()
                 },
                 last_change: LastChange {
@@ -271,6 +275,7 @@ proptest! {
                 demo: true,
                 view: View::Grid,
                 screen,
+                actor: Some("Ana \"K\"".to_owned()),
             },
         };
         let json = serde_json::to_string(&page).expect("serialises");

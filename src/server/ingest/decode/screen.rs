@@ -261,8 +261,9 @@ impl Errors {
         value: &Value,
         range: &RangeInclusive<u16>,
     ) -> Option<Tenths> {
-        let tenths = value.as_f64().and_then(Tenths::near);
-        match tenths.filter(|tenths| range.contains(&tenths.0)) {
+        let (least, most) = (Tenths(*range.start()).value(), Tenths(*range.end()).value());
+        let number = value.as_f64().filter(|number| (least..=most).contains(number));
+        match number.and_then(Tenths::near) {
             Some(tenths) => Some(tenths),
             None => self.refuse(
                 at,

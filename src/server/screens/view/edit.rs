@@ -17,7 +17,8 @@ use crate::{
         documents::{
             Script, Shown,
             fields::{
-                begin_set, complain, hinted, line, segments, summary, switch, tick, ties, wrong,
+                begin_set, complain, hinted, line, measure, segments, summary, switch, tick, ties,
+                wrong,
             },
             in_english, page,
         },
@@ -277,24 +278,6 @@ fn group(html: &mut Html, id: &'static str, title: &'static str) {
     html.raw(if id == "who" { "" } else { "</section>" });
     html.raw("<section class=\"group\" id=\"").raw(id).raw("\" aria-labelledby=\"title-").raw(id);
     html.raw("\"><h2 id=\"title-").raw(id).raw("\">").raw(title).raw("</h2>");
-}
-
-fn measure(
-    html: &mut Html,
-    filled: Filled<'_>,
-    name: &'static str,
-    label: &'static str,
-    unit: &'static str,
-    attributes: &'static str,
-) {
-    html.raw("<div class=\"entry measure\"><label for=\"").raw(name).raw("\">").raw(label);
-    html.raw(" <span class=\"unit\">").raw(unit).raw("</span></label>");
-    html.raw("<input type=\"number\" inputmode=\"decimal\" id=\"").raw(name).raw("\" name=\"");
-    html.raw(name).raw("\" value=\"").text(filled.form.text(name)).raw("\"").raw(attributes);
-    ties(html, filled, name, false);
-    html.raw(">");
-    complain(html, filled, name);
-    html.raw("</div>");
 }
 
 fn boxes(

@@ -8,7 +8,7 @@ use std::{
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::super::Unavailable;
 use crate::wire::Epoch;
@@ -24,7 +24,7 @@ pub(super) struct Readers(Arc<Shared>);
 struct Shared {
     file: PathBuf,
     epoch: Epoch,
-    permits: Semaphore,
+    turns: Arc<Semaphore>,
     /// Connections that nobody uses now; opened when first needed.
     idle: Mutex<Vec<Connection>>,
 }
@@ -34,7 +34,7 @@ impl Readers {
         Self(Arc::new(Shared {
             file,
             epoch,
-            permits: Semaphore::new(CONNECTIONS),
+            turns: Arc::new(Semaphore::new(CONNECTIONS)),
             idle: Mutex::new(Vec::new()),
         }))
     }
@@ -52,10 +52,24 @@ impl Readers {
                 tracing::error!(sqlite.code = ?code, "store.read.failed");
                 Unavailable("it cannot be read now".to_owned())
             };
-            let _permit = shared.permits.acquire().await.map_err(|_| unavailable(None))?;
+            // Whoever asks may look elsewhere before it has its answer, and not look
+            // here again until others have theirs. So a turn is waited for, and given
+            // back, by those who are always looked at.
             let worker = Arc::clone(&shared);
-            tokio::task::spawn_blocking(move || worker.run(query))
-                .await
+            let asked = if let Ok(turn) = Arc::clone(&shared.turns).try_acquire_owned() {
+                tokio::task::spawn_blocking(move || worker.run(query, turn)).await
+            } else {
+                let waits = tokio::spawn(async move {
+                    let turn = Arc::clone(&worker.turns).acquire_owned().await.ok()?;
+                    tokio::task::spawn_blocking(move || worker.run(query, turn)).await.ok()
+                });
+                match waits.await {
+                    Ok(Some(found)) => Ok(found),
+                    Ok(None) => return Err(unavailable(None)),
+                    Err(error) => Err(error),
+                }
+            };
+            asked
                 .map_err(|_| unavailable(None))?
                 .map_err(|error| unavailable(error.sqlite_error_code()))
         }
@@ -67,6 +81,7 @@ impl Shared {
     fn run<T>(
         &self,
         query: impl FnOnce(&Connection, Epoch) -> rusqlite::Result<T>,
+        _turn: OwnedSemaphorePermit,
     ) -> rusqlite::Result<T> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match idle {
@@ -86,6 +101,31 @@ impl Shared {
         let connection = Connection::open_with_flags(&self.file, flags)?;
         connection.busy_timeout(Duration::from_secs(5))?;
         connection.pragma_update(None, "query_only", true)?;
+        connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    /// As the requests of a webhook that are under way while it reads on.
+    #[tokio::test]
+    async fn whoever_does_not_look_for_an_answer_keeps_nobody_else_from_theirs() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("orders.db");
+        Connection::open(&file).expect("a database");
+        let readers = Readers::new(file, Epoch(1));
+        let one = || readers.read(|of, _| of.query_row("SELECT 1", [], |row| row.get::<_, i64>(0)));
+        let mut forgotten: Vec<_> = (0..3 * CONNECTIONS).map(|_| one()).collect();
+        for asked in &mut forgotten {
+            // Looked at once, and then not again.
+            let _ = asked.now_or_never();
+        }
+        let found = tokio::time::timeout(Duration::from_secs(30), one()).await;
+        assert_eq!(found.expect("an answer").expect("a number"), 1);
     }
 }

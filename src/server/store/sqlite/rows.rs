@@ -1,12 +1,19 @@
 //! Rows and what they mean.
 
+use std::fmt::Write as _;
+
 use bytes::Bytes;
-use rusqlite::{Connection, OptionalExtension as _, Row, params, types::Type};
+use rusqlite::{Connection, OptionalExtension as _, Row, Rows, Transaction, params, types::Type};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::super::{EventPage, History, Seen, Setting, StoredEvent, StoredOrders, Wanted};
+use super::{
+    super::{EventPage, History, Seen, Setting, StoredEvent, StoredOrders, Wanted},
+    sides::{self, Asked},
+};
 use crate::{
     domain::{Channel, FoodOrder, Location, OrderId, OrderStatus, Station, UnixMillis},
+    server::tracking::TokenDigest,
     wire::{Epoch, EventFacts, EventId, Seq, StreamFilter},
 };
 
@@ -14,7 +21,11 @@ use crate::{
 /// reader far behind costs little memory.
 const PAGE_BYTES: usize = 256 * 1024;
 
-const EVENT_COLUMNS: &str =
+/// Orders that are looked into at most for one list: whoever asks for a name among
+/// all that there ever were is told that there may be more.
+const LOOKED_AT: usize = 10_000;
+
+pub(super) const EVENT_COLUMNS: &str =
     "seq, order_id, kind, from_status, to_status, location, channel, stations, service, data";
 
 /// One value of the `meta` table.
@@ -41,6 +52,16 @@ pub(super) fn set_meta(connection: &Connection, key: &str, value: &str) -> rusql
     Ok(())
 }
 
+/// By what an idempotency key is kept: clients may put into one who has ordered.
+pub(super) fn key_digest(key: &str) -> String {
+    let mut text = String::from("sha256:");
+    for byte in Sha256::digest(key) {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
 /// Up to where the log is no longer kept, and where it ends.
 pub(super) fn bounds(connection: &Connection) -> rusqlite::Result<(Seq, Seq)> {
     let floor = meta(connection, "floor")?.and_then(|raw| raw.parse().ok()).unwrap_or(0);
@@ -57,23 +78,28 @@ pub(super) fn events(
 ) -> rusqlite::Result<EventPage> {
     let transaction = connection.unchecked_transaction()?;
     let (floor, head) = bounds(&transaction)?;
-    let mut events = Vec::new();
-    let mut bytes = 0;
-    {
+    let events = {
         let mut statement = transaction.prepare_cached(&format!(
             "SELECT {EVENT_COLUMNS} FROM log WHERE seq > ?1 ORDER BY seq LIMIT ?2"
         ))?;
-        let mut rows = statement.query(params![after.0, limit])?;
-        while let Some(row) = rows.next()? {
-            let event = event(row)?;
-            bytes += event.order_json.len();
-            events.push(event);
-            if bytes >= PAGE_BYTES {
-                break;
-            }
+        page(statement.query(params![after.0, limit])?)?
+    };
+    Ok(EventPage { events, floor, last: head, head })
+}
+
+/// As many of `rows` as make a page.
+pub(super) fn page(mut rows: Rows<'_>) -> rusqlite::Result<Vec<StoredEvent>> {
+    let mut events = Vec::new();
+    let mut bytes = 0;
+    while let Some(row) = rows.next()? {
+        let event = event(row)?;
+        bytes += event.order_json.len();
+        events.push(event);
+        if bytes >= PAGE_BYTES {
+            break;
         }
     }
-    Ok(EventPage { events, floor, head })
+    Ok(events)
 }
 
 /// The orders on the board that `filter` shows, the first placed first.
@@ -82,9 +108,9 @@ pub(super) fn open_orders(
     epoch: Epoch,
     filter: &StreamFilter,
 ) -> rusqlite::Result<StoredOrders> {
-    let query = "SELECT data FROM orders WHERE open = 1 ORDER BY placed_at, row";
+    let transaction = connection.unchecked_transaction()?;
     let all = Wanted { limit: usize::MAX, since: None, called: None };
-    orders(connection, epoch, filter, &all, query)
+    orders(&transaction, epoch, filter, &all, (&sides::open(filter), usize::MAX))
 }
 
 /// Orders that `filter` shows and `wanted` asks for, the last changed first.
@@ -94,57 +120,48 @@ pub(super) fn list(
     filter: &StreamFilter,
     wanted: &Wanted,
 ) -> rusqlite::Result<StoredOrders> {
-    let every = &OrderStatus::ALL[..];
-    let statuses = if filter.statuses.is_empty() { every } else { &filter.statuses };
-    orders(connection, epoch, filter, wanted, &last_changed(statuses, wanted.since))
+    let transaction = connection.unchecked_transaction()?;
+    let asked = sides::last_changed(&transaction, filter, wanted.since)?;
+    orders(&transaction, epoch, filter, wanted, (&asked, LOOKED_AT))
 }
 
-/// A query for the orders of these statuses that have changed at or after
-/// `since`, the last changed first. One arm a
-/// status: each is read off an index in order, and only as far as somebody
-/// reads, however many orders the years have left.
-fn last_changed(statuses: &[OrderStatus], since: Option<UnixMillis>) -> String {
-    let since = since.map_or_else(String::new, |at| format!(" AND changed_at >= {}", at.0));
-    let arms: Vec<String> = statuses
-        .iter()
-        .map(|status| {
-            format!("SELECT data, changed_at, row FROM orders WHERE status = '{status}'{since}")
-        })
-        .collect();
-    format!("{} ORDER BY changed_at DESC, row DESC", arms.join(" UNION ALL "))
-}
-
-/// Orders that `filter` shows and `wanted` calls among those that `query` gives.
+/// Orders that `filter` shows and `wanted` calls among the first `most` that a
+/// query gives.
 fn orders(
-    connection: &Connection,
+    transaction: &Transaction<'_>,
     epoch: Epoch,
     filter: &StreamFilter,
     wanted: &Wanted,
-    query: &str,
+    (asked, most): (&Asked, usize),
 ) -> rusqlite::Result<StoredOrders> {
-    let transaction = connection.unchecked_transaction()?;
-    let (_, head) = bounds(&transaction)?;
+    let (_, head) = bounds(transaction)?;
+    let last = sides::last(transaction, &filter.wall, head)?;
+    // The rest of what somebody asks for is in the query.
+    let looks = !filter.stations.is_empty()
+        || !filter.services.is_empty()
+        || !filter.orders.is_empty()
+        || wanted.called.is_some();
     let mut orders = Vec::new();
     let mut more = false;
-    {
-        let mut statement = transaction.prepare_cached(query)?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let json: String = row.get(0)?;
-            if !filter.is_everything() || wanted.called.is_some() {
-                let order = parse(&json)?;
-                if !filter.shows(&order) || !wanted.calls(&order) {
-                    continue;
-                }
-            }
-            if orders.len() == wanted.limit {
-                more = true;
-                break;
-            }
-            orders.push(Bytes::from(json));
+    let mut statement = transaction.prepare_cached(&asked.sql)?;
+    let mut rows = statement.query(asked.parameters())?;
+    let mut looked_at = 0;
+    while let Some(row) = rows.next()? {
+        if orders.len() == wanted.limit || looked_at == most {
+            more = true;
+            break;
         }
+        let json: String = row.get(0)?;
+        if looks {
+            looked_at += 1;
+            let order = parse(&json)?;
+            if !filter.shows(&order) || !wanted.calls(&order) {
+                continue;
+            }
+        }
+        orders.push(Bytes::from(json));
     }
-    Ok(StoredOrders { orders, cursor: EventId { epoch, seq: head }, more })
+    Ok(StoredOrders { orders, cursor: EventId { epoch, seq: last }, head, more })
 }
 
 /// One order as it is, as JSON.
@@ -152,6 +169,17 @@ pub(super) fn order(connection: &Connection, id: OrderId) -> rusqlite::Result<Op
     connection
         .prepare_cached("SELECT data FROM orders WHERE id = ?1")?
         .query_row([id.0.as_bytes()], |row| row.get(0))
+        .optional()
+}
+
+/// The order whose tracking page has this token, as JSON.
+pub(super) fn tracked(
+    connection: &Connection,
+    token: TokenDigest,
+) -> rusqlite::Result<Option<String>> {
+    connection
+        .prepare_cached("SELECT data FROM orders WHERE tracking = ?1")?
+        .query_row([token.0], |row| row.get(0))
         .optional()
 }
 
@@ -199,8 +227,7 @@ pub(super) fn arrivals(
     connection
         .prepare_cached(ARRIVALS)?
         .query_map([since.0], |row| {
-            let channel = Channel::parse(row.get_ref(0)?.as_str()?);
-            Ok((channel.map_err(|rule| damaged("channel", rule))?, UnixMillis(row.get(1)?)))
+            Ok((channel(row.get_ref(0)?.as_str()?)?, UnixMillis(row.get(1)?)))
         })?
         .collect()
 }
@@ -215,12 +242,23 @@ pub(super) fn order_id(bytes: &[u8]) -> rusqlite::Result<OrderId> {
     Uuid::from_slice(bytes).map(OrderId).map_err(|error| damaged("order_id", error))
 }
 
+/// A location as it stands in a column.
+pub(super) fn location(label: &str) -> rusqlite::Result<Location> {
+    Location::parse(label).map_err(|rule| damaged("location", rule))
+}
+
+/// A channel as it stands in a column.
+pub(super) fn channel(label: &str) -> rusqlite::Result<Channel> {
+    Channel::parse(label).map_err(|rule| damaged("channel", rule))
+}
+
 /// Stations as one column: a label has no comma.
 pub(super) fn join_stations(stations: &[Station]) -> String {
     stations.iter().map(Station::as_str).collect::<Vec<_>>().join(",")
 }
 
-fn event(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
+/// An event from a row of [`EVENT_COLUMNS`].
+pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
     let status = |raw: &str| -> rusqlite::Result<OrderStatus> {
         raw.parse().map_err(|allowed: &str| damaged("status", allowed))
     };
@@ -234,10 +272,8 @@ fn event(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
         order: order_id(row.get_ref(1)?.as_blob()?)?,
         from: from.as_deref().map(status).transpose()?,
         to: status(row.get_ref(4)?.as_str()?)?,
-        location: Location::parse(row.get_ref(5)?.as_str()?)
-            .map_err(|rule| damaged("location", rule))?,
-        channel: Channel::parse(row.get_ref(6)?.as_str()?)
-            .map_err(|rule| damaged("channel", rule))?,
+        location: location(row.get_ref(5)?.as_str()?)?,
+        channel: channel(row.get_ref(6)?.as_str()?)?,
         stations: row
             .get_ref(7)?
             .as_str()?
@@ -270,28 +306,6 @@ fn damaged(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_list_of_one_or_all_statuses_is_read_off_an_index() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let opened = super::super::schema::open(&folder.path().join("orders.db"), false);
-        let connection = opened.expect("a store").connection;
-        for statuses in [&OrderStatus::ALL[..], &[OrderStatus::Failed]] {
-            let plan =
-                format!("EXPLAIN QUERY PLAN {}", last_changed(statuses, Some(UnixMillis(7))));
-            let mut statement = connection.prepare(&plan).expect("a query");
-            let steps = statement
-                .query_map([], |row| row.get(3))
-                .expect("a plan")
-                .collect::<rusqlite::Result<Vec<String>>>()
-                .expect("its steps");
-            let searches = steps.iter().filter(|step| step.contains("orders_by_status")).count();
-            assert_eq!(searches, statuses.len(), "{steps:?}");
-            for step in steps {
-                assert!(!step.contains("SCAN") && !step.contains("TEMP"), "{step}");
-            }
-        }
-    }
 
     #[test]
     fn who_came_lately_is_read_off_an_index() {

@@ -1,6 +1,13 @@
 //! The one thread that writes: group commit.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    path::PathBuf,
+    sync::Arc,
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
@@ -8,10 +15,13 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     super::{
-        ChangeError, CommitSink, Committed, Fingerprint, PlaceError, Placed, PlacedBefore,
-        Placement, ScreenError, Seen, Setting, Sought, StoredEvent, Unavailable,
+        ChangeError, CommitSink, Committed, EraseError, Erased, Erasure, Fingerprint, PlaceError,
+        Placed, PlacedBefore, Placement, ScreenError, Seen, Setting, Sought, StoredEvent,
+        Unavailable,
     },
-    rows, schema, screens,
+    erase,
+    errand::{Errand, Fruit},
+    rows, schema, screens, sides, webhooks,
 };
 use crate::{
     domain::{
@@ -25,9 +35,12 @@ use crate::{
 /// wait too long for the last.
 const BATCH: usize = 512;
 /// The first number of a business day.
-const FIRST_NUMBER: u32 = 101;
+pub(super) const FIRST_NUMBER: u32 = 101;
 /// Events that one step of pruning deletes, so that orders do not wait for it.
 const PRUNE_STEP: u64 = 2000;
+/// How often it is tried to empty the write-ahead log while somebody reads what was
+/// erased. Each try costs orders less than a millisecond.
+const EMPTY_EVERY: Duration = Duration::from_millis(250);
 
 pub(super) type Reply<T> = oneshot::Sender<T>;
 
@@ -42,6 +55,15 @@ pub(super) enum Job {
         change: Box<Change>,
         at: UnixMillis,
         reply: Reply<Result<Bytes, ChangeError>>,
+    },
+    Erase {
+        erasure: Box<Erasure>,
+        reply: Reply<Result<Erased, EraseError>>,
+    },
+    EraseOld {
+        before: UnixMillis,
+        at: UnixMillis,
+        reply: Reply<Result<u64, Unavailable>>,
     },
     Prune {
         before: UnixMillis,
@@ -70,6 +92,8 @@ pub(super) enum Job {
         expected: Option<Version>,
         reply: Reply<Result<(), ScreenError>>,
     },
+    /// Anything that needs nothing of the log.
+    Errand(Box<dyn Errand>),
     Check {
         reply: Reply<Result<(), Unavailable>>,
     },
@@ -79,9 +103,11 @@ pub(super) enum Job {
 enum Outcome {
     Place(Result<Placed, PlaceError>),
     Change(Result<Bytes, ChangeError>),
+    Erase(Result<Erased, EraseError>),
     Count(u64),
     PutScreen(Result<Box<Screen>, ScreenError>),
     DeleteScreen(Result<(), ScreenError>),
+    Errand(Fruit),
     Done,
 }
 
@@ -93,31 +119,82 @@ pub(super) struct Writer {
     /// Up to where the log is no longer kept.
     floor: Seq,
     sink: Arc<dyn CommitSink>,
+    /// When it is next tried to empty the write-ahead log, which may hold what was
+    /// erased since; none when it holds nothing of the kind.
+    to_empty: Option<Instant>,
+    /// Whether it was said that it cannot be emptied.
+    told: bool,
+    /// Erasures that are answered when it is empty.
+    held: Vec<Held>,
+    /// How long they are held at most.
+    patience: Duration,
+    /// Rows of orders that cannot be read, and that this was said of.
+    damaged: BTreeSet<i64>,
+}
+
+/// An erasure that is durable and not yet gone from the disk.
+struct Held {
+    job: Job,
+    outcome: Outcome,
+    until: Instant,
+}
+
+/// What came to the writer.
+enum Came {
+    Job(Job),
+    /// It is time to try again.
+    Time,
+    /// Nobody will send anything again.
+    End,
 }
 
 /// What one transaction has done so far.
-struct Draft {
+pub(super) struct Draft {
     head: Seq,
     floor: Seq,
     committed: Vec<Committed>,
+    /// Whether something was erased.
+    pub(super) erased: bool,
+    /// Rows of orders that are to be erased and cannot be read.
+    pub(super) damaged: Vec<i64>,
 }
 
 impl Writer {
+    /// A writer on what was `opened`, which holds answers to erasures for `patience`
+    /// at most while somebody reads what they erase.
     pub(super) fn new(
-        connection: Connection,
+        opened: schema::Opened,
         file: PathBuf,
-        head: Seq,
-        floor: Seq,
         sink: Arc<dyn CommitSink>,
+        patience: Duration,
     ) -> Self {
-        Self { connection, file, head, floor, sink }
+        let schema::Opened { connection, head, floor, emptied, .. } = opened;
+        Self {
+            connection,
+            file,
+            head,
+            floor,
+            sink,
+            to_empty: (!emptied).then(Instant::now),
+            told: false,
+            held: Vec::new(),
+            patience,
+            damaged: BTreeSet::new(),
+        }
     }
 
     /// Writes until the queue is closed and empty.
     pub(super) fn run(mut self, mut queue: mpsc::Receiver<Job>) {
         let mut batch = Vec::with_capacity(BATCH);
-        while let Some(first) = queue.blocking_recv() {
-            batch.push(first);
+        loop {
+            match receive(&mut queue, self.to_empty) {
+                Came::Job(first) => batch.push(first),
+                Came::Time => {
+                    self.empty();
+                    continue;
+                }
+                Came::End => break,
+            }
             while batch.len() < BATCH {
                 match queue.try_recv() {
                     Ok(job) => batch.push(job),
@@ -125,9 +202,15 @@ impl Writer {
                 }
             }
             self.write(&mut batch);
+            if self.to_empty.is_some_and(|at| at <= Instant::now()) {
+                self.empty();
+            }
         }
         // Leaves one file behind that any tool can copy.
-        let _ = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+        let emptied = schema::empty_wal(&self.connection).unwrap_or(false);
+        for Held { job, outcome, .. } in self.held.drain(..) {
+            job.answer(outcome.gone(emptied));
+        }
     }
 
     /// Carries out `batch` in one transaction. Where that fails, each job gets
@@ -143,10 +226,20 @@ impl Writer {
         }
         match outcomes {
             Ok(outcomes) => {
+                let until = Instant::now() + self.patience;
+                let before = self.held.len();
                 for (job, outcome) in batch.drain(..).zip(outcomes) {
-                    job.answer(outcome);
+                    // What was erased before may not be gone from the disk either.
+                    if self.to_empty.is_some() && matches!(outcome, Outcome::Erase(Ok(_))) {
+                        self.held.push(Held { job, outcome, until });
+                    } else {
+                        job.answer(outcome);
+                    }
                 }
                 self.sink.announce();
+                if self.held.len() > before {
+                    self.empty();
+                }
             }
             Err(error) if batch.len() == 1 || is_the_disk(&error) => {
                 let unavailable = self.recover(&error);
@@ -163,10 +256,43 @@ impl Writer {
         }
     }
 
+    /// Has the write-ahead log, which holds pages as they were, emptied after an
+    /// erasure, and answers whoever waits for that. Somebody who reads an old page keeps
+    /// it from being emptied; no order waits for them, it is tried again.
+    fn empty(&mut self) {
+        let emptied = match schema::empty_wal(&self.connection) {
+            Ok(emptied) => emptied,
+            Err(error) => {
+                if !std::mem::replace(&mut self.told, true) {
+                    tracing::warn!(error = %error, "store.checkpoint.failed");
+                }
+                false
+            }
+        };
+        let now = Instant::now();
+        if emptied {
+            self.told = false;
+            self.to_empty = None;
+        } else {
+            self.to_empty = Some(now + EMPTY_EVERY);
+        }
+        for Held { job, outcome, .. } in
+            self.held.extract_if(.., |held| emptied || held.until <= now)
+        {
+            job.answer(outcome.gone(emptied));
+        }
+    }
+
     fn transact(&mut self, batch: &[Job]) -> rusqlite::Result<Vec<Outcome>> {
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut draft = Draft { head: self.head, floor: self.floor, committed: Vec::new() };
+        let mut draft = Draft {
+            head: self.head,
+            floor: self.floor,
+            committed: Vec::new(),
+            erased: false,
+            damaged: Vec::new(),
+        };
         let outcomes = batch
             .iter()
             .map(|job| job.carry_out(&transaction, &mut draft))
@@ -174,6 +300,14 @@ impl Writer {
         transaction.commit()?;
         self.head = draft.head;
         self.floor = draft.floor;
+        if draft.erased {
+            self.to_empty = Some(Instant::now());
+        }
+        for row in draft.damaged {
+            if self.damaged.insert(row) {
+                tracing::error!(row, "orders.erase.damaged: this row of orders cannot be read");
+            }
+        }
         if !draft.committed.is_empty() {
             self.sink.committed(&draft.committed);
         }
@@ -193,6 +327,33 @@ impl Writer {
             Ok(connection) => self.connection = connection,
             Err(error) => tracing::error!(error = %error, "store.reopen.failed"),
         }
+    }
+}
+
+/// What comes next from `queue`, until `until` where one is said.
+fn receive(queue: &mut mpsc::Receiver<Job>, until: Option<Instant>) -> Came {
+    /// Wakes a thread that is parked.
+    struct Unpark(Thread);
+
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+
+    let Some(until) = until else {
+        return queue.blocking_recv().map_or(Came::End, Came::Job);
+    };
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    loop {
+        if let Poll::Ready(came) = queue.poll_recv(&mut Context::from_waker(&waker)) {
+            return came.map_or(Came::End, Came::Job);
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Came::Time;
+        }
+        thread::park_timeout(left);
     }
 }
 
@@ -234,6 +395,16 @@ fn explain(error: &rusqlite::Error) -> &'static str {
     }
 }
 
+impl Outcome {
+    /// The same; an erasure says whether it is gone `from_disk`.
+    fn gone(self, from_disk: bool) -> Self {
+        match self {
+            Self::Erase(Ok(erased)) => Self::Erase(Ok(Erased { from_disk, ..erased })),
+            other => other,
+        }
+    }
+}
+
 impl Job {
     fn carry_out(&self, connection: &Connection, draft: &mut Draft) -> rusqlite::Result<Outcome> {
         match self {
@@ -242,6 +413,16 @@ impl Job {
             }
             Self::Change { id, change, at, .. } => {
                 apply(connection, draft, *id, change, *at).map(Outcome::Change)
+            }
+            Self::Erase { erasure, .. } => {
+                let erased = erase::one(connection, draft, erasure)?;
+                let order_json = erased.map(Bytes::from);
+                Ok(Outcome::Erase(
+                    order_json.map(|order_json| Erased { order_json, from_disk: true }),
+                ))
+            }
+            Self::EraseOld { before, at, .. } => {
+                erase::old(connection, draft, *before, *at).map(Outcome::Count)
             }
             Self::Prune { before, keys_before, .. } => {
                 prune(connection, draft, *before, *keys_before).map(Outcome::Count)
@@ -260,6 +441,7 @@ impl Job {
             Self::DeleteScreen { name, expected, .. } => {
                 screens::delete(connection, name, *expected).map(Outcome::DeleteScreen)
             }
+            Self::Errand(errand) => errand.carry_out(connection).map(Outcome::Errand),
             Self::Check { .. } => {
                 // Another value each time: SQLite writes nothing where a row
                 // stays as it is, and then a full disk would not be noticed.
@@ -279,7 +461,13 @@ impl Job {
         match (self, outcome) {
             (Self::Place { reply, .. }, Outcome::Place(result)) => drop(reply.send(result)),
             (Self::Change { reply, .. }, Outcome::Change(result)) => drop(reply.send(result)),
-            (Self::Prune { reply, .. } | Self::Promise { reply, .. }, Outcome::Count(count)) => {
+            (Self::Erase { reply, .. }, Outcome::Erase(result)) => drop(reply.send(result)),
+            (
+                Self::Prune { reply, .. }
+                | Self::Promise { reply, .. }
+                | Self::EraseOld { reply, .. },
+                Outcome::Count(count),
+            ) => {
                 drop(reply.send(Ok(count)));
             }
             (Self::PutScreen { reply, .. }, Outcome::PutScreen(result)) => {
@@ -288,6 +476,7 @@ impl Job {
             (Self::DeleteScreen { reply, .. }, Outcome::DeleteScreen(result)) => {
                 drop(reply.send(result));
             }
+            (Self::Errand(errand), Outcome::Errand(fruit)) => errand.answer(fruit),
             (
                 Self::Seen { reply, .. } | Self::Set { reply, .. } | Self::Check { reply },
                 Outcome::Done,
@@ -310,7 +499,13 @@ impl Job {
             Self::DeleteScreen { reply, .. } => {
                 drop(reply.send(Err(ScreenError::Unavailable(error.clone()))));
             }
-            Self::Prune { reply, .. } | Self::Promise { reply, .. } => {
+            Self::Errand(errand) => errand.fail(error),
+            Self::Erase { reply, .. } => {
+                drop(reply.send(Err(EraseError::Unavailable(error.clone()))));
+            }
+            Self::Prune { reply, .. }
+            | Self::Promise { reply, .. }
+            | Self::EraseOld { reply, .. } => {
                 drop(reply.send(Err(error.clone())));
             }
             Self::Seen { reply, .. } | Self::Set { reply, .. } | Self::Check { reply } => {
@@ -328,6 +523,19 @@ struct Known {
     by_key: bool,
 }
 
+impl Known {
+    /// Whether `placement` is of this order. Of one that was ever erased, only what
+    /// was left of it can be compared, whatever has been written into it since.
+    fn is(&self, placement: &Placement) -> bool {
+        let Placement { order, at, promise, fingerprint, .. } = placement;
+        let left = || {
+            let placed = order.clone().place(self.id, OrderNumber(0), *at, *promise);
+            Fingerprint::of_erased(&placed)
+        };
+        self.fingerprint.agrees(fingerprint) || self.fingerprint.agrees(&left())
+    }
+}
+
 fn place(
     connection: &Connection,
     draft: &mut Draft,
@@ -335,9 +543,9 @@ fn place(
 ) -> rusqlite::Result<Result<Placed, PlaceError>> {
     let Placement { key, order, .. } = placement;
     let external_id = order.source.external_id.as_deref();
-    let source = external_id.map(|id| (order.source.channel.as_str(), id));
+    let source = external_id.map(|id| [order.location.as_str(), order.source.channel.as_str(), id]);
     if let Some(known) = find_repeat(connection, key.as_deref(), source)? {
-        if !known.fingerprint.agrees(&placement.fingerprint) {
+        if !known.is(placement) {
             return Ok(Err(PlaceError::KeyReused { by_key: known.by_key, order: known.id }));
         }
         if let (Some(key), false) = (&placement.key, known.by_key) {
@@ -351,12 +559,16 @@ fn place(
     }
     let number = next_number(connection, placement)?;
     let Placement { id, at, promise, .. } = *placement;
-    let order = placement.order.clone().place(id, number, at, promise);
+    let mut order = placement.order.clone().place(id, number, at, promise);
+    if let Some(by) = &placement.by {
+        order.last_change.actor = by.clone();
+    }
     let order_json = append(connection, draft, &order)?;
     connection
         .prepare_cached(
             "INSERT INTO orders (id, status, open, channel, external_id, fingerprint, placed_at, \
-             changed_at, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)",
+             changed_at, data, tracking, location) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9, ?10)",
         )?
         .execute(params![
             order.id.0.as_bytes(),
@@ -367,6 +579,8 @@ fn place(
             placement.fingerprint.bytes(),
             order.times.placed_at.0,
             text(&order_json)?,
+            placement.tracking.0,
+            order.location.as_str(),
         ])?;
     if let Some(key) = &placement.key {
         remember_key(connection, key, order.id, placement.at)?;
@@ -381,7 +595,8 @@ pub(super) fn placed_before(
     connection: &Connection,
     Sought { key, source }: &Sought,
 ) -> rusqlite::Result<Option<PlacedBefore>> {
-    let source = source.as_ref().map(|(channel, id)| (channel.as_str(), id.as_str()));
+    let source = source.as_ref();
+    let source = source.map(|(location, channel, id)| [location.as_str(), channel.as_str(), id]);
     let Some(known) = find_repeat(connection, key.as_deref(), source)? else { return Ok(None) };
     let order_json = as_placed(connection, known.id)?;
     let Known { id, fingerprint, placed_at, .. } = known;
@@ -393,38 +608,38 @@ pub(super) fn placed_before(
 fn find_repeat(
     connection: &Connection,
     key: Option<&str>,
-    source: Option<(&str, &str)>,
+    source: Option<[&str; 3]>,
 ) -> rusqlite::Result<Option<Known>> {
     let known = |by_key: bool| {
         move |row: &rusqlite::Row<'_>| {
             let id = rows::order_id(row.get_ref(0)?.as_blob()?)?;
             let fingerprint = Fingerprint::kept(row.get(1)?);
-            let placed_at = UnixMillis(row.get(2)?);
-            Ok(Known { id, fingerprint, placed_at, by_key })
+            Ok(Known { id, fingerprint, placed_at: UnixMillis(row.get(2)?), by_key })
         }
     };
     if let Some(key) = key {
         let found = connection
             .prepare_cached(
-                "SELECT orders.id, orders.fingerprint, orders.placed_at FROM idempotency_keys
+                "SELECT orders.id, orders.fingerprint, orders.placed_at
+                 FROM idempotency_keys
                  JOIN orders ON orders.id = idempotency_keys.order_id
                  WHERE idempotency_keys.key = ?1",
             )?
-            .query_row([key], known(true))
+            .query_row([rows::key_digest(key)], known(true))
             .optional()?;
         if found.is_some() {
             return Ok(found);
         }
     }
-    let Some((channel, external_id)) = source else {
+    let Some(source) = source else {
         return Ok(None);
     };
     connection
         .prepare_cached(
             "SELECT id, fingerprint, placed_at FROM orders \
-             WHERE channel = ?1 AND external_id = ?2",
+             WHERE location = ?1 AND channel = ?2 AND external_id = ?3",
         )?
-        .query_row([channel, external_id], known(false))
+        .query_row(source, known(false))
         .optional()
 }
 
@@ -436,12 +651,12 @@ fn remember_key(
 ) -> rusqlite::Result<()> {
     connection
         .prepare_cached("INSERT INTO idempotency_keys (key, order_id, at) VALUES (?1, ?2, ?3)")?
-        .execute(params![key, order.0.as_bytes(), at.0])?;
+        .execute(params![rows::key_digest(key), order.0.as_bytes(), at.0])?;
     Ok(())
 }
 
 /// The order as the first answer gave it; as it is now where that is no longer kept.
-fn as_placed(connection: &Connection, id: OrderId) -> rusqlite::Result<Bytes> {
+pub(super) fn as_placed(connection: &Connection, id: OrderId) -> rusqlite::Result<Bytes> {
     let first: Option<String> = connection
         .prepare_cached(
             "SELECT data FROM log WHERE order_id = ?1 AND kind = 'order.placed' \
@@ -487,7 +702,8 @@ fn apply(
     let order_json = append(connection, draft, &order)?;
     connection
         .prepare_cached(
-            "UPDATE orders SET status = ?2, open = ?3, changed_at = ?4, data = ?5 WHERE id = ?1",
+            "UPDATE orders SET status = ?2, open = ?3, changed_at = ?4, data = ?5, erased = ?6 \
+             WHERE id = ?1",
         )?
         .execute(params![
             id.0.as_bytes(),
@@ -495,13 +711,14 @@ fn apply(
             order.is_on_board(),
             at.0,
             text(&order_json)?,
+            order.erased.0,
         ])?;
     draft.note(order, order_json.clone());
     Ok(Ok(order_json))
 }
 
 /// Writes the next row of the log.
-fn append(
+pub(super) fn append(
     connection: &Connection,
     draft: &mut Draft,
     order: &FoodOrder,
@@ -529,12 +746,13 @@ fn append(
             json,
         ])?;
     draft.head = draft.head.next();
+    sides::note(connection, &facts, draft.head)?;
     Ok(Bytes::from(json))
 }
 
 impl Draft {
     /// Notes the change that [`append`] has just written, for the sink.
-    fn note(&mut self, order: FoodOrder, order_json: Bytes) {
+    pub(super) fn note(&mut self, order: FoodOrder, order_json: Bytes) {
         let event = StoredEvent { seq: self.head, facts: EventFacts::of(&order), order_json };
         self.committed.push(Committed { event, order });
     }
@@ -604,15 +822,20 @@ fn prune(
         .prepare_cached("SELECT min(seq) FROM log WHERE seq <= ?1 AND at >= ?2")?
         .query_row(params![last, before.0], |row| row.get(0))?;
     let floor = first_kept.map_or(last, |seq| seq.saturating_sub(1));
+    // What a webhook that is on has not been sent yet stays for it.
+    let held = webhooks::held(connection)?.unwrap_or(floor);
+    let floor = floor.min(held.max(draft.floor.0));
     let pruned = floor.saturating_sub(draft.floor.0);
     if pruned > 0 {
+        sides::prune(connection, Seq(floor))?;
         connection.prepare_cached("DELETE FROM log WHERE seq <= ?1")?.execute([floor])?;
         rows::set_meta(connection, "floor", &floor.to_string())?;
+        webhooks::pruned(connection, floor)?;
         draft.floor = Seq(floor);
     }
     Ok(pruned)
 }
 
-fn text(json: &Bytes) -> rusqlite::Result<&str> {
+pub(super) fn text(json: &Bytes) -> rusqlite::Result<&str> {
     std::str::from_utf8(json).map_err(rusqlite::Error::Utf8Error)
 }

@@ -1,0 +1,111 @@
+//! The state machine as docs/api.md has it, written down anew: a fault in the program's
+//! own would otherwise be taken for the rule.
+
+use super::history::{Item, Order};
+
+/// Whether an order may be taken from one status to the other.
+fn leads(from: &str, to: &str, service: &str) -> bool {
+    match from {
+        "placed" => ["accepted", "rejected", "expired", "cancelled"].contains(&to),
+        "accepted" => ["preparing", "cancelled"].contains(&to),
+        "preparing" => ["ready", "cancelled", "failed", "accepted"].contains(&to),
+        "ready" => {
+            ["completed", "preparing", "cancelled"].contains(&to)
+                || to == "out_for_delivery" && service == "delivery"
+        }
+        "out_for_delivery" => ["completed", "failed", "cancelled", "ready"].contains(&to),
+        "completed" => to == "ready",
+        _ => false,
+    }
+}
+
+fn is_made(order: &Order) -> bool {
+    let mut left = order.items.iter().filter(|item| item.status != "void").peekable();
+    left.peek().is_some() && left.all(|item| item.status == "done")
+}
+
+fn statuses(order: &Order) -> Vec<&str> {
+    order.items.iter().map(|item| &*item.status).collect()
+}
+
+fn is_same_line(one: &Item, other: &Item) -> bool {
+    (one.id, &one.name, one.quantity, &one.station)
+        == (other.id, &other.name, other.quantity, &other.station)
+}
+
+/// Why `after` cannot be the next version of `before`.
+pub(super) fn forbids(before: &Order, after: &Order) -> Option<String> {
+    let change = &after.last_change;
+    let (from, to) = (&*before.status, &*after.status);
+    if after.version != before.version + 1 {
+        return Some(format!("version {} follows {}", after.version, before.version));
+    }
+    if change.from.as_deref() != Some(from) || change.to != to {
+        return Some(format!("says {:?} to {}, was {from} to {to}", change.from, change.to));
+    }
+    let stays = (&before.number, &before.location, &before.source, &before.customer)
+        == (&after.number, &after.location, &after.source, &after.customer)
+        && before.fulfilment == after.fulfilment
+        && before.times == after.times
+        && before.items.len() == after.items.len()
+        && before.items.iter().zip(&after.items).all(|(one, other)| is_same_line(one, other));
+    if !stays {
+        return Some("what nobody changed is another".to_owned());
+    }
+    let marks = (before.flags.rush, before.flags.held) == (after.flags.rush, after.flags.held);
+    let lines_stay = statuses(before) == statuses(after);
+    let may = match &*change.what {
+        "status" => marks && passes(before, after),
+        "item" | "station" => marks && before.is_open() && follows(before, after),
+        "flags" => lines_stay && from == to && before.is_open(),
+        "acknowledged" => marks && lines_stay && from == to && !after.flags.cancel_unseen,
+        _ => false,
+    };
+    (!may).then(|| {
+        format!("{}: {from} to {to}, {:?} to {:?}", change.what, statuses(before), statuses(after))
+    })
+}
+
+/// A change of status. Lines go along only where what was made is made again, and what
+/// was made before it was accepted is ready with the answer.
+fn passes(before: &Order, after: &Order) -> bool {
+    let (from, to) = (&*before.status, &*after.status);
+    let taken_back = from == "ready" && to == "preparing";
+    let lines = if taken_back && is_made(before) {
+        !after.items.iter().any(|item| item.status == "done")
+    } else {
+        statuses(before) == statuses(after)
+    };
+    let some_made = before.items.iter().any(|item| item.status == "done");
+    let unbegun = !(from == "preparing" && to == "accepted" && some_made);
+    let along = is_made(before) && to == "ready" && ["placed", "accepted"].contains(&from);
+    lines && unbegun && (leads(from, to, &before.fulfilment.service) || along)
+}
+
+/// Lines were marked: how the order goes along.
+fn follows(before: &Order, after: &Order) -> bool {
+    let whole = after.last_change.what == "station";
+    let (lines_before, lines_after) = (statuses(before), statuses(after));
+    let marked = || lines_before.iter().zip(&lines_after).filter(|(one, other)| one != other);
+    if !whole && marked().count() != 1 {
+        return false;
+    }
+    // A station that has not begun after all begins nothing, whatever the others do.
+    let left = marked().all(|(_, status)| *status == "todo");
+    match (&*before.status, &*after.status) {
+        ("accepted" | "preparing", "ready") => is_made(after),
+        // What is made is ready; and what is ready and not made was said to be so as a whole.
+        (from, to) if from == to => {
+            !(is_made(after) && ["accepted", "preparing"].contains(&to))
+                && (from != "placed" || !whole || left)
+        }
+        ("ready", "preparing") => !is_made(after),
+        ("accepted", "preparing") => whole && began(after),
+        ("preparing", "accepted") => whole && !began(after),
+        _ => false,
+    }
+}
+
+fn began(order: &Order) -> bool {
+    order.items.iter().any(|item| item.status == "doing" || item.status == "done")
+}

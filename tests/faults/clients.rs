@@ -1,0 +1,139 @@
+//! Those who use the program: who places orders, staff who change them, readers of
+//! streams, clients that poll, receivers of webhooks, and readers that never read.
+
+pub(crate) mod dead;
+pub(crate) mod hooks;
+pub(crate) mod http;
+pub(crate) mod pollers;
+pub(crate) mod readers;
+pub(crate) mod staff;
+mod stream;
+pub(crate) mod writers;
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use rand::{Rng as _, rngs::StdRng};
+use tokio::sync::watch;
+
+use crate::history::Reader;
+
+/// Taken even from somebody who has panicked: that is told elsewhere.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What all clients of a run share.
+#[derive(Default)]
+pub(crate) struct Common {
+    /// Whether it is closing time: nobody begins anything new.
+    closing: AtomicBool,
+    pub(crate) requests: AtomicU64,
+    pub(crate) acknowledged: AtomicU64,
+    pub(crate) streams: AtomicU64,
+    /// Answers by status; 0 is none at all.
+    pub(crate) answers: Mutex<BTreeMap<u16, u64>>,
+    /// What nobody may see.
+    pub(crate) odd: Mutex<Vec<String>>,
+    /// What is known of orders, the newest last.
+    orders: Mutex<Vec<Known>>,
+}
+
+/// What somebody who was given an answer knows of an order.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    pub(crate) id: String,
+    pub(crate) version: u64,
+    pub(crate) status: String,
+    /// Its lines and their stations.
+    pub(crate) lines: Vec<(u64, String)>,
+}
+
+impl Known {
+    /// What an answer tells of an order; none where it is not one.
+    pub(crate) fn read(body: &[u8]) -> Option<Self> {
+        let order: serde_json::Value = serde_json::from_slice(body).ok()?;
+        let no_lines = Vec::new();
+        let lines = order["items"].as_array().unwrap_or(&no_lines).iter();
+        Some(Self {
+            id: order["id"].as_str()?.to_owned(),
+            version: order["version"].as_u64()?,
+            status: order["status"].as_str()?.to_owned(),
+            lines: lines
+                .filter_map(|line| {
+                    Some((line["id"].as_u64()?, line["station"].as_str()?.to_owned()))
+                })
+                .collect(),
+        })
+    }
+}
+
+impl Common {
+    pub(crate) fn close(&self) {
+        self.closing.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn say_odd(&self, what: String) {
+        lock(&self.odd).push(what);
+    }
+
+    /// Counts an answer, and keeps it if there is no such answer.
+    fn answered(&self, status: u16, what: &str, text: &[u8]) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        *lock(&self.answers).entry(status).or_default() += 1;
+        if ![0, 200, 201, 202, 204, 404, 409, 412, 503].contains(&status) {
+            let text = String::from_utf8_lossy(text);
+            self.say_odd(format!("{status} to {what}: {text:.300}"));
+        }
+    }
+
+    /// Notes what is known of an order; who hears of one later goes by that.
+    fn learn(&self, known: Known) {
+        let mut orders = lock(&self.orders);
+        match orders.iter_mut().find(|order| order.id == known.id) {
+            Some(order) if order.version < known.version => *order = known,
+            Some(_) => {}
+            None => orders.push(known),
+        }
+    }
+
+    fn forget(&self, id: &str) {
+        lock(&self.orders).retain(|order| order.id != id);
+    }
+
+    /// One of the newest orders: few, so that several want to change the same.
+    fn pick(&self, random: &mut StdRng) -> Option<Known> {
+        let orders = lock(&self.orders);
+        let newest = orders.len().saturating_sub(40);
+        // Some look further back.
+        let from = if random.random_bool(0.2) { 0 } else { newest };
+        let among = &orders[from..];
+        (!among.is_empty()).then(|| among[random.random_range(0..among.len())].clone())
+    }
+}
+
+/// A while that somebody takes.
+async fn moment(random: &mut StdRng, millis: std::ops::Range<u64>) {
+    tokio::time::sleep(Duration::from_millis(random.random_range(millis))).await;
+}
+
+/// What a reader hears, where the run can read it even if the reader does not end.
+pub(crate) type Ear = Arc<Mutex<Reader>>;
+
+/// Where readers may stop: at this position, once it is known.
+pub(crate) type Until = watch::Receiver<Option<u64>>;
+
+/// The position in `<epoch>-<seq>`.
+fn seq_of(id: &str) -> Option<u64> {
+    id.split_once('-')?.1.parse().ok()
+}

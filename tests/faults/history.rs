@@ -1,0 +1,214 @@
+//! What every client saw, as plain data: the checker reads nothing else, and what a
+//! broken run saw is left in a file.
+
+use std::{
+    collections::BTreeMap,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    sync::Arc,
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::filter::Filter;
+
+/// All that was seen in one run.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct History {
+    /// What clients wanted to be placed.
+    pub(crate) posts: Vec<Post>,
+    /// What staff wanted to be changed.
+    pub(crate) changes: Vec<Change>,
+    /// What readers of streams were told, and clients that poll.
+    pub(crate) readers: Vec<Reader>,
+    /// What receivers of webhooks were sent.
+    pub(crate) hooks: Vec<Hook>,
+    /// The log, when all was over.
+    pub(crate) log: Vec<Event>,
+    /// The open orders that the server lists then, by filter.
+    pub(crate) lists: BTreeMap<String, Vec<Digest>>,
+    /// Where the log ended.
+    pub(crate) head: u64,
+    /// What nobody may see at all: a panic, an answer that there is not, a store that its
+    /// own check finds fault with.
+    pub(crate) odd: Vec<String>,
+}
+
+/// The bytes of an order, in short: the log, the streams, the lists and the webhooks
+/// carry the same ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub(crate) struct Digest(u64);
+
+impl Digest {
+    pub(crate) fn of(text: &str) -> Self {
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        Self(hasher.finish())
+    }
+}
+
+/// An order that somebody wanted to be placed, under a key of its own.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct Post {
+    /// The key; it is the customer's name, too.
+    pub(crate) key: String,
+    /// The orders that were acknowledged: each answer's.
+    pub(crate) acknowledged: Vec<String>,
+    /// Whether an answer said for good that it is not placed, and no other was lost.
+    pub(crate) refused: bool,
+}
+
+/// A change that somebody wanted, signed so that the log tells it from all others.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct Change {
+    /// How it is signed.
+    pub(crate) sign: String,
+    /// Of which order.
+    pub(crate) order: String,
+    /// The version that it changes.
+    pub(crate) expected: u64,
+    /// The version that the answer told, if there was one that said yes.
+    pub(crate) acknowledged: Option<u64>,
+    /// Whether an answer said for good that it is not done, and no other was lost.
+    pub(crate) refused: bool,
+}
+
+/// One reader over all its connections.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Reader {
+    pub(crate) name: String,
+    pub(crate) filter: Filter,
+    /// Whether it was to have all from the beginning on.
+    pub(crate) from_earliest: bool,
+    /// What it was told, in the order in which it was.
+    pub(crate) heard: Vec<Heard>,
+}
+
+/// What a reader was told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) enum Heard {
+    /// The stream is open, and goes on after this position.
+    Opened { after: u64 },
+    /// An event.
+    Event { seq: u64, kind: String, digest: Digest },
+    /// Everything up to here was told.
+    Reached { seq: u64 },
+    /// Open orders, in place of all that was known.
+    Snapshot { seq: u64, reason: String, orders: Vec<Digest> },
+    /// The connection is gone.
+    Broken,
+}
+
+/// One webhook.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Hook {
+    pub(crate) name: String,
+    pub(crate) filter: Filter,
+    /// What its receiver accepted, in the order in which it came.
+    pub(crate) accepted: Vec<Delivery>,
+}
+
+/// One message that a receiver accepted.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Delivery {
+    /// Its id, by which a repeat is known.
+    pub(crate) message: String,
+    pub(crate) seq: u64,
+    pub(crate) kind: String,
+    pub(crate) digest: Digest,
+}
+
+/// One row of the log.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Event {
+    pub(crate) seq: u64,
+    pub(crate) kind: String,
+    pub(crate) digest: Digest,
+    pub(crate) order: Arc<Order>,
+}
+
+impl Event {
+    /// The event that has `text` for its order.
+    pub(crate) fn parse(seq: u64, kind: &str, text: &str) -> Result<Self, serde_json::Error> {
+        let order = Arc::new(serde_json::from_str(text)?);
+        Ok(Self { seq, kind: kind.to_owned(), digest: Digest::of(text), order })
+    }
+}
+
+/// What the checker looks at in an order. Written down anew, so that it does not agree
+/// with the program by sharing its code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Order {
+    pub(crate) id: String,
+    pub(crate) number: u32,
+    pub(crate) location: String,
+    pub(crate) version: u64,
+    pub(crate) status: String,
+    pub(crate) source: Source,
+    pub(crate) fulfilment: Fulfilment,
+    pub(crate) customer: Customer,
+    pub(crate) items: Vec<Item>,
+    pub(crate) flags: Flags,
+    pub(crate) times: Times,
+    pub(crate) last_change: LastChange,
+}
+
+impl Order {
+    pub(crate) fn is_open(&self) -> bool {
+        ["placed", "accepted", "preparing", "ready", "out_for_delivery"].contains(&&*self.status)
+    }
+
+    pub(crate) fn is_on_board(&self) -> bool {
+        self.is_open() || self.flags.cancel_unseen
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Source {
+    pub(crate) channel: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Fulfilment {
+    #[serde(rename = "type")]
+    pub(crate) service: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Customer {
+    pub(crate) name: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Item {
+    pub(crate) id: u32,
+    pub(crate) name: String,
+    pub(crate) quantity: u32,
+    pub(crate) station: String,
+    pub(crate) status: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Flags {
+    pub(crate) rush: bool,
+    pub(crate) held: bool,
+    pub(crate) cancel_unseen: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Times {
+    pub(crate) placed_at: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LastChange {
+    pub(crate) from: Option<String>,
+    pub(crate) to: String,
+    pub(crate) what: String,
+    pub(crate) actor: Actor,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Actor {
+    pub(crate) kind: String,
+    pub(crate) id: String,
+}

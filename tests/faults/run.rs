@@ -1,0 +1,532 @@
+//! One run of one seed: the clients at their work, the faults by the plan, and in the
+//! end, when nothing is wrong any more, everybody's history.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, atomic::Ordering},
+    time::Duration,
+};
+
+use hyper::Method;
+use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+use serde_json::json;
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{Instant, sleep, sleep_until, timeout},
+};
+
+use crate::{
+    checker::{self, Verdict},
+    clients::{
+        Common, Ear,
+        dead::DeadReaders,
+        hooks::Receivers,
+        http::{Ask, Client, Door},
+        lock, pollers,
+        readers::{self, Comes},
+        staff, writers,
+    },
+    deceit::Deceit,
+    disk::SmallDisk,
+    filter::{ALL, Filter},
+    history::{History, Hook, Reader},
+    plan::{Act, Lasting, Plan, Share},
+    program::{Place, Program},
+    proxy::{End, Proxy, Weather},
+    shim::{Refusal, Shim},
+};
+
+/// How long the end may take, when nothing is wrong any more. It is no measure of speed,
+/// it only turns waiting for ever into a verdict.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+const WRITERS: u64 = 5;
+const STAFF: u64 = 7;
+const PASSWORD: &str = "seven grey herons at noon";
+
+/// What a run is made of.
+pub(crate) struct Setting {
+    pub(crate) binary: PathBuf,
+    /// Where it makes its folder.
+    pub(crate) folder: PathBuf,
+    /// The layer, where there is one.
+    pub(crate) library: Option<PathBuf>,
+    pub(crate) deceit: Option<Deceit>,
+}
+
+/// What was done, in figures.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) faults: BTreeMap<&'static str, u64>,
+    pub(crate) requests: u64,
+    pub(crate) acknowledged: u64,
+    pub(crate) unanswered: u64,
+    pub(crate) streams: u64,
+    pub(crate) events: u64,
+    pub(crate) delivered: u64,
+    pub(crate) refused_writes: u64,
+    pub(crate) taken_back: u64,
+}
+
+impl Tally {
+    pub(crate) fn add(&mut self, other: &Self) {
+        for (name, count) in &other.faults {
+            *self.faults.entry(name).or_default() += count;
+        }
+        self.requests += other.requests;
+        self.acknowledged += other.acknowledged;
+        self.unanswered += other.unanswered;
+        self.streams += other.streams;
+        self.events += other.events;
+        self.delivered += other.delivered;
+        self.refused_writes += other.refused_writes;
+        self.taken_back += other.taken_back;
+    }
+}
+
+/// What came of a run.
+pub(crate) struct Outcome {
+    pub(crate) verdict: Verdict,
+    pub(crate) history: History,
+    pub(crate) tally: Tally,
+    /// What the program wrote of itself.
+    pub(crate) log: String,
+}
+
+/// Readers from the beginning on: what they ask for, how they come, and whether
+/// compressed.
+const READERS: [(Filter, Comes, bool); 14] = [
+    (ALL, Comes::Earliest, false),
+    (ALL, Comes::Earliest, true),
+    (ALL, Comes::WithSnapshot, true),
+    (ALL, Comes::Now, false),
+    (Filter { channels: &["web"], ..ALL }, Comes::Earliest, true),
+    (Filter { channels: &["kiosk"], ..ALL }, Comes::WithSnapshot, false),
+    (Filter { stations: &["grill"], ..ALL }, Comes::WithSnapshot, true),
+    (Filter { stations: &["fry", "bar"], ..ALL }, Comes::Earliest, false),
+    (Filter { statuses: &["placed"], ..ALL }, Comes::Earliest, false),
+    (Filter { statuses: &["ready", "out_for_delivery"], ..ALL }, Comes::WithSnapshot, true),
+    (Filter { types: &["order.ready", "order.completed"], ..ALL }, Comes::Earliest, true),
+    (Filter { types: &["order.updated"], ..ALL }, Comes::Now, false),
+    (Filter { services: &["delivery"], ..ALL }, Comes::Earliest, false),
+    (Filter { channels: &["phone"], statuses: &["preparing"], ..ALL }, Comes::WithSnapshot, false),
+];
+
+/// Boards that are opened in the middle of it.
+const LATE: [(Filter, Comes, bool); 4] = [
+    (ALL, Comes::WithSnapshot, false),
+    (ALL, Comes::WithSnapshot, true),
+    (Filter { stations: &["bar"], ..ALL }, Comes::WithSnapshot, true),
+    (ALL, Comes::Now, true),
+];
+
+const POLLERS: [Filter; 3] = [
+    ALL,
+    Filter { channels: &["web", "phone"], ..ALL },
+    Filter { types: &["order.placed", "order.cancelled"], ..ALL },
+];
+
+const HOOKS: [Filter; 2] =
+    [ALL, Filter { types: &["order.ready", "order.completed"], channels: &["web"], ..ALL }];
+
+/// What one run has; it is taken down in this order, however it ends.
+struct Stage {
+    program: Option<Program>,
+    dead: DeadReaders,
+    disk: Option<SmallDisk>,
+    shim: Option<Shim>,
+    place: Place,
+    weather: watch::Sender<Weather>,
+    receivers: Receivers,
+    hook_weather: watch::Sender<Weather>,
+    common: Arc<Common>,
+    cookie: Arc<str>,
+    random: StdRng,
+    tally: Tally,
+    disk_trouble: bool,
+    _folder: tempfile::TempDir,
+}
+
+/// Runs `plan`.
+pub(crate) async fn run(setting: &Setting, plan: &Plan) -> Result<Outcome, String> {
+    let mut stage = Stage::set(setting, plan.seed).await?;
+    let said = |error: std::io::Error| error.to_string();
+    let common = Arc::clone(&stage.common);
+    let door = |proxy: &Proxy| Door {
+        address: proxy.address,
+        cookie: Arc::clone(&stage.cookie),
+        common: Arc::clone(&common),
+    };
+    let forges = setting.deceit.filter(|deceit| *deceit == Deceit::Forge);
+    let edits = setting.deceit.filter(|deceit| deceit.editor().is_some());
+    let office = Proxy::start(stage.weather.subscribe(), forges).await.map_err(said)?;
+    let network = Proxy::start(stage.weather.subscribe(), None).await.map_err(said)?;
+    let deceived = Proxy::start(stage.weather.subscribe(), edits).await.map_err(said)?;
+    let hook_proxy = Proxy::start(stage.hook_weather.subscribe(), None).await.map_err(said)?;
+    stage.make_hooks(&hook_proxy).await?;
+
+    let (end, until) = watch::channel(None);
+    let mut ears: Vec<Ear> = Vec::new();
+    let mut listeners = JoinSet::new();
+    let late = LATE.iter().map(|it| (it, stage.random.random_range(500..4000)));
+    let all = READERS.iter().map(|it| (it, 0)).chain(late);
+    for ((filter, comes, gzip), after_ms) in all {
+        let (index, from_earliest) = (ears.len(), *comes == Comes::Earliest);
+        let ear = ear(format!("reader {index}{}", filter.parameters()), filter, from_earliest);
+        ears.push(Arc::clone(&ear));
+        let door = door(if index == 0 { &deceived } else { &network });
+        let (comes, gzip, until) = (*comes, *gzip, until.clone());
+        let seed = plan.seed.wrapping_add(index as u64);
+        listeners.spawn(async move {
+            sleep(Duration::from_millis(after_ms)).await;
+            readers::read(door, comes, gzip, ear, until, seed).await;
+        });
+    }
+    for (index, filter) in POLLERS.iter().enumerate() {
+        let ear = ear(format!("poller {index}{}", filter.parameters()), filter, true);
+        ears.push(Arc::clone(&ear));
+        let seed = plan.seed.wrapping_add(index as u64);
+        listeners.spawn(pollers::poll(door(&office), ear, until.clone(), seed));
+    }
+    let (mut writers, mut staff) = (JoinSet::new(), JoinSet::new());
+    for index in 0..WRITERS {
+        writers.spawn(writers::place(door(&office), plan.seed, index));
+    }
+    for index in 0..STAFF {
+        staff.spawn(staff::work(door(&office), plan.seed, index));
+    }
+
+    let began = Instant::now();
+    for (at, act) in &plan.steps {
+        sleep_until(began + *at).await;
+        stage.act(*act).await?;
+    }
+    sleep_until(began + plan.length).await;
+    stage.calm().await?;
+
+    common.close();
+    let mut history = History::default();
+    for post in timeout(PATIENCE, writers.join_all()).await.map_err(|_| "writers never ended")? {
+        history.posts.extend(post);
+    }
+    for change in timeout(PATIENCE, staff.join_all()).await.map_err(|_| "staff never ended")? {
+        history.changes.extend(change);
+    }
+    stage.leave_nothing_under_way().await?;
+    let mut client = stage.client()?;
+    history.log = pollers::log(&mut client).await?;
+    history.head = history.log.last().map_or(0, |event| event.seq);
+    end.send(Some(history.head)).map_err(|_| "nobody reads")?;
+    // Whoever has not come to the end by then is told of by the checker.
+    let _ = timeout(PATIENCE, async { while listeners.join_next().await.is_some() {} }).await;
+    let _ = timeout(PATIENCE, stage.hooks_are_done(&history)).await;
+    for filter in READERS.iter().chain(&LATE).map(|(filter, _, _)| filter.parameters()) {
+        let (at, list) = pollers::list(&mut client, &filter).await?;
+        if at != history.head {
+            history.odd.push(format!("a list stands at {at}, the log at {}", history.head));
+        }
+        history.lists.insert(filter, list);
+    }
+    history.readers = ears.iter().map(|ear| lock(ear).clone()).collect();
+    history.hooks.clone_from(&lock(&stage.receivers.book.hooks));
+    Ok(stage.end(history).await)
+}
+
+fn ear(name: String, filter: &Filter, from_earliest: bool) -> Ear {
+    Arc::new(Mutex::new(Reader { name, filter: *filter, from_earliest, heard: Vec::new() }))
+}
+
+impl Stage {
+    async fn set(setting: &Setting, seed: u64) -> Result<Self, String> {
+        let said = |error: std::io::Error| error.to_string();
+        let folder =
+            tempfile::Builder::new().prefix("run-").tempdir_in(&setting.folder).map_err(said)?;
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data).map_err(said)?;
+        let disk = SmallDisk::mount(&data);
+        let data = data.canonicalize().map_err(said)?;
+        let shim = match &setting.library {
+            Some(library) => Some(Shim::new(library, folder.path(), &data).map_err(said)?),
+            None => None,
+        };
+        let place =
+            Place { binary: setting.binary.clone(), folder: folder.path().to_owned(), data };
+        let user = ["user", "create", "faults", "--role", "manager", "--password-stdin"];
+        place.run(&user, &format!("{PASSWORD}\n"))?;
+        let hook = |(index, filter): (usize, &Filter)| Hook {
+            name: format!("webhook {index}{}", filter.parameters()),
+            filter: *filter,
+            accepted: Vec::new(),
+        };
+        let hooks = HOOKS.iter().enumerate().map(hook).collect();
+        let mut stage = Self {
+            program: None,
+            dead: DeadReaders::default(),
+            disk,
+            shim,
+            place,
+            weather: watch::Sender::default(),
+            receivers: Receivers::start(hooks).await.map_err(said)?,
+            hook_weather: watch::Sender::default(),
+            common: Arc::default(),
+            cookie: Arc::from(""),
+            random: StdRng::seed_from_u64(seed ^ 0x5EED),
+            tally: Tally::default(),
+            disk_trouble: false,
+            _folder: folder,
+        };
+        let receivers = stage.receivers.address;
+        stage.hook_weather.send_modify(|now| now.upstream = Some(receivers));
+        stage.begin().await?;
+        stage.cookie = stage.log_in().await?;
+        Ok(stage)
+    }
+
+    /// A client with a way of its own to the program.
+    fn client(&self) -> Result<Client, String> {
+        let address = self.program.as_ref().ok_or("it is down")?.address;
+        let (cookie, common) = (Arc::clone(&self.cookie), Arc::clone(&self.common));
+        Ok(Client::new(Door { address, cookie, common }))
+    }
+
+    async fn log_in(&self) -> Result<Arc<str>, String> {
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        let body = format!("name=faults&password={}", PASSWORD.replace(' ', "+"));
+        let ask = Ask { method: Method::POST, path: "/login", headers: &form, body: Some(body) };
+        let response = self.client()?.open(ask).await.ok_or("nobody could log in")?;
+        let cookies = response.headers().get_all("set-cookie").iter();
+        let mut cookies = cookies.filter_map(|cookie| cookie.to_str().ok()?.split(';').next());
+        let session = cookies.find(|cookie| cookie.contains("live-orders-session="));
+        session.map(Arc::from).ok_or_else(|| format!("nobody could log in: {response:?}"))
+    }
+
+    async fn make_hooks(&self, proxy: &Proxy) -> Result<(), String> {
+        let mut client = self.client()?;
+        for (index, filter) in HOOKS.iter().enumerate() {
+            let url = format!("http://{}/{index}", proxy.address);
+            let body = json!({"url": url, "filter": filter.object()});
+            let answer = client.send(Ask::post("/api/webhooks", &body)).await;
+            let answer = answer.ok_or("no webhook could be made")?;
+            if answer.status != 201 {
+                return Err(String::from_utf8_lossy(&answer.body).into_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts the program. With a disk that refuses it may not begin: then that ends.
+    async fn begin(&mut self) -> Result<(), String> {
+        self.weather.send_modify(|now| now.upstream = None);
+        let mut program = Program::start(&self.place, self.shim.as_ref()).await;
+        if program.is_err() && self.disk_trouble {
+            self.lift_disk()?;
+            program = Program::start(&self.place, self.shim.as_ref()).await;
+        }
+        let program = program?;
+        let address = program.address;
+        self.program = Some(program);
+        self.weather.send_modify(|now| now.upstream = Some(address));
+        Ok(())
+    }
+
+    fn count(&mut self, act: Act) {
+        *self.tally.faults.entry(act.name()).or_default() += 1;
+    }
+
+    async fn act(&mut self, act: Act) -> Result<(), String> {
+        let said = |error: std::io::Error| error.to_string();
+        if self.program.as_mut().is_some_and(Program::has_ended) {
+            self.common.say_odd("it has ended by itself".to_owned());
+            self.begin().await?;
+        }
+        match act {
+            Act::Kill { down } => {
+                self.program = None;
+                sleep(down).await;
+                self.begin().await?;
+            }
+            Act::PowerCut { .. } if self.shim.is_none() => return Ok(()),
+            Act::PowerCut { down, survives } => self.cut_power(down, survives).await?,
+            Act::Restart => {
+                if let Some(program) = self.program.take()
+                    && !program.stop().await
+                    && !self.disk_trouble
+                {
+                    self.common.say_odd("it did not stop well".to_owned());
+                }
+                self.begin().await?;
+            }
+            Act::Pause { lasts } => {
+                if let Some(program) = &self.program {
+                    program.pause();
+                    sleep(lasts).await;
+                    program.go_on();
+                }
+            }
+            Act::Cut(share) => {
+                self.end_connections(share, End::Closed);
+            }
+            Act::Reset(share) => {
+                self.end_connections(share, End::Reset);
+            }
+            Act::Stall { which, .. } => self.everywhere(|now| now.stalled = Some(which)),
+            Act::Throttle { which, bytes, .. } => {
+                self.everywhere(|now| now.throttled = Some((which, bytes)));
+            }
+            Act::FullDisk { .. } => match (&self.disk, &self.shim) {
+                (Some(disk), _) => disk.fill().map_err(said)?,
+                (None, Some(shim)) => {
+                    shim.refuse_writes(Some(Refusal::NoSpace)).map_err(said)?;
+                }
+                (None, None) => return Ok(()),
+            },
+            Act::ReadOnly { .. } => match &self.shim {
+                Some(shim) => shim.refuse_writes(Some(Refusal::ReadOnly)).map_err(said)?,
+                None => return Ok(()),
+            },
+            Act::SyncFails { .. } => match &self.shim {
+                Some(shim) => shim.refuse_syncs(Some(Refusal::InputOutput)).map_err(said)?,
+                None => return Ok(()),
+            },
+            Act::Clock { off_ms } => match &self.shim {
+                Some(shim) => shim.set_clock(off_ms).map_err(said)?,
+                None => return Ok(()),
+            },
+            Act::HookTrouble { .. } => self.receivers.book.trouble.store(true, Ordering::SeqCst),
+            Act::DeadReaders { count } => {
+                let address = self.program.as_ref().map(|program| program.address);
+                for _ in 0..count {
+                    if let Some(address) = address {
+                        // One that is not let in has nothing to not read.
+                        let _ = timeout(PATIENCE, self.dead.come(address, &self.cookie)).await;
+                    }
+                }
+            }
+            Act::Lift(Lasting::Stall) => self.everywhere(|now| now.stalled = None),
+            Act::Lift(Lasting::Throttle) => self.everywhere(|now| now.throttled = None),
+            Act::Lift(Lasting::Disk) => self.lift_disk()?,
+            Act::Lift(Lasting::Hooks) => {
+                self.receivers.book.trouble.store(false, Ordering::SeqCst);
+            }
+            Act::Lie { lasts } => {
+                let shim = self.shim.as_ref().ok_or("that cannot be tried here")?;
+                shim.lie(true).map_err(said)?;
+                sleep(lasts).await;
+                self.cut_power(Duration::ZERO, 0).await?;
+            }
+        }
+        self.disk_trouble |=
+            matches!(act, Act::FullDisk { .. } | Act::ReadOnly { .. } | Act::SyncFails { .. });
+        if !matches!(act, Act::Lift(_)) {
+            self.count(act);
+        }
+        Ok(())
+    }
+
+    /// Kills the program, and takes back what was not synced.
+    async fn cut_power(&mut self, down: Duration, survives: u8) -> Result<(), String> {
+        let said = |error: std::io::Error| error.to_string();
+        self.program = None;
+        self.weather.send_modify(|now| now.upstream = None);
+        self.lift_disk()?;
+        if let Some(shim) = &self.shim {
+            let taken_back = shim.cut_power(survives, &mut self.random).map_err(said)?;
+            self.tally.taken_back += taken_back as u64;
+            shim.lie(false).map_err(said)?;
+        }
+        sleep(down).await;
+        self.begin().await
+    }
+
+    fn end_connections(&self, share: Share, end: End) {
+        self.everywhere(|now| now.ended = (now.ended.0 + 1, Some((share, end))));
+    }
+
+    fn everywhere(&self, change: impl Fn(&mut Weather)) {
+        self.weather.send_modify(&change);
+        self.hook_weather.send_modify(&change);
+    }
+
+    fn lift_disk(&mut self) -> Result<(), String> {
+        self.disk_trouble = false;
+        if let Some(disk) = &self.disk {
+            disk.make_room();
+        }
+        let Some(shim) = &self.shim else { return Ok(()) };
+        let lifted = shim.refuse_writes(None).and_then(|()| shim.refuse_syncs(None));
+        lifted.map_err(|error| error.to_string())
+    }
+
+    /// Lifts whatever lasts, and sees to it that the program runs.
+    async fn calm(&mut self) -> Result<(), String> {
+        for lasting in [Lasting::Stall, Lasting::Throttle, Lasting::Disk, Lasting::Hooks] {
+            self.act(Act::Lift(lasting)).await?;
+        }
+        match &self.shim {
+            Some(shim) => shim.set_clock(0).map_err(|error| error.to_string()),
+            None => Ok(()),
+        }
+    }
+
+    /// Has every request ended that a client has given up: one that was stalled on its way
+    /// would still come to the program, after its log was read.
+    async fn leave_nothing_under_way(&mut self) -> Result<(), String> {
+        self.end_connections(Share { percent: 100, salt: 0 }, End::Closed);
+        self.act(Act::Restart).await
+    }
+
+    /// Waits until every webhook was sent what it wants.
+    async fn hooks_are_done(&self, history: &History) {
+        let book = &self.receivers.book;
+        loop {
+            let done = lock(&book.hooks).iter().all(|hook| {
+                let came: HashSet<u64> = hook.accepted.iter().map(|it| it.seq).collect();
+                history.log.iter().all(|it| !hook.filter.wants(it) || came.contains(&it.seq))
+            });
+            if done {
+                return;
+            }
+            book.news.notified().await;
+        }
+    }
+
+    /// Ends the program, has it check its store, and says what is to be said.
+    async fn end(mut self, mut history: History) -> Outcome {
+        if let Some(program) = self.program.take()
+            && !program.stop().await
+        {
+            history.odd.push("it did not stop well".to_owned());
+        }
+        if let Err(why) = self.place.run(&["check"], "") {
+            history.odd.push(why);
+        }
+        let log = self.place.log();
+        if log.contains("panicked") {
+            history.odd.push("it panicked".to_owned());
+        }
+        history.odd.append(&mut lock(&self.common.odd));
+        let verdict = checker::check(&history);
+        let mut tally = self.tally;
+        tally.requests = self.common.requests.load(Ordering::Relaxed);
+        tally.acknowledged = self.common.acknowledged.load(Ordering::Relaxed);
+        tally.unanswered = lock(&self.common.answers).get(&0).copied().unwrap_or(0);
+        tally.streams = self.common.streams.load(Ordering::Relaxed);
+        tally.events = history.head;
+        tally.delivered = verdict.delivered as u64;
+        tally.refused_writes = self.shim.as_ref().map_or(0, Shim::refused);
+        Outcome { verdict, history, tally, log }
+    }
+}
+
+/// Leaves what a run has seen in `folder`, to be looked at.
+pub(crate) fn leave(folder: &Path, seed: u64, outcome: &Outcome) -> std::io::Result<PathBuf> {
+    std::fs::create_dir_all(folder)?;
+    let path = folder.join(format!("seed-{seed}.json"));
+    let broken: Vec<String> =
+        outcome.verdict.broken.iter().map(|(kind, what)| format!("{kind}: {what}")).collect();
+    let all = json!({"broken": broken, "log": outcome.log, "history": outcome.history});
+    std::fs::write(&path, all.to_string())?;
+    Ok(path)
+}

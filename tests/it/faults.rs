@@ -1,0 +1,418 @@
+//! The fault harness's own rules: what its checker makes of made-up histories, and that
+//! a seed draws the same plan again. `scripts/faults` runs the harness.
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::{Value, json};
+
+use self::harness::{
+    checker::{Broken, check},
+    filter::{ALL, Filter},
+    history::{Change, Delivery, Digest, Event, Heard, History, Hook, Order, Post, Reader},
+    plan::Plan,
+};
+
+#[path = "../faults"]
+#[expect(dead_code, reason = "the harness itself uses the rest")]
+mod harness {
+    pub(crate) mod checker;
+    pub(crate) mod filter;
+    pub(crate) mod history;
+    pub(crate) mod plan;
+}
+
+/// A log as it grows, one order after another.
+#[derive(Default)]
+struct Book {
+    history: History,
+}
+
+impl Book {
+    fn push(&mut self, order: Order) {
+        let seq = self.history.log.len() as u64 + 1;
+        let change = &order.last_change;
+        let kind = if change.from.as_ref() == Some(&change.to) { "updated" } else { &*change.to };
+        let text = format!("{seq} {}", order.id);
+        let event = Event {
+            seq,
+            kind: format!("order.{kind}"),
+            digest: Digest::of(&text),
+            order: Arc::new(order),
+        };
+        self.history.head = seq;
+        self.history.log.push(event);
+    }
+
+    /// Places an order under `key`, and has that acknowledged.
+    fn place(&mut self, key: &str) -> Order {
+        let number = self.history.log.len() + 101;
+        let order: Value = json!({
+            "id": format!("id of {key}"), "number": number, "location": "main", "version": 1,
+            "status": "placed", "source": {"channel": "web"}, "fulfilment": {"type": "pickup"},
+            "customer": {"name": key},
+            "items": [{"id": 1, "name": "Soup", "quantity": 1, "station": "grill", "status": "todo"}],
+            "flags": {"rush": false, "held": false, "cancel_unseen": false},
+            "times": {"placed_at": 1_790_000_000_000_i64},
+            "last_change": {"from": null, "to": "placed", "what": "status",
+                            "actor": {"kind": "staff", "id": "faults"}},
+        });
+        let order: Order = serde_json::from_value(order).expect("an order");
+        let acknowledged = vec![order.id.clone()];
+        let key = key.to_owned();
+        self.history.posts.push(Post { key, acknowledged, refused: false });
+        self.push(order.clone());
+        order
+    }
+
+    /// Takes an order to `to`, signed, and has that acknowledged.
+    fn go(&mut self, order: &Order, to: &str, sign: &str) -> Order {
+        let mut after = order.clone();
+        after.version += 1;
+        to.clone_into(&mut after.status);
+        after.last_change.from = Some(order.status.clone());
+        to.clone_into(&mut after.last_change.to);
+        sign.clone_into(&mut after.last_change.actor.id);
+        self.history.changes.push(Change {
+            sign: sign.to_owned(),
+            order: order.id.clone(),
+            expected: order.version,
+            acknowledged: Some(after.version),
+            refused: false,
+        });
+        self.push(after.clone());
+        after
+    }
+
+    /// A reader that was told all that is for it, and all of it in order.
+    fn reader(&mut self, filter: Filter) -> &mut Vec<Heard> {
+        let told = self.history.log.iter().filter(|event| filter.wants(event)).map(heard);
+        let mut heard = vec![Heard::Opened { after: 0 }];
+        heard.extend(told);
+        heard.push(Heard::Reached { seq: self.history.head });
+        let name = "reader".to_owned();
+        self.history.readers.push(Reader { name, filter, from_earliest: true, heard });
+        &mut self.history.readers.last_mut().expect("a reader").heard
+    }
+
+    fn hook(&mut self) -> &mut Vec<Delivery> {
+        let accepted = self.history.log.iter().map(|event| Delivery {
+            message: format!("message {}", event.seq),
+            seq: event.seq,
+            kind: event.kind.clone(),
+            digest: event.digest,
+        });
+        let accepted = accepted.collect();
+        self.history.hooks.push(Hook { name: "webhook".to_owned(), filter: ALL, accepted });
+        &mut self.history.hooks.last_mut().expect("a webhook").accepted
+    }
+
+    #[track_caller]
+    fn finds(&self, expected: &[Broken]) {
+        let verdict = check(&self.history);
+        let mut found: Vec<Broken> = verdict.counts().into_keys().collect();
+        found.sort_unstable();
+        assert_eq!(found, expected, "{:?}", verdict.broken);
+    }
+}
+
+fn heard(event: &Event) -> Heard {
+    Heard::Event { seq: event.seq, kind: event.kind.clone(), digest: event.digest }
+}
+
+/// Two orders, one of which is taken along.
+fn evening() -> Book {
+    let mut book = Book::default();
+    let order = book.place("a");
+    book.place("b");
+    let order = book.go(&order, "accepted", "sign 1");
+    book.go(&order, "preparing", "sign 2");
+    book
+}
+
+#[test]
+fn what_is_as_it_should_be_holds() {
+    let mut book = evening();
+    book.reader(ALL);
+    book.reader(Filter { types: &["order.placed"], ..ALL });
+    book.hook();
+    let open: Vec<Digest> = [1, 3].map(|index: usize| book.history.log[index].digest).to_vec();
+    book.history.lists.insert(String::new(), open);
+    book.finds(&[]);
+}
+
+#[test]
+fn an_acknowledged_order_that_is_not_there_is_lost() {
+    let mut book = evening();
+    let acknowledged = vec!["id of c".to_owned()];
+    book.history.posts.push(Post { key: "c".to_owned(), acknowledged, refused: false });
+    book.finds(&[Broken::Lost]);
+}
+
+#[test]
+fn an_order_without_an_answer_may_be_there_or_not() {
+    let mut book = evening();
+    book.history.posts[0].acknowledged.clear();
+    book.history.posts.push(Post { key: "c".to_owned(), ..Post::default() });
+    book.finds(&[]);
+}
+
+#[test]
+fn a_key_that_made_two_orders_is_found() {
+    let mut book = evening();
+    let mut twin = book.place("a");
+    book.history.posts.pop();
+    book.finds_after(|log| {
+        twin.id = "another".to_owned();
+        let last = log.last_mut().expect("an event");
+        last.order = Arc::new(twin);
+    });
+}
+
+impl Book {
+    #[track_caller]
+    fn finds_after(mut self, change: impl FnOnce(&mut Vec<Event>)) {
+        change(&mut self.history.log);
+        self.finds(&[Broken::TwoOrders]);
+    }
+}
+
+#[test]
+fn what_was_refused_and_is_there_is_found() {
+    let mut book = evening();
+    book.history.posts[1] = Post { key: "b".to_owned(), acknowledged: Vec::new(), refused: true };
+    book.finds(&[Broken::Undead]);
+}
+
+#[test]
+fn what_nobody_has_done_is_found() {
+    let mut book = evening();
+    book.history.posts.pop();
+    book.history.changes.pop();
+    book.finds(&[Broken::MadeUp]);
+}
+
+#[test]
+fn a_change_that_is_there_twice_is_found() {
+    let mut book = evening();
+    let order = (*book.history.log[3].order).clone();
+    book.go(&order, "ready", "sign 2");
+    book.history.changes.pop();
+    // The second was made of another version, too.
+    book.finds(&[Broken::Doubled, Broken::LostUpdate]);
+}
+
+#[test]
+fn of_two_changes_of_one_version_one_is_a_lost_update() {
+    let mut book = evening();
+    let other = Change { sign: "sign 3".to_owned(), ..book.history.changes[1].clone() };
+    book.history.changes.push(other);
+    book.finds(&[Broken::LostUpdate]);
+}
+
+#[test]
+fn an_acknowledged_change_that_is_not_there_is_lost() {
+    let mut book = evening();
+    let mut gone = Change { sign: "sign 3".to_owned(), ..book.history.changes[1].clone() };
+    gone.expected += 1;
+    gone.acknowledged = Some(gone.expected + 1);
+    book.history.changes.push(gone);
+    book.finds(&[Broken::Lost]);
+}
+
+#[test]
+fn a_step_that_the_state_machine_does_not_have_is_found() {
+    let mut book = evening();
+    let order = (*book.history.log[1].order).clone();
+    book.go(&order, "completed", "sign 3");
+    book.finds(&[Broken::Illegal]);
+}
+
+#[test]
+fn a_station_of_an_order_that_nobody_accepted_may_leave_it_and_not_begin_it() {
+    let marked = |was: &str, is: &str| {
+        let mut book = evening();
+        let mut order = (*book.history.log[1].order).clone();
+        for (version, (what, status)) in [("item", was), ("station", is)].into_iter().enumerate() {
+            status.clone_into(&mut order.items[0].status);
+            what.clone_into(&mut order.last_change.what);
+            order = book.go(&order, "placed", &format!("mark {version}"));
+        }
+        book
+    };
+    marked("doing", "todo").finds(&[]);
+    marked("todo", "doing").finds(&[Broken::Illegal]);
+}
+
+#[test]
+fn a_change_that_takes_another_one_back_is_found() {
+    let mut book = evening();
+    let mut order = (*book.history.log[3].order).clone();
+    order.flags.rush = true;
+    book.go(&order, "ready", "sign 3");
+    book.finds(&[Broken::Illegal]);
+}
+
+#[test]
+fn a_version_that_is_left_out_is_found() {
+    let mut book = evening();
+    let mut order = (*book.history.log[3].order).clone();
+    order.version += 1;
+    book.go(&order, "ready", "sign 3");
+    book.finds(&[Broken::Illegal]);
+}
+
+#[test]
+fn a_gap_in_the_log_is_found() {
+    let mut book = evening();
+    book.history.log.remove(1);
+    book.history.posts.pop();
+    let verdict = check(&book.history);
+    assert_eq!(verdict.count(Broken::Gap), 2, "{:?}", verdict.broken);
+}
+
+#[test]
+fn a_number_that_is_given_twice_is_found() {
+    let mut book = evening();
+    let mut order = book.place("c");
+    order.number = 101;
+    book.history.log.last_mut().expect("an event").order = Arc::new(order);
+    book.finds(&[Broken::NumberTwice]);
+}
+
+#[test]
+fn an_event_that_a_reader_was_not_told_is_lost() {
+    let mut book = evening();
+    book.reader(ALL).remove(2);
+    book.finds(&[Broken::Lost]);
+}
+
+#[test]
+fn an_event_that_a_reader_was_told_twice_is_found() {
+    let mut book = evening();
+    let heard = book.reader(ALL);
+    heard.insert(2, heard[1].clone());
+    book.finds(&[Broken::Doubled]);
+}
+
+#[test]
+fn an_event_that_comes_after_a_later_one_is_found() {
+    let mut book = evening();
+    book.reader(ALL).swap(2, 3);
+    book.finds(&[Broken::OutOfOrder]);
+}
+
+#[test]
+fn a_heartbeat_that_promises_what_comes_later_is_found() {
+    let mut book = evening();
+    book.reader(ALL).insert(2, Heard::Reached { seq: 2 });
+    book.finds(&[Broken::OutOfOrder]);
+}
+
+#[test]
+fn an_event_that_is_not_for_a_reader_is_a_leak() {
+    let mut book = evening();
+    let other = heard(&book.history.log[2]);
+    book.reader(Filter { types: &["order.placed"], ..ALL }).insert(3, other);
+    book.finds(&[Broken::Leak]);
+}
+
+#[test]
+fn an_event_that_says_something_else_is_found() {
+    let mut book = evening();
+    let digest = Digest::of("something else");
+    book.reader(ALL)[1] = Heard::Event { seq: 1, kind: "order.placed".to_owned(), digest };
+    book.finds(&[Broken::Differs]);
+}
+
+#[test]
+fn a_position_that_is_known_no_more_is_found() {
+    let mut book = evening();
+    book.reader(ALL).insert(3, Heard::Opened { after: 1 });
+    book.finds(&[Broken::Forgotten]);
+}
+
+#[test]
+fn a_reader_that_never_came_to_the_end_is_found() {
+    let mut book = evening();
+    let heard = book.reader(ALL);
+    heard.truncate(3);
+    book.finds(&[Broken::Behind]);
+}
+
+#[test]
+fn a_snapshot_that_leaves_an_order_out_is_found() {
+    let mut book = evening();
+    let digest = book.history.log[0].digest;
+    let reason = "requested".to_owned();
+    let heard = book.reader(ALL);
+    heard.splice(0..3, [Heard::Snapshot { seq: 2, reason, orders: vec![digest] }]);
+    book.history.readers[0].from_earliest = false;
+    book.finds(&[Broken::Differs]);
+}
+
+#[test]
+fn a_board_that_shows_something_else_than_the_list_went_astray() {
+    let mut book = evening();
+    book.reader(ALL);
+    let old: Vec<Digest> = [0, 1].map(|index: usize| book.history.log[index].digest).to_vec();
+    book.history.lists.insert(String::new(), old);
+    book.finds(&[Broken::Astray]);
+}
+
+#[test]
+fn a_webhook_that_was_not_sent_something_is_found() {
+    let mut book = evening();
+    book.hook().remove(1);
+    book.finds(&[Broken::Lost]);
+}
+
+#[test]
+fn a_webhook_is_sent_an_orders_events_in_order_and_others_as_they_come() {
+    let mut book = evening();
+    book.hook().swap(1, 2);
+    book.finds(&[]);
+    let mut book = evening();
+    book.hook().swap(2, 3);
+    book.finds(&[Broken::OutOfOrder]);
+}
+
+#[test]
+fn a_webhook_may_repeat_the_last_of_an_order_under_its_id() {
+    let mut book = evening();
+    let accepted = book.hook();
+    accepted.insert(3, accepted[2].clone());
+    book.finds(&[]);
+    let accepted = &mut book.history.hooks[0].accepted;
+    accepted.push(accepted[0].clone());
+    book.finds(&[Broken::OutOfOrder]);
+    let mut book = evening();
+    let accepted = book.hook();
+    accepted.insert(3, Delivery { message: "other".to_owned(), ..accepted[2].clone() });
+    book.finds(&[Broken::Doubled]);
+}
+
+#[test]
+fn what_nobody_may_see_at_all_is_told() {
+    let mut book = evening();
+    book.history.odd.push("it panicked".to_owned());
+    book.finds(&[Broken::Odd]);
+}
+
+#[test]
+fn a_seed_draws_the_same_again_and_another_something_else() {
+    let length = Duration::from_secs(8);
+    let drawn = |seed| Plan::draw(seed, length).steps;
+    assert_eq!(drawn(7), drawn(7));
+    assert_ne!(drawn(7), drawn(8));
+}
+
+#[test]
+fn of_twenty_seeds_every_kind_of_fault_comes() {
+    let mut names: Vec<&str> = (1..=20)
+        .flat_map(|seed| Plan::draw(seed, Duration::from_secs(8)).steps)
+        .map(|(_, act)| act.name())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), 15, "{names:?}");
+}
