@@ -52,6 +52,7 @@ pub(crate) async fn fill(folder: &Path, rate: u32, span: Duration) -> anyhow::Re
     let begun = Clock::system().now().plus(-KEPT_MILLIS);
     let mut first = 0;
     while first < orders {
+        crate::unless_ended()?;
         let last = orders.min(first + TOGETHER);
         // All that is done together is done at the time of its place among all changes.
         let at = |order: u32, step: u32| {

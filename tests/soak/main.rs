@@ -44,13 +44,16 @@ use std::{
     io::ErrorKind,
     path::{Path, PathBuf},
     process::{Command, ExitCode},
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use clap::Parser;
 use mio::{Events, Poll, Token};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crowd::Crowd;
 use staff::{Staff, float};
@@ -103,8 +106,13 @@ struct Options {
     binary: PathBuf,
 }
 
+/// Whether somebody has told it to end.
+static ENDED: AtomicBool = AtomicBool::new(false);
+
 fn main() -> ExitCode {
-    match run(&Options::parse()) {
+    let options = Options::parse();
+    thread::spawn(listen);
+    match run(&options) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -112,6 +120,30 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Waits until somebody tells it to end.
+fn listen() {
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else {
+        return;
+    };
+    runtime.block_on(async {
+        let Ok(mut terminated) = signal(SignalKind::terminate()) else { return };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminated.recv() => {}
+        }
+        ENDED.store(true, Ordering::Relaxed);
+    });
+}
+
+/// Goes on unless somebody has told it to end. What was started and written goes with
+/// whoever owns it.
+fn unless_ended() -> anyhow::Result<()> {
+    if ENDED.load(Ordering::Relaxed) {
+        bail!("ended before its time");
+    }
+    Ok(())
 }
 
 /// Everything that is looked at in turns.
@@ -126,6 +158,7 @@ struct Soak {
 
 impl Soak {
     fn turn(&mut self) -> anyhow::Result<()> {
+        unless_ended()?;
         self.staff.turn()?;
         self.crowd.turn()?;
         match self.poll.poll(&mut self.events, Some(NAP)) {
@@ -303,7 +336,7 @@ fn settled(process: u32, folder: &Path, files: f64) -> anyhow::Result<Sample> {
         if sample.files <= files || Instant::now() > deadline {
             return Ok(sample);
         }
-        std::thread::sleep(Duration::from_millis(50));
+        thread::sleep(Duration::from_millis(50));
     }
 }
 
@@ -317,7 +350,7 @@ fn stop(target: &mut Target) -> anyhow::Result<bool> {
         if let Some(status) = target.has_ended()? {
             return Ok(status.success());
         }
-        std::thread::sleep(Duration::from_millis(50));
+        thread::sleep(Duration::from_millis(50));
     }
     Ok(false)
 }
