@@ -34,6 +34,7 @@ mod pages;
 mod payloads;
 mod privacy;
 mod processes;
+mod promises;
 mod properties;
 mod refusals;
 mod replay;
