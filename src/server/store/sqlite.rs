@@ -163,7 +163,8 @@ impl SqliteStore {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let (epoch, head_at_start, demo) = (opened.epoch, opened.head, opened.demo);
         let tracking_key = opened.tracking_key.clone();
-        let writer = Writer::new(opened, file.clone(), sink, patience);
+        let readers = Readers::new(file.clone(), epoch)?;
+        let writer = Writer::new(opened, file, sink, patience);
         let handle = thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || writer.run(queue))
@@ -174,7 +175,7 @@ impl SqliteStore {
             demo,
             tracking_key,
             jobs,
-            readers: Readers::new(file, epoch),
+            readers,
             writer: Some(handle),
             lock,
         })

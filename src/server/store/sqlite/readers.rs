@@ -6,9 +6,10 @@ use std::{
     time::Duration,
 };
 
+use anyhow::Context as _;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::runtime::{Builder, Runtime};
 
 use super::super::Unavailable;
 use crate::wire::Epoch;
@@ -24,19 +25,32 @@ pub(super) struct Readers(Arc<Shared>);
 struct Shared {
     file: PathBuf,
     epoch: Epoch,
-    turns: Arc<Semaphore>,
+    /// As many threads as there are connections, of their own: those that are shared with
+    /// everything else that may block become more and more over time, and each keeps what
+    /// its share of the reads has left in its stack and in the allocator.
+    threads: Option<Runtime>,
     /// Connections that nobody uses now; opened when first needed.
     idle: Mutex<Vec<Connection>>,
 }
 
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if let Some(threads) = self.threads.take() {
+            // Whoever is the last may be one of them, or a task: neither may wait.
+            threads.shutdown_background();
+        }
+    }
+}
+
 impl Readers {
-    pub(super) fn new(file: PathBuf, epoch: Epoch) -> Self {
-        Self(Arc::new(Shared {
-            file,
-            epoch,
-            turns: Arc::new(Semaphore::new(CONNECTIONS)),
-            idle: Mutex::new(Vec::new()),
-        }))
+    pub(super) fn new(file: PathBuf, epoch: Epoch) -> anyhow::Result<Self> {
+        let threads = Builder::new_current_thread()
+            .max_blocking_threads(CONNECTIONS)
+            .thread_name("store-reader")
+            .build()
+            .context("cannot start the store's readers")?;
+        let idle = Mutex::new(Vec::new());
+        Ok(Self(Arc::new(Shared { file, epoch, threads: Some(threads), idle })))
     }
 
     /// Runs `query` on a thread that may block.
@@ -52,24 +66,13 @@ impl Readers {
                 tracing::error!(sqlite.code = ?code, "store.read.failed");
                 Unavailable("it cannot be read now".to_owned())
             };
-            // Whoever asks may look elsewhere before it has its answer, and not look
-            // here again until others have theirs. So a turn is waited for, and given
-            // back, by those who are always looked at.
+            let Some(threads) = &shared.threads else { return Err(unavailable(None)) };
+            // Whoever asks may never look for the answer: it is read all the same, and
+            // nobody else waits for that.
             let worker = Arc::clone(&shared);
-            let asked = if let Ok(turn) = Arc::clone(&shared.turns).try_acquire_owned() {
-                tokio::task::spawn_blocking(move || worker.run(query, turn)).await
-            } else {
-                let waits = tokio::spawn(async move {
-                    let turn = Arc::clone(&worker.turns).acquire_owned().await.ok()?;
-                    tokio::task::spawn_blocking(move || worker.run(query, turn)).await.ok()
-                });
-                match waits.await {
-                    Ok(Some(found)) => Ok(found),
-                    Ok(None) => return Err(unavailable(None)),
-                    Err(error) => Err(error),
-                }
-            };
-            asked
+            threads
+                .spawn_blocking(move || worker.run(query))
+                .await
                 .map_err(|_| unavailable(None))?
                 .map_err(|error| unavailable(error.sqlite_error_code()))
         }
@@ -81,7 +84,6 @@ impl Shared {
     fn run<T>(
         &self,
         query: impl FnOnce(&Connection, Epoch) -> rusqlite::Result<T>,
-        _turn: OwnedSemaphorePermit,
     ) -> rusqlite::Result<T> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match idle {
@@ -118,7 +120,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("orders.db");
         Connection::open(&file).expect("a database");
-        let readers = Readers::new(file, Epoch(1));
+        let readers = Readers::new(file, Epoch(1)).expect("readers");
         let one = || readers.read(|of, _| of.query_row("SELECT 1", [], |row| row.get::<_, i64>(0)));
         let mut forgotten: Vec<_> = (0..3 * CONNECTIONS).map(|_| one()).collect();
         for asked in &mut forgotten {
