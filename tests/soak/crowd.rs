@@ -17,7 +17,7 @@ use socket2::SockRef;
 use crate::{
     http,
     inflate::Inflater,
-    ledger::{Follows, Kind, Ledger},
+    ledger::{Follows, Kind, Ledger, Stand},
     wrongs::Wrongs,
 };
 
@@ -140,10 +140,12 @@ impl Crowd {
                     // Some begin as a board does that is opened, with what is there.
                     let begin = if index % 2 == 1 { "?snapshot=1" } else { "" };
                     (Follows::Everything, begin.to_owned())
+                } else if index < boards + screens {
+                    let (name, open) = (STATIONS[index % STATIONS.len()], index / 2 % 2 == 1);
+                    let only = if open { "&status=open" } else { "" };
+                    (Follows::Station { name, open }, format!("?station={name}{only}"))
                 } else {
-                    let station = STATIONS[index % STATIONS.len()];
-                    let open = if index % 2 == 1 { "&status=open" } else { "" };
-                    (Follows::Station(station), format!("?station={station}{open}"))
+                    (Follows::Nothing, String::new())
                 };
                 Seat {
                     ledger: Ledger::new(follows),
@@ -171,9 +173,10 @@ impl Crowd {
         }
     }
 
-    /// Whether every whole board is there: from then on no change is missed.
-    pub(crate) fn boards_are_open(&self) -> bool {
-        self.seats.iter().take(self.boards).all(|seat| seat.ledger.position().is_some())
+    /// Whether every board and every screen is there: from then on they miss no change.
+    pub(crate) fn kitchen_is_open(&self) -> bool {
+        let mut kitchen = self.seats.iter().filter(|seat| !seat.customer);
+        kitchen.all(|seat| seat.ledger.position().is_some())
     }
 
     /// How many connections there are.
@@ -202,8 +205,19 @@ impl Crowd {
 
     /// How many of the streams that are told positions have not everything up to `head`.
     pub(crate) fn behind(&self, head: Seq) -> usize {
-        let told = self.seats.iter().filter(|seat| !matches!(seat.ledger.follows(), Follows::Page));
+        let told = self.seats.iter().filter(|seat| {
+            !matches!(seat.ledger.follows(), Follows::Page { .. } | Follows::Nothing)
+        });
         told.filter(|seat| seat.ledger.position().is_none_or(|at| at < head)).count()
+    }
+
+    /// Whether any of them lacks something of the orders that are open: what, in words, of
+    /// the first.
+    pub(crate) fn lacks(&self, open: &[Stand<'_>]) -> Option<String> {
+        self.seats.iter().find_map(|seat| {
+            let what = seat.ledger.lacks(open)?;
+            Some(format!("{:?}: {what}", seat.ledger.follows()))
+        })
     }
 
     /// Everybody goes home.
@@ -223,7 +237,7 @@ impl Crowd {
             } else if self.lively && seat.leaves_at.is_some_and(|at| at <= now) {
                 seat.hang_up(self.random.random());
                 seat.leaves_at = None;
-                seat.ledger = Ledger::new(Follows::Page);
+                seat.ledger = Ledger::new(Follows::Nothing);
                 seat.path.clear();
                 seat.comes_at = now;
             } else if self.lively && seat.cut_at <= now {
@@ -248,12 +262,14 @@ impl Crowd {
         }
         let chosen = self.random.random_range(0..self.fresh.len());
         let Some(order) = self.fresh.get(chosen) else { return false };
+        let Followed { id, page } = order.clone();
         let (follows, path) = match index % 3 {
-            0 => (Follows::Page, format!("{}/events", order.page)),
-            1 => (Follows::Order(order.id.clone()), format!("/live-orders?order={}", order.id)),
-            _ => {
-                let path = format!("/live-orders?order={}&snapshot=1", order.id);
-                (Follows::Order(order.id.clone()), path)
+            0 => (Follows::Page { id }, format!("{page}/events")),
+            rest => {
+                let whole = rest == 2;
+                let begin = if whole { "&snapshot=1" } else { "" };
+                let path = format!("/live-orders?order={id}{begin}");
+                (Follows::Order { id, whole }, path)
             }
         };
         seat.ledger = Ledger::new(follows);
@@ -269,7 +285,7 @@ impl Crowd {
             "GET {} HTTP/{}\r\nhost: {}\r\naccept: text/event-stream\r\n{}",
             seat.path,
             // What goes through hyper comes in chunks otherwise.
-            if matches!(seat.ledger.follows(), Follows::Page) { "1.0" } else { "1.1" },
+            if matches!(seat.ledger.follows(), Follows::Page { .. }) { "1.0" } else { "1.1" },
             self.address,
             http::admission()
         );
@@ -376,7 +392,10 @@ impl Seat {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     return Ok(Outcome::Fine);
                 }
-                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {
+                Err(error)
+                    if error.kind() == io::ErrorKind::ConnectionReset
+                        && matches!(line.phase, Phase::Open) =>
+                {
                     return Ok(Outcome::Ended);
                 }
                 Err(error) => return Err(error.into()),

@@ -1,10 +1,11 @@
 //! What one reader has had, and whether it is what it should have had: positions that
 //! only grow, none twice, and none left out that it can tell of.
 //!
-//! Who follows everything knows every position. Who follows a station or an order knows
-//! that an order's versions have no gap. Who looks at a customer's page is never sent
-//! what it shows already. All of it holds across connections, for who comes back names
-//! the last id they had.
+//! Who follows everything knows every position. Boards and screens, which are there before
+//! the first order is placed, know every order from its first version to its last, without
+//! a gap; who follows one order knows that its versions have none. Who looks at a customer's
+//! page is never sent what it shows already. All of it holds across connections, for who
+//! comes back names the last id they had.
 
 use std::collections::HashMap;
 
@@ -13,14 +14,34 @@ use live_orders::wire::{EventId, Seq, frame::Frame};
 /// What a reader has asked for.
 #[derive(Clone, Debug)]
 pub(crate) enum Follows {
+    /// Nothing yet.
+    Nothing,
     /// A whole board.
     Everything,
     /// The screen of a station.
-    Station(&'static str),
+    Station {
+        name: &'static str,
+        /// Whether it asks for open orders alone: one that was called off is over for it.
+        open: bool,
+    },
     /// One order, by the stream.
-    Order(String),
+    Order {
+        id: String,
+        /// Whether it begins with the order as it stands.
+        whole: bool,
+    },
     /// One order, by its customer's page.
-    Page,
+    Page { id: String },
+}
+
+/// An order as whoever works on it has it acknowledged.
+#[derive(Debug)]
+pub(crate) struct Stand<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) version: u32,
+    pub(crate) stations: &'a [String],
+    /// Whether it was called off, and nobody has said yet that they know.
+    pub(crate) called_off: bool,
 }
 
 /// What an event was.
@@ -49,7 +70,8 @@ pub(crate) struct Ledger {
     resumed: bool,
     /// The version of each order that is still open, as far as it is known.
     versions: HashMap<String, u32>,
-    /// Whether what is followed has come to its end.
+    /// Whether what is followed has come to its end, and whether that is still to be said.
+    over: bool,
     ended: bool,
 }
 
@@ -61,6 +83,7 @@ impl Ledger {
             last_id: String::new(),
             resumed: false,
             versions: HashMap::new(),
+            over: false,
             ended: false,
         }
     }
@@ -84,6 +107,37 @@ impl Ledger {
         std::mem::take(&mut self.ended)
     }
 
+    /// What is wrong with what it knows, where `open` are all orders that are open by now.
+    pub(crate) fn lacks(&self, open: &[Stand<'_>]) -> Option<String> {
+        let known = |id: &str| self.versions.get(id).copied();
+        let wants = |stand: &&Stand<'_>| match &self.follows {
+            Follows::Everything => true,
+            Follows::Station { name, open } => {
+                stand.stations.iter().any(|it| it == name) && !(*open && stand.called_off)
+            }
+            Follows::Order { id, whole } => {
+                stand.id == id && (*whole || self.versions.contains_key(id))
+            }
+            Follows::Page { .. } | Follows::Nothing => false,
+        };
+        let mut wanted = open.iter().filter(wants);
+        let behind = wanted
+            .clone()
+            .find(|stand| known(stand.id) != Some(stand.version))
+            .map(|stand| format!("{stand:?} is known as {:?}", known(stand.id)));
+        let left = || {
+            let gone = self.versions.keys().find(|id| wanted.all(|stand| stand.id != *id))?;
+            Some(format!("{gone} is over, and is known as {:?}", known(gone)))
+        };
+        let unfinished = || match &self.follows {
+            Follows::Page { id } if !self.over && open.iter().all(|stand| stand.id != id) => {
+                Some(format!("{id} is over, and its page does not show it"))
+            }
+            _ => None,
+        };
+        behind.or_else(left).or_else(unfinished)
+    }
+
     /// A connection begins.
     pub(crate) fn begin(&mut self) {
         self.resumed = !self.last_id.is_empty();
@@ -92,13 +146,14 @@ impl Ledger {
     /// Takes in what came; in words what is wrong with it.
     pub(crate) fn take(&mut self, frame: &Frame) -> Result<Kind, String> {
         let kind = match self.follows {
-            Follows::Page => self.page(frame),
+            Follows::Page { .. } => self.page(frame),
             _ => self.stream(frame),
         };
         if !frame.id.is_empty() {
             frame.id.clone_into(&mut self.last_id);
         }
         self.ended |= kind == Ok(Kind::Last);
+        self.over |= self.ended;
         let about = |wrong| format!("{:?}, at {} {}: {wrong}", self.follows, frame.event, frame.id);
         kind.map_err(about)
     }
@@ -160,7 +215,8 @@ impl Ledger {
             "bye" => Ok(Kind::Bye),
             "snapshot" if self.resumed => Err("a snapshot in place of what was missed".to_owned()),
             "snapshot" => {
-                if matches!(self.follows, Follows::Order(_)) && frame.data.contains("\"version\":")
+                if matches!(self.follows, Follows::Order { .. })
+                    && frame.data.contains("\"version\":")
                 {
                     self.version(frame)?;
                 }
@@ -174,40 +230,53 @@ impl Ledger {
     /// Looks at the version of the order in `frame`.
     fn version(&mut self, frame: &Frame) -> Result<Kind, String> {
         let erasure = frame.event == "order.erased";
-        let all = match &self.follows {
-            Follows::Everything => {
-                return Ok(if erasure { Kind::Erasure } else { Kind::Change });
-            }
+        let asked_for = match &self.follows {
+            Follows::Everything => true,
             // The first id of a snapshot is that of its order too.
-            Follows::Order(order) => frame.data.contains(order.as_str()),
-            Follows::Station(station) => frame.data.contains(&format!("\"station\":\"{station}\"")),
-            Follows::Page => true,
+            Follows::Order { id, .. } => frame.data.contains(id.as_str()),
+            Follows::Station { name, .. } => {
+                frame.data.contains(&format!("\"station\":\"{name}\""))
+            }
+            Follows::Page { .. } | Follows::Nothing => false,
         };
-        if !all {
+        if !asked_for {
             return Err(format!("not asked for: {:.200}", frame.data));
         }
         let (Some(id), Some(version)) = (text(&frame.data), number(&frame.data)) else {
             return Err(format!("no order: {:.200}", frame.data));
         };
-        if let Some(before) = self.versions.get(id)
-            && version != before + 1
-        {
-            return Err(format!("version {version} of {id} after {before}"));
+        match self.versions.get(id) {
+            Some(before) if version != before + 1 => {
+                return Err(format!("version {version} of {id} after {before}"));
+            }
+            // What is erased is of yesterday.
+            None if version != 1 && !erasure && !matches!(self.follows, Follows::Order { .. }) => {
+                return Err(format!("the first that came of {id} is its version {version}"));
+            }
+            _ => {}
         }
-        let over = frame.event == "order.completed" || erasure || is_over(&frame.data);
+        let over = erasure || self.is_over(&frame.data);
         if over {
             self.versions.remove(id);
         } else {
             self.versions.insert(id.to_owned(), version);
         }
-        let last = over && matches!(self.follows, Follows::Order(_));
-        Ok(if last { Kind::Last } else { Kind::Change })
+        Ok(if erasure {
+            Kind::Erasure
+        } else if over && matches!(self.follows, Follows::Order { .. }) {
+            Kind::Last
+        } else {
+            Kind::Change
+        })
     }
-}
 
-/// Whether nothing more comes of an order that was called off.
-fn is_over(data: &str) -> bool {
-    data.contains("\"status\":\"cancelled\"") && data.contains("\"cancel_unseen\":false")
+    /// Whether nothing more comes here of the order in `data`.
+    fn is_over(&self, data: &str) -> bool {
+        let open_alone = matches!(self.follows, Follows::Station { open: true, .. });
+        data.contains("\"status\":\"completed\"")
+            || data.contains("\"status\":\"cancelled\"")
+                && (open_alone || data.contains("\"cancel_unseen\":false"))
+    }
 }
 
 /// The first id in an order's JSON: its own. Reading all of it would cost more than the

@@ -246,7 +246,10 @@ fn run(options: &Options) -> anyhow::Result<bool> {
     let events = Events::with_capacity(1024);
     let mut soak = Soak { poll, events, crowd, staff, wrongs: Wrongs::default(), streams };
 
-    ensure!(soak.until(|soak| soak.crowd.boards_are_open())?, "the boards did not open");
+    ensure!(
+        soak.until(|soak| soak.crowd.kitchen_is_open())?,
+        "the boards and screens did not open"
+    );
     soak.staff.begin();
     let samples = go_on(&mut soak, process, folder.path(), time)?;
 
@@ -256,8 +259,10 @@ fn run(options: &Options) -> anyhow::Result<bool> {
     soak.crowd.settle();
     let idle = soak.until(|soak| soak.staff.is_idle())?;
     let goal = soak.crowd.head().unwrap_or_default();
-    let all = soak.until(|soak| soak.crowd.behind(goal) == 0)? && idle;
+    let told = soak.until(|soak| soak.crowd.behind(goal) == 0)? && idle;
     let behind = soak.crowd.behind(goal);
+    soak.until(|soak| soak.crowd.lacks(&soak.staff.stands()).is_none())?;
+    let lacking = soak.crowd.lacks(&soak.staff.stands());
     soak.staff.leave();
     soak.crowd.leave();
     let after = settled(process, folder.path(), before.files + SPARE_FILES)?;
@@ -270,6 +275,7 @@ fn run(options: &Options) -> anyhow::Result<bool> {
 
     let mut report = Report { sound: true };
     report.load(&soak, &samples, options);
+    report.retention(&soak);
     report.held(&samples, time, f64::from(options.growth) / 100.0);
     let closed = format!(
         "descriptors before the first stream {}, after the last {}; own memory {} and {} MiB",
@@ -282,7 +288,13 @@ fn run(options: &Options) -> anyhow::Result<bool> {
     let Wrongs { order, refused } = soak.wrongs;
     report.say(order == 0, &format!("missing, doubled or out of order: {order}"));
     report.say(refused == 0, &format!("requests and streams that were refused: {refused}"));
-    report.say(all, &format!("streams without all up to the end: {behind}"));
+    report.say(told, &format!("streams without all up to the end: {behind}"));
+    report.say(
+        lacking.is_none(),
+        &lacking.unwrap_or_else(|| {
+            "every board, screen and customer knows the last of every order".to_owned()
+        }),
+    );
     let (acknowledged, seen) = (soak.staff.changes, soak.crowd.tally.changes);
     let told = format!("changes: {acknowledged} acknowledged, {seen} seen by the first board");
     report.say(acknowledged == seen, &told);
@@ -332,6 +344,7 @@ fn go_on(
 fn settled(process: u32, folder: &Path, files: f64) -> anyhow::Result<Sample> {
     let deadline = Instant::now() + PATIENCE;
     loop {
+        unless_ended()?;
         let sample = Sample::take(process, folder)?;
         if sample.files <= files || Instant::now() > deadline {
             return Ok(sample);
@@ -347,6 +360,7 @@ fn stop(target: &mut Target) -> anyhow::Result<bool> {
     Command::new("kill").args(["-TERM", &process.to_string()]).status()?;
     let deadline = Instant::now() + PATIENCE;
     while Instant::now() < deadline {
+        unless_ended()?;
         if let Some(status) = target.has_ended()? {
             return Ok(status.success());
         }
@@ -366,7 +380,7 @@ impl Report {
         self.sound &= good;
     }
 
-    fn load(&self, soak: &Soak, samples: &[Sample], options: &Options) {
+    fn load(&mut self, soak: &Soak, samples: &[Sample], options: &Options) {
         let Some(end) = samples.last() else { return };
         let took = end.at.as_secs_f64();
         let rate = float(end.changes) / took;
@@ -376,10 +390,8 @@ impl Report {
             soak.staff.others
         );
         if rate < f64::from(options.changes) * HALF {
-            println!(
-                "THE LOAD WAS NOT REACHED: {} changes a second were to be made",
-                options.changes
-            );
+            let due = options.changes;
+            self.say(false, &format!("{due} changes a second were to be made: this shows nothing"));
         }
         let tally = soak.crowd.tally;
         println!(
@@ -393,6 +405,15 @@ impl Report {
             tally.dropped,
             tally.erasures
         );
+        self.say(tally.dropped == 0, "no stream was ended by the server without a word");
+    }
+
+    fn retention(&mut self, soak: &Soak) {
+        let (begun, ended) = (soak.staff.first_floor, soak.staff.floor);
+        let pruned = ended.zip(begun).map_or(0, |(ended, begun)| ended.0 - begun.0);
+        let erased = soak.crowd.tally.erasures;
+        let told = format!("retention: {pruned} events pruned, {erased} orders erased");
+        self.say(pruned > 0 && erased > 0, &told);
     }
 
     fn held(&mut self, samples: &[Sample], time: Duration, most: f64) {

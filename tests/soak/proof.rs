@@ -6,7 +6,7 @@ use anyhow::ensure;
 use live_orders::wire::frame::Frame;
 
 use crate::{
-    ledger::{Follows, Ledger},
+    ledger::{Follows, Ledger, Stand},
     watch::{Sample, Trend},
 };
 
@@ -29,31 +29,61 @@ fn good(follows: Follows, seen: &[(&str, u32, u32)]) -> bool {
     })
 }
 
+/// Whether a reader who has had the first version of an order lacks nothing, where `open`
+/// is what there is in the end.
+fn whole(follows: Follows, open: &[Stand<'_>]) -> bool {
+    let mut ledger = Ledger::new(follows);
+    ledger.begin();
+    ledger.take(&frame("order.placed", 5, 1)).is_ok() && ledger.lacks(open).is_none()
+}
+
+/// What is missing at the very end is followed by nothing that would give it away.
+fn ends() -> anyhow::Result<()> {
+    let bar = ["bar".to_owned()];
+    let stand = |id, version| Stand { id, version, stations: &bar, called_off: false };
+    let order = || Follows::Order { id: "7".to_owned(), whole: true };
+    let screen = || Follows::Station { name: "bar", open: true };
+    for follows in [|| Follows::Everything, screen, order] {
+        ensure!(whole(follows(), &[stand("7", 1)]), "what is whole is taken for wrong");
+        ensure!(!whole(follows(), &[stand("7", 2)]), "a last version that is missing is not seen");
+        ensure!(!whole(follows(), &[]), "an end that is missing is not seen");
+    }
+    let two = [stand("7", 1), stand("8", 1)];
+    ensure!(!whole(screen(), &two), "an order that is missing is not seen");
+    let page = Ledger::new(Follows::Page { id: "7".to_owned() });
+    ensure!(page.lacks(&[]).is_some(), "a page that shows no end is not seen");
+    Ok(())
+}
+
 /// An error where a fault would not be seen, or one is seen where there is none.
 pub(crate) fn show() -> anyhow::Result<()> {
     const MOVED: &str = "order.ready";
     const RUN: [(&str, u32, u32); 5] =
-        [("hello", 4, 0), (MOVED, 5, 2), ("heartbeat", 5, 0), (MOVED, 6, 3), (MOVED, 7, 4)];
+        [("hello", 4, 0), (MOVED, 5, 1), ("heartbeat", 5, 0), (MOVED, 6, 2), (MOVED, 7, 3)];
     let all = || Follows::Everything;
-    let station = || Follows::Station("bar");
+    let at = |name| Follows::Station { name, open: false };
+    let station = || at("bar");
     ensure!(good(all(), &RUN) && good(station(), &RUN), "what is right is taken for wrong");
     let cut = [RUN[0], RUN[1], ("", 0, 0), ("hello", 5, 0), RUN[3]];
     ensure!(good(all(), &cut) && good(station(), &cut), "a cut is taken for wrong");
 
-    let faults: [(&str, Follows, &[(&str, u32, u32)]); 9] = [
+    let faults: [(&str, Follows, &[(&str, u32, u32)]); 11] = [
         ("a gap", all(), &[RUN[0], RUN[1], RUN[4]]),
         ("a heartbeat that is ahead", all(), &[RUN[0], ("heartbeat", 5, 0)]),
         ("a repetition", all(), &[RUN[0], RUN[1], RUN[1]]),
+        ("another version at its position", all(), &[RUN[0], RUN[1], (MOVED, 6, 3)]),
         ("a repetition of a part", station(), &[RUN[0], RUN[1], RUN[1]]),
         ("another order", station(), &[RUN[0], RUN[3], RUN[1]]),
-        ("a version that is missing", station(), &[RUN[0], RUN[1], (MOVED, 7, 4)]),
+        ("a version that is missing", station(), &[RUN[0], RUN[1], (MOVED, 7, 3)]),
+        ("a first version that is missing", station(), &[RUN[0], RUN[3]]),
         ("a snapshot after a cut", all(), &[RUN[0], ("", 0, 0), ("snapshot", 4, 0)]),
         ("a leap over a cut", station(), &[RUN[0], RUN[1], ("", 0, 0), ("hello", 6, 0)]),
-        ("another station's", Follows::Station("grill"), &[RUN[0], RUN[1]]),
+        ("another station's", at("grill"), &[RUN[0], RUN[1]]),
     ];
     for (what, follows, seen) in faults {
         ensure!(!good(follows, seen), "{what} is not seen");
     }
+    ends()?;
 
     let series = |growth: f64| -> Vec<Sample> {
         (0..100)

@@ -14,7 +14,7 @@ use rand::{Rng as _, rngs::StdRng};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{crowd::Followed, http, sample, wrongs::Wrongs};
+use crate::{crowd::Followed, http, ledger::Stand, sample, wrongs::Wrongs};
 
 /// Connections: enough for a disk on which a commit takes a while, for many share one.
 pub(crate) const HANDS: usize = 48;
@@ -54,8 +54,20 @@ const CUT_SHORT: [Step; 3] = [Step::To("accepted"), Step::To("cancelled"), Step:
 struct Ticket {
     id: String,
     version: u32,
+    stations: Vec<String>,
     /// What is still to be done with it.
     left: &'static [Step],
+}
+
+impl Ticket {
+    fn stand(&self) -> Stand<'_> {
+        Stand {
+            id: &self.id,
+            version: self.version,
+            stations: &self.stations,
+            called_off: matches!(self.left, [Step::Acknowledge]),
+        }
+    }
 }
 
 /// What is asked for.
@@ -73,6 +85,12 @@ struct Answer {
     id: String,
     version: u32,
     tracking_url: Option<String>,
+    items: Vec<Line>,
+}
+
+#[derive(Deserialize)]
+struct Line {
+    station: Option<String>,
 }
 
 /// One who works.
@@ -112,8 +130,9 @@ pub(crate) struct Staff {
     counted: u64,
     /// Other requests that were answered.
     pub(crate) others: u64,
-    /// Where the log begins, and the head that was known then.
+    /// Where the log begins, and where it did when that was first asked.
     pub(crate) floor: Option<Seq>,
+    pub(crate) first_floor: Option<Seq>,
 }
 
 impl Staff {
@@ -152,12 +171,18 @@ impl Staff {
             counted: 0,
             others: 0,
             floor: None,
+            first_floor: None,
         }
     }
 
     /// How many orders are open.
     pub(crate) fn open(&self) -> usize {
         self.open.len()
+    }
+
+    /// All orders that are open, as they were acknowledged.
+    pub(crate) fn stands(&self) -> Vec<Stand<'_>> {
+        self.open.iter().map(Ticket::stand).collect()
     }
 
     /// Begins to work.
@@ -329,11 +354,12 @@ impl Staff {
         match task {
             Task::Place => {
                 ensure!(status == 201, "not placed");
-                let Answer { id, version, tracking_url } = serde_json::from_slice(body)?;
+                let Answer { id, version, tracking_url, items } = serde_json::from_slice(body)?;
+                let stations = items.into_iter().filter_map(|it| it.station).collect();
                 let page = tracking_url.context("no page")?;
                 let cut_short = self.random.random_range(0..CALLED_OFF) == 0;
                 let left: &[Step] = if cut_short { &CUT_SHORT } else { &LIFE };
-                self.open.push(Ticket { id: id.clone(), version, left });
+                self.open.push(Ticket { id: id.clone(), version, stations, left });
                 self.unseen.push(id.clone());
                 self.changes += 1;
                 Ok(Some(Followed { id, page }))
@@ -361,6 +387,7 @@ impl Staff {
                 let first = page["events"][0]["id"].as_str().context("no event")?;
                 let first: EventId = first.parse().map_err(anyhow::Error::msg)?;
                 self.floor = Some(Seq(first.seq.0.saturating_sub(1)));
+                self.first_floor = self.first_floor.or(self.floor);
                 self.others += 1;
                 Ok(None)
             }
