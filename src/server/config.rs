@@ -259,7 +259,8 @@ impl Values {
                 continue;
             }
             let Value::Table(values) = values else {
-                bail!("{origin}: {table} stands outside of a table; see `live-orders config`");
+                let name = if table.is_empty() { "\"\"" } else { &table };
+                bail!("{origin}: {name} stands outside of a table; see `live-orders config`");
             };
             for (name, value) in values {
                 let key = format!("{table}.{name}");
@@ -723,6 +724,8 @@ mod tests {
         let syntax = refused("[stream]\nmax = 5\nheartbeat_ms = \n");
         assert!(syntax.contains("own.toml as TOML: line 3, column "), "{syntax}");
         assert!(!syntax.contains('\n'), "{syntax}");
+        let nameless = refused("\"\" = 5\n");
+        assert!(nameless.contains("own.toml: \"\" stands outside of a table"), "{nameless}");
         let key = refused("[stream]\n\"a\\nb\" = 1\n");
         assert!(key.starts_with("there is no key stream.a\\nb ("), "{key}");
     }

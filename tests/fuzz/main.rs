@@ -4,12 +4,14 @@
 //! Inputs are made of those in `corpus/<target>` by changing their bytes and what
 //! they are made of. One that brings about an answer of a new kind is changed
 //! further; one after which something is not as it has to be is kept in the corpus,
-//! where every run tries it first.
+//! where every run tries it first. Each is written to `target/fuzz/<target>/last`
+//! before it is fed, and is there still where the program ends with it.
 //!
 //! ```text
 //! scripts/fuzz                                the short run, the same each time
 //! scripts/fuzz --seconds 600                  each target for its part of that
 //! scripts/fuzz --seconds 600 orders lean      some of them
+//! scripts/fuzz --seed 7 --inputs 5000 lean    so many inputs
 //! scripts/fuzz tests/fuzz/corpus/lean/deep    one input alone
 //! ```
 
@@ -23,17 +25,19 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    env, fs,
+    fs::{self, File},
+    io::{self, Seek as _, Write as _},
     panic::{self, AssertUnwindSafe},
     path::{Path, PathBuf},
     process::ExitCode,
     time::{Duration, Instant},
 };
 
+use clap::Parser;
 use rand::{SeedableRng as _, rngs::StdRng};
 use sha2::{Digest as _, Sha256};
 
-use targets::{ALL, Entry, Target};
+use targets::{ALL, Entry, Fault, Target, Wrong};
 
 mod mutate;
 mod server;
@@ -41,53 +45,72 @@ mod server;
 #[expect(dead_code, reason = "the tests' own server, of which this needs a part")]
 mod support;
 mod targets;
+mod watch;
 
-/// Inputs that are enough to see a fault that was made on purpose.
-const FAULTY_INPUTS: usize = 2000;
+/// Feeds what takes input from others, and checks what comes of it.
+#[derive(Parser)]
+struct Arguments {
+    /// For how many seconds, each target its part; else the short run.
+    #[arg(long, conflicts_with = "inputs")]
+    seconds: Option<u64>,
+    /// How many inputs for each target.
+    #[arg(long)]
+    inputs: Option<usize>,
+    /// What other inputs follow from.
+    #[arg(long, default_value_t = 1)]
+    seed: u32,
+    /// Keeps inputs that are answered in a new way.
+    #[arg(long)]
+    keep: bool,
+    /// Asked by cargo of its own harness.
+    #[arg(long, hide = true)]
+    quiet: bool,
+    /// Targets, or files of inputs.
+    given: Vec<String>,
+}
 
 fn main() -> ExitCode {
-    let mut seconds: Option<u64> = None;
-    let mut seed = 1;
-    let mut keep = false;
-    let mut given = Vec::new();
-    let mut arguments = env::args().skip(1);
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
-            "--seconds" => seconds = arguments.next().and_then(|it| it.parse().ok()),
-            "--seed" => seed = arguments.next().and_then(|it| it.parse().ok()).unwrap_or(1),
-            "--keep" => keep = true,
-            "--quiet" | "--nocapture" => {}
-            name => given.push(name.to_owned()),
-        }
-    }
-    let one = |name: &String| Path::new(name).is_file();
-    let (files, names): (Vec<_>, Vec<_>) = given.into_iter().partition(one);
+    watch::begin();
+    if held(&Arguments::parse()) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Does what is asked. Whether all was as it has to be.
+fn held(arguments: &Arguments) -> bool {
+    let (files, names): (Vec<_>, Vec<_>) =
+        arguments.given.iter().partition(|name| Path::new(name).is_file());
     if let Some(unknown) = names.iter().find(|it| ALL.iter().all(|entry| entry.name != **it)) {
         let known: Vec<_> = ALL.iter().map(|entry| entry.name).collect();
-        eprintln!("there is no target {unknown}; there are {}", known.join(", "));
-        return ExitCode::FAILURE;
+        eprintln!("there is no target and no file {unknown}; there are {}", known.join(", "));
+        return false;
+    }
+    if !files.is_empty() && !names.is_empty() {
+        eprintln!("name either targets or files");
+        return false;
     }
     if !files.is_empty() {
-        let held = files.iter().filter(|file| repeat(Path::new(file))).count();
-        return if held == files.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+        return files.iter().filter(|file| repeat(Path::new(file))).count() == files.len();
     }
     let wanted: Vec<&Entry> = ALL
         .iter()
-        .filter(|it| names.is_empty() || names.iter().any(|name| name == it.name))
+        .filter(|it| names.is_empty() || names.iter().any(|name| *name == it.name))
         .collect();
-    let part =
-        seconds.map(|all| Duration::from_secs(all) / u32::try_from(wanted.len()).unwrap_or(1));
+    let part = arguments
+        .seconds
+        .map(|all| Duration::from_secs(all) / u32::try_from(wanted.len()).unwrap_or(1));
+    let run = |entry, fault| Run { entry, arguments, part, fault };
     let mut held = true;
     for entry in &wanted {
-        held &= Run { entry, seed, part, keep, broken: false }.go();
+        held &= run(entry, None).go();
     }
     // A check that holds whatever is done shows nothing.
-    if held && seconds.is_none() {
+    if held && part.is_none() && arguments.inputs.is_none() {
         for entry in &wanted {
-            held &= Run { entry, seed, part: None, keep: false, broken: true }.go();
+            for fault in entry.faults {
+                held &= run(entry, Some(fault)).go();
+            }
         }
     }
-    if held { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    held
 }
 
 fn folder(name: &str) -> PathBuf {
@@ -102,9 +125,11 @@ fn repeat(file: &Path) -> bool {
         eprintln!("{} is in the folder of no target", file.display());
         return false;
     };
+    watch::feeds(entry.name);
     let input = fs::read(file).expect("a file that can be read");
-    let mut target = (entry.make)(false);
-    let outcome = feed(&mut *target, &input).and_then(|kind| target.end().map(|()| kind));
+    let mut target = (entry.make)(None);
+    let outcome = feed(&mut *target, &input)
+        .and_then(|kind| end(&mut *target).map(|()| kind).map_err(|wrong| wrong.what));
     match &outcome {
         Ok(kind) => println!("{}: {kind}", file.display()),
         Err(fault) => eprintln!("{}: {fault}", file.display()),
@@ -117,16 +142,49 @@ fn feed(target: &mut dyn Target, input: &[u8]) -> Result<String, String> {
     fed.unwrap_or_else(|_| Err("it panics".to_owned()))
 }
 
+fn end(target: &mut dyn Target) -> Result<(), Wrong> {
+    let ended = panic::catch_unwind(AssertUnwindSafe(|| target.end()));
+    ended.unwrap_or_else(|_| Err(Wrong { what: "it panics in the end".to_owned(), input: None }))
+}
+
+/// Where an input lies while it is fed. It stays where the program ends with it.
+struct UnderWay {
+    path: PathBuf,
+    file: File,
+}
+
+impl UnderWay {
+    fn of(name: &str) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/fuzz").join(name);
+        fs::create_dir_all(&folder).expect("a folder for what is under way");
+        let path = folder.join("last");
+        let file = File::create(&path).expect("a file for what is under way");
+        Self { path, file }
+    }
+
+    /// Stays open: a file that is made anew each time is brought to the disk each time.
+    fn note(&mut self, input: &[u8]) -> io::Result<()> {
+        self.file.rewind()?;
+        self.file.write_all(input)?;
+        self.file.set_len(input.len() as u64)
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        // Nobody looks for it any more.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
 /// A run of one target.
 struct Run<'a> {
-    entry: &'a Entry,
-    seed: u64,
-    /// For how long; else as many inputs as its short run has.
+    entry: &'static Entry,
+    arguments: &'a Arguments,
+    /// For how long; else as many inputs as are asked for, or as its short run has.
     part: Option<Duration>,
-    /// Inputs of a new kind are kept in the corpus.
-    keep: bool,
-    /// Its check has a fault in it, which has to be seen.
-    broken: bool,
+    /// Its check has this fault in it, which has to be seen and told so.
+    fault: Option<&'static (Fault, &'static str)>,
 }
 
 impl Run<'_> {
@@ -134,60 +192,59 @@ impl Run<'_> {
     fn go(&self) -> bool {
         let name = self.entry.name;
         let began = Instant::now();
-        let mut target = (self.entry.make)(self.broken);
+        let mut under_way = UnderWay::of(name);
+        watch::feeds(name);
+        let mut target = (self.entry.make)(self.fault.map(|(fault, _)| *fault));
+        let mutator = target.mutator();
+        let mut answer = |input: &[u8]| {
+            under_way.note(input).expect("it can be written down");
+            watch::feeds(name);
+            feed(&mut *target, input)
+        };
         let mut kinds = BTreeMap::new();
         let mut pool = Vec::new();
         let mut fed = 0;
         for (file, input) in corpus(name) {
             fed += 1;
-            match feed(&mut *target, &input) {
+            match answer(&input) {
                 Ok(kind) => *kinds.entry(kind).or_insert(0) += 1,
-                Err(_) if self.broken => return self.seen(fed),
-                Err(fault) => {
-                    eprintln!("{name}: {}: {fault}", file.display());
-                    return false;
-                }
+                Err(what) => return self.stumbles(fed, &what, || file.display().to_string()),
             }
             pool.push(input);
         }
-        let mutator = target.mutator();
-        let most = if self.broken { FAULTY_INPUTS } else { self.entry.inputs };
+        let most = self.arguments.inputs.unwrap_or(self.entry.inputs);
         let more = |fed: usize| match self.part {
             Some(part) => began.elapsed() < part,
             None => fed < most,
         };
         while more(fed) {
             // Each input has a seed of its own, so that one says which it was.
-            let mut random = StdRng::seed_from_u64(self.seed << 32 | fed as u64);
-            let input = mutator.next(&pool, &mut random);
+            let seed = u64::from(self.arguments.seed) << 32 | fed as u64;
+            let input = mutator.next(&pool, &mut StdRng::seed_from_u64(seed));
             fed += 1;
-            match feed(&mut *target, &input) {
+            match answer(&input) {
                 Ok(kind) => {
                     let count = kinds.entry(kind).or_insert(0);
                     *count += 1;
                     if *count == 1 {
-                        if self.keep {
+                        if self.arguments.keep && self.fault.is_none() {
                             write(name, "kept", &input);
                         }
                         pool.push(input);
                     }
                 }
-                Err(_) if self.broken => return self.seen(fed),
-                Err(fault) => {
-                    let file = write(name, "found", &input);
-                    eprintln!("{name}: {fault}");
-                    eprintln!("  repeat it: scripts/fuzz {}", file.display());
-                    return false;
-                }
+                Err(what) => return self.stumbles(fed, &what, || write(name, "found", &input)),
             }
         }
-        if let Err(fault) = target.end() {
-            eprintln!("{name}: {fault}");
-            eprintln!("  repeat it: scripts/fuzz --seed {} {name}", self.seed);
-            return false;
+        if let Err(Wrong { what, input }) = end(&mut *target) {
+            return self.stumbles(fed, &what, || match input {
+                Some(input) => write(name, "found", &input),
+                // As many as these: time alone would end it elsewhere.
+                None => format!("--seed {} --inputs {fed} {name}", self.arguments.seed),
+            });
         }
-        if self.broken {
-            eprintln!("{name}: nobody sees the fault that was made on purpose");
+        if let Some((fault, _)) = self.fault {
+            eprintln!("{name}: nobody sees the fault that was made on purpose: {fault:?}");
             return false;
         }
         let seconds = began.elapsed().as_secs_f32();
@@ -195,9 +252,25 @@ impl Run<'_> {
         true
     }
 
-    fn seen(&self, fed: usize) -> bool {
-        println!("{:<15}a fault on purpose is seen after {fed} inputs", self.entry.name);
-        true
+    /// Says that something is not as it has to be, and how to have it again. Whether it
+    /// was to be so.
+    fn stumbles(&self, fed: usize, what: &str, again: impl FnOnce() -> String) -> bool {
+        let name = self.entry.name;
+        match self.fault {
+            None => {
+                eprintln!("{name}: {what}");
+                eprintln!("  repeat it: scripts/fuzz {}", again());
+                false
+            }
+            Some((fault, told)) if what.starts_with(told) => {
+                println!("{name:<15}a fault on purpose is seen after {fed} inputs: {fault:?}");
+                true
+            }
+            Some((fault, _)) => {
+                eprintln!("{name}: a fault on purpose ({fault:?}) is taken for another: {what}");
+                false
+            }
+        }
     }
 }
 
@@ -213,10 +286,10 @@ fn corpus(name: &str) -> Vec<(PathBuf, Vec<u8>)> {
 }
 
 /// Keeps `input` in the corpus. Where it is.
-fn write(name: &str, why: &str, input: &[u8]) -> PathBuf {
+fn write(name: &str, why: &str, input: &[u8]) -> String {
     let digest = Sha256::digest(input);
     let hash = digest.iter().take(6).fold(0_u64, |hash, byte| hash << 8 | u64::from(*byte));
     let file = folder(name).join(format!("{why}-{hash:012x}"));
     fs::write(&file, input).expect("a file that can be written");
-    file.strip_prefix(env!("CARGO_MANIFEST_DIR")).map_or(file.clone(), Path::to_path_buf)
+    file.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap_or(&file).display().to_string()
 }

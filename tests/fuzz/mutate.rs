@@ -209,7 +209,7 @@ impl Mutator {
 }
 
 /// A pointer to each value in `value`.
-fn paths_of(value: &Value, at: String, paths: &mut Vec<String>) {
+pub(crate) fn paths_of(value: &Value, at: String, paths: &mut Vec<String>) {
     match value {
         Value::Object(fields) => {
             for (name, field) in fields {

@@ -12,7 +12,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::support::{Answer, Connection, TestServer, request};
+use crate::{
+    support::{Answer, Connection, TestServer, request},
+    watch,
+};
 
 /// The time at which everything happens.
 pub(crate) const NOW: i64 = 1_790_000_000_000;
@@ -51,6 +54,7 @@ impl Server {
             self.runtime.block_on(server.stop());
         }
         self.open();
+        watch::goes_on();
     }
 
     fn client(&self) -> &TestServer {
@@ -82,6 +86,7 @@ impl Server {
             let answer = connection.send(asked).await?;
             Ok::<_, String>((connection, answer))
         })?;
+        watch::goes_on();
         let stays = answer.header("connection") != "close";
         self.connection = Some(connection).filter(|_| stays);
         if answer.status >= 500 {
@@ -112,7 +117,8 @@ impl Server {
             let mut body = response.into_body();
             let mut reader = live_orders::wire::frame::FrameReader::default();
             let mut frames: Vec<(String, String, String)> = Vec::new();
-            // Where a reader has caught up, it is told so by a heartbeat.
+            // Where a reader has caught up, it is told so by a heartbeat. One that never
+            // comes is noticed by whoever watches.
             while !frames.iter().any(|(event, ..)| event == "heartbeat") {
                 let frame = body.frame().await.ok_or("a stream that ends")?;
                 let piece = frame.map_err(|error| error.to_string())?.into_data();

@@ -1,5 +1,6 @@
 //! Files that a server must not begin on: each is refused with one line that says
-//! which, what and what to do, and with an exit code; and not a byte is changed.
+//! which, what and what to do, and with an exit code; and not a byte is changed, but in
+//! SQLite's own index of a log.
 
 use std::{
     collections::BTreeMap,
@@ -198,8 +199,17 @@ async fn a_write_ahead_log_of_another_database_is_refused() {
     refused(copy.path(), UNUSABLE, does_not_belong);
     std::fs::copy(other.path().join("orders.db-shm"), copy.path().join("orders.db-shm"))
         .expect("copied");
+    // SQLite makes its index of a log anew, out of the log, when it reads it.
+    let besides_the_index = || {
+        let mut files = contents(copy.path());
+        files.remove(&copy.path().join("orders.db-shm")).expect("an index");
+        files
+    };
+    let before = besides_the_index();
     let (reason, code) = refusal_and_code(serve_command(copy.path(), &[]));
     assert_eq!(code, Some(UNUSABLE), "{reason}");
+    assert!(does_not_belong.iter().all(|part| reason.contains(part)), "{reason}");
+    assert_eq!(besides_the_index(), before, "{reason}");
 
     // A backup that was restored without the log being removed.
     let restored = tempfile::tempdir().expect("a folder");
@@ -242,14 +252,18 @@ async fn what_may_be_otherwise_next_time_has_another_code() {
     assert_eq!(code, Some(UNUSABLE), "{reason}");
     assert!(reason.contains("is a file; name a folder with --data"), "{reason}");
     assert_eq!(contents(folder.path()), before);
+}
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_store_that_another_server_uses_is_refused_unchanged() {
+    let folder = store().await;
     let program = Program::serve(folder.path(), &[]);
-    let files = || contents(folder.path()).into_keys().collect::<Vec<_>>();
-    let before = files();
-    let (reason, code) = refusal_and_code(serve_command(folder.path(), &[]));
-    assert_eq!(code, Some(FAILED), "{reason}");
-    assert!(reason.contains("is in use by another live-orders"), "{reason}");
-    assert_eq!(files(), before);
+    program.client.place(&burger()).await;
+    // It stands still meanwhile: what changes is then changed by whoever is refused.
+    program.signal("-STOP");
+    refused(folder.path(), FAILED, &["is in use by another live-orders"]);
+    program.signal("-CONT");
     program.client.place(&burger()).await;
 }
 

@@ -695,7 +695,12 @@ impl Program {
     /// Asks it to end, as a supervisor does.
     #[cfg(unix)]
     pub(crate) fn terminate(&self) {
-        let kill = Command::new("kill").args(["-TERM", &self.id().to_string()]).status();
+        self.signal("-TERM");
+    }
+
+    /// Sends it a signal, named as `kill` has it.
+    pub(crate) fn signal(&self, name: &str) {
+        let kill = Command::new("kill").args([name, &self.id().to_string()]).status();
         assert!(kill.expect("kill runs").success());
     }
 

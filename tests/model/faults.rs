@@ -22,16 +22,22 @@ pub(crate) enum Fault {
     LooksLate,
     /// A reader comes back with the id before the one that it had last.
     ForgetsOne,
+    /// Who is behind a wall is told at the end how much there was beyond it.
+    TellsOfOthers,
+    /// A snapshot says that it has one event more than there is in it.
+    Boasts,
 }
 
 impl Fault {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::WakesFirst,
         Self::ListensLate,
         Self::Impatient,
         Self::PrunesInSilence,
         Self::LooksLate,
         Self::ForgetsOne,
+        Self::TellsOfOthers,
+        Self::Boasts,
     ];
 }
 
@@ -44,6 +50,8 @@ impl fmt::Display for Fault {
             Self::PrunesInSilence => "the store prunes and does not say so",
             Self::LooksLate => "a sweeper forgets what it is told while it looks",
             Self::ForgetsOne => "a reader comes back with an older id",
+            Self::TellsOfOthers => "a bye tells of what is beyond a wall",
+            Self::Boasts => "a snapshot says that it has more than it has",
         })
     }
 }

@@ -5,7 +5,7 @@ use std::{str, sync::Arc};
 
 use flate2::{Decompress, FlushDecompress};
 use live_orders::{
-    server::store::Committed,
+    server::store::{Committed, StoredEvent},
     wire::{EventId, Seq, StreamFilter},
 };
 
@@ -60,14 +60,29 @@ impl Judge {
         self.next().is_none()
     }
 
-    /// A stream begins at `told`; the first of this reader, or one that goes on.
-    pub(crate) fn begins(&mut self, told: Seq, first: bool, snapshot: bool, packed: bool) {
+    /// A stream begins at `told`; the first of this reader, or one that goes on. What had
+    /// gone out before it was asked for, and what the store has since, is `between`.
+    pub(crate) fn begins(
+        &mut self,
+        told: Seq,
+        first: bool,
+        snapshot: bool,
+        packed: bool,
+        between: (Seq, Seq),
+    ) {
         assert!(self.unread.is_empty(), "a stream ended inside a frame");
         self.inflate = packed.then(|| (Decompress::new(false), 10));
         if first || snapshot {
             let pruned = self.next().is_some_and(|next| next <= self.pruned);
             assert!(first || pruned, "a reader that has {} is begun anew at {told}", self.has);
             assert!(told >= self.has, "a snapshot of {told} for a reader that has {}", self.has);
+            let (gone_out, head) = between;
+            let events = self.log.iter().map(|it| &it.event).filter(|it| it.seq <= gone_out);
+            let least = events.filter(|it| self.lets(it)).map(|it| it.seq).max();
+            let least = least.unwrap_or(Seq::START);
+            assert!(least <= told, "it begins at {told}, and {least} had gone out");
+            assert!(told <= head, "it begins at {told}, and there is nothing after {head}");
+            self.may_know(told, "hello");
             self.has = told;
         } else {
             self.comes_to(told, "hello");
@@ -78,8 +93,22 @@ impl Judge {
         self.erased = erased;
     }
 
+    /// Whether `event` is on this side of the reader's wall.
+    fn lets(&self, event: &StoredEvent) -> bool {
+        self.filter.wall.lets(&event.facts.location, &event.facts.channel)
+    }
+
+    /// It is told of the position `seq`. A position tells how much has happened before it:
+    /// who is behind a wall is told of none but those of events on their side.
+    fn may_know(&self, seq: Seq, by: &str) {
+        let own = |it: &Committed| it.event.seq == seq && self.lets(&it.event);
+        let known = self.filter.wall.is_open() || seq == Seq::START || self.log.iter().any(own);
+        assert!(known, "{by} tells of {seq}, which is beyond the wall");
+    }
+
     /// It is told that it has everything up to `seq`.
     fn comes_to(&mut self, seq: Seq, by: &str) {
+        self.may_know(seq, by);
         assert!(seq >= self.has, "{by} takes a reader back from {} to {seq}", self.has);
         if let Some(next) = self.next() {
             assert!(next > seq, "{by} at {seq} says nothing of {next}");

@@ -8,6 +8,7 @@
 //! ```text
 //! scripts/model                          as scripts/test does it
 //! scripts/model --seconds 600 resume     for longer, other orders, one scenario
+//! scripts/model --seed 7 resume          the orders of one seed
 //! ```
 
 #![expect(
@@ -28,6 +29,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use clap::Parser;
 use live_orders::{domain, wire};
 use shuttle::{
     Config, FailurePersistence, Runner,
@@ -78,6 +80,7 @@ mod server {
         use http_body::Body as _;
 
         use crate::{
+            faults::{self, Fault},
             wire::{ByeReason, Seq, StreamFilter, Wall},
             world::App,
         };
@@ -115,6 +118,8 @@ mod server {
         }
 
         fn farewell(app: &App, wall: &Wall, reached: Seq, reason: ByeReason) -> Bytes {
+            let none = Wall::default();
+            let wall = if faults::is(Fault::TellsOfOthers) { &none } else { wall };
             frames::bye(app.hub.told(wall, reached), reason, Duration::ZERO)
         }
 
@@ -166,55 +171,70 @@ enum Scheduler {
     Pct(usize),
 }
 
+/// Plays the hub's hand-over in a great many orders.
+#[derive(Parser)]
+struct Arguments {
+    /// For how many seconds; else the orders of one seed.
+    #[arg(long)]
+    seconds: Option<u64>,
+    /// The first seed; without --seconds this one alone.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Makes the fault of this number, and says who sees it.
+    #[arg(long, hide = true)]
+    fault: Option<usize>,
+    /// Asked by cargo of its own harness.
+    #[arg(long, hide = true)]
+    quiet: bool,
+    /// Scenarios; else all of them.
+    scenarios: Vec<String>,
+}
+
 fn main() -> ExitCode {
-    let mut seconds = None;
-    let mut names = Vec::new();
-    let mut fault = None;
-    let mut arguments = env::args().skip(1);
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
-            "--seconds" => seconds = arguments.next().and_then(|it| it.parse().ok()),
-            // What cargo's own harness is asked.
-            "--quiet" | "--nocapture" => {}
-            "--fault" => fault = arguments.next(),
-            name => names.push(name.to_owned()),
-        }
+    let Arguments { seconds, seed, fault, scenarios: names, .. } = Arguments::parse();
+    if let Some(number) = fault {
+        let Some(fault) = Fault::ALL.get(number) else {
+            eprintln!("there is no fault {number}");
+            return ExitCode::FAILURE;
+        };
+        return look_for(*fault);
     }
-    if let Some(fault) = fault.and_then(|it| it.parse::<usize>().ok()) {
-        return look_for(Fault::ALL[fault]);
-    }
-    let wanted: Vec<&Scenario> = ALL
-        .iter()
-        .filter(|it| names.is_empty() || names.iter().any(|name| name == it.name))
-        .collect();
-    if wanted.is_empty() {
-        eprintln!("there is no such scenario; there are:");
+    if let Some(unknown) = names.iter().find(|name| ALL.iter().all(|it| it.name != **name)) {
+        eprintln!("there is no scenario {unknown}; there are:");
         for scenario in ALL {
             eprintln!("  {scenario}");
         }
         return ExitCode::FAILURE;
     }
+    let wanted: Vec<&Scenario> = ALL
+        .iter()
+        .filter(|it| names.is_empty() || names.iter().any(|name| name == it.name))
+        .collect();
     let began = Instant::now();
     let until = seconds.map(|seconds| began + Duration::from_secs(seconds));
     let orders = AtomicUsize::new(0);
-    let mut seed = 0;
-    let mut held = true;
-    while held && (seed == 0 || until.is_some_and(|until| Instant::now() < until)) {
-        seed += 1;
-        let failed = at_once(&wanted, |scenario| !holds(scenario, seed, &orders));
+    let first = seed.unwrap_or(1);
+    let mut last = first;
+    let mut held;
+    loop {
+        let failed = at_once(&wanted, |scenario| !holds(scenario, last, &orders));
         held = failed.is_empty();
-        if seed == 1 {
+        if last == first {
             wanted.iter().filter(|it| !failed.contains(&it.name)).for_each(|it| println!("{it}"));
         }
+        if !held || until.is_none_or(|until| Instant::now() >= until) {
+            break;
+        }
+        last += 1;
     }
     println!(
-        "{} orders of {} scenarios, {} events sent, seeds 1 to {seed}, {} s",
+        "{} orders of {} scenarios, {} events sent, seeds {first} to {last}, {} s",
         orders.into_inner(),
         wanted.len(),
         SENT.load(Ordering::Relaxed),
         began.elapsed().as_secs()
     );
-    if names.is_empty() && held {
+    if names.is_empty() && seed.is_none() && held {
         held = (0..Fault::ALL.len()).all(is_seen);
     }
     if held { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -273,6 +293,7 @@ fn holds(scenario: &'static Scenario, seed: u64, orders: &AtomicUsize) -> bool {
         let holds = runs(scenario, by, seed, count, false);
         if !holds {
             eprintln!("{} does not hold: {by:?}, seed {seed}", scenario.name);
+            eprintln!("  again: scripts/model --seed {seed} {}", scenario.name);
         }
         holds
     })

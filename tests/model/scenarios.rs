@@ -288,6 +288,8 @@ struct Run {
     /// Whether the hub may close before all have everything.
     closes: bool,
     erased: AtomicBool,
+    /// Up to where everything has gone out. No lock of the program's: nobody waits for it.
+    gone_out: AtomicU64,
 }
 
 /// Events that readers were sent, in all runs.
@@ -311,6 +313,7 @@ impl Scenario {
             pruned: Seq(self.pruned),
             closes: self.closes,
             erased: AtomicBool::new(false),
+            gone_out: AtomicU64::new(self.before as u64),
         });
         let mut threads = Vec::new();
         let mut go = |work: Box<dyn FnOnce(&Run) + Send>| {
@@ -324,6 +327,7 @@ impl Scenario {
                 let (changes, others) = rest.split_at(*count);
                 rest = others;
                 commit(&run.app, changes);
+                run.gone_out.fetch_add(*count as u64, Ordering::SeqCst);
                 if changes.iter().any(|it| it.event.facts.kind == EventKind::Erased) {
                     run.erased.store(true, Ordering::SeqCst);
                 }
@@ -392,9 +396,11 @@ impl Run {
         let encoding = if visitor.packed { Encoding::Gzip } else { Encoding::Plain };
         let sleeper = Arc::new(Sleeper::default());
         loop {
+            let gone_out = Seq(self.gone_out.load(Ordering::SeqCst));
             let open = open(&self.app, filter.clone(), after, encoding, pass.cloned());
             let (mut stream, told, snapshot) = sleeper.run(open);
-            judge.begins(told, first, snapshot, visitor.packed);
+            let between = (gone_out, self.app.store.head());
+            judge.begins(told, first, snapshot, visitor.packed, between);
             first = false;
             loop {
                 if judge.has_all() && !std::mem::replace(&mut noted, true) {

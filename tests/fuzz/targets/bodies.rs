@@ -7,7 +7,7 @@
 use hyper::Method;
 use serde_json::{Value, json};
 
-use super::{Target, orders::WORDS};
+use super::{Fault, Target, orders::WORDS};
 use crate::{
     mutate::Mutator,
     server::{Server, kind, order},
@@ -15,17 +15,23 @@ use crate::{
 
 struct Bodies {
     server: Server,
-    broken: bool,
+    fault: Option<Fault>,
 }
 
-pub(super) fn make(broken: bool) -> Box<dyn Target> {
-    Box::new(Bodies { server: Server::start(), broken })
+pub(super) fn make(fault: Option<Fault>) -> Box<dyn Target> {
+    Box::new(Bodies { server: Server::start(), fault })
 }
 
 impl Bodies {
     fn read(&mut self, path: &str) -> Result<Value, String> {
         let answer = self.server.ask(Method::GET, path, &[], None)?;
         if answer.status == 404 { Ok(Value::Null) } else { Ok(answer.json()) }
+    }
+
+    /// An order, and what else there may be to be changed.
+    fn read_both(&mut self, order: &str, other: Option<&str>) -> Result<(Value, Value), String> {
+        let other = other.map_or(Ok(Value::Null), |path| self.read(path))?;
+        Ok((self.read(order)?, other))
     }
 }
 
@@ -81,14 +87,24 @@ impl Target for Bodies {
         if to == "screen" {
             self.server.ask(Method::DELETE, &path, &[], None)?;
         }
-        let before = self.read(&at)?;
+        // What it is about, besides the order.
+        let other = matches!(to.as_str(), "intake" | "screen").then(|| path.clone());
+        let before = self.read_both(&at, other.as_deref())?;
         let sent = body.to_string();
         let answer = self.server.ask(method, &path, &[], Some(sent.as_bytes()))?;
         let kind = kind(&answer, Some(&body))?;
         let taken = answer.status < 300;
-        let mut after = self.read(&at)?;
-        if self.broken && taken && of_order {
+        let (mut after, mut other) = self.read_both(&at, other.as_deref())?;
+        if self.fault == Some(Fault::Read) && taken && of_order {
             after["number"] = json!(9);
+        }
+        if self.fault == Some(Fault::Leaves) && !taken && to == "intake" {
+            other["reason"] = json!("left behind");
+        }
+        if !taken && (&after, &other) != (&before.0, &before.1) {
+            return Err(format!(
+                "refused, and changed all the same: {before:?} to {after} and {other}"
+            ));
         }
         if of_order && taken {
             let changed = order(answer.text().as_bytes())?;
@@ -100,22 +116,11 @@ impl Target for Bodies {
             if step > 1 || (step == 0 && changed != placed) {
                 return Err(format!("{step} versions in one change"));
             }
-        } else if !taken && after != before {
-            return Err(format!("refused, and changed all the same: {before} to {after}"));
         }
-        if to == "screen" {
-            let shown = self.read(&path)?;
-            if taken && shown != answer.json() {
-                return Err(format!("put as {} and read as {shown}", answer.text()));
-            }
-            if !taken && !shown["version"].is_null() {
-                return Err(format!("refused, and there all the same: {shown}"));
-            }
+        if taken && matches!(to.as_str(), "screen" | "intake") && other != answer.json() {
+            return Err(format!("put as {} and read as {other}", answer.text()));
         }
         if to == "intake" {
-            if taken && self.read("/api/intake")? != answer.json() {
-                return Err(format!("set as {} and read otherwise", answer.text()));
-            }
             let open = json!({"state": "open"}).to_string();
             self.server.ask(Method::PUT, "/api/intake", &[], Some(open.as_bytes()))?;
         }

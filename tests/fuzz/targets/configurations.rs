@@ -1,22 +1,25 @@
 //! Files of the configuration: each gives one, the same each time, or one line that
 //! names the file and the key.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use live_orders::server::config::{Config, DEFAULTS};
 use tempfile::TempDir;
 use toml::{Table, Value};
 
-use super::Target;
+use super::{Fault, Target};
 use crate::mutate::Mutator;
 
 struct Configurations {
     folder: TempDir,
-    broken: bool,
+    fault: Option<Fault>,
 }
 
-pub(super) fn make(broken: bool) -> Box<dyn Target> {
-    Box::new(Configurations { folder: tempfile::tempdir().expect("a folder"), broken })
+pub(super) fn make(fault: Option<Fault>) -> Box<dyn Target> {
+    Box::new(Configurations { folder: tempfile::tempdir().expect("a folder"), fault })
 }
 
 impl Target for Configurations {
@@ -78,8 +81,11 @@ impl Target for Configurations {
             (Ok(_), None) => return Err("it is taken, and is no TOML".to_owned()),
             (Err(line), _) => line,
         };
-        if self.broken {
+        if self.fault == Some(Fault::NoFile) {
             line = line.replace("tried.toml", "it");
+        }
+        if self.fault == Some(Fault::NoName) {
+            line = line.split_once(" (").map_or(line.clone(), |(_, rest)| format!("a key ({rest}"));
         }
         if line.contains(['\n', '\r']) || line.chars().any(char::is_control) {
             return Err(format!("more than a line: {line:?}"));
@@ -89,7 +95,7 @@ impl Target for Configurations {
         }
         let Some(file) = file else { return Ok("no TOML".to_owned()) };
         let keys = keys(&file);
-        let known = keys.iter().find(|key| line.contains(&as_shown(key)));
+        let known = keys.iter().find(|key| is_about(&line, &path, &as_shown(key)));
         if known.is_none() && !line.starts_with("[package.metadata.leptos]") {
             return Err(format!("it does not say which key: {line}"));
         }
@@ -98,6 +104,17 @@ impl Target for Configurations {
         let named = known.filter(|key| ours.contains(key)).map_or("of their own", String::as_str);
         Ok(format!("refused {named}"))
     }
+}
+
+/// Whether `line` is about `key`: it stands where a line says what it is about, and not
+/// somewhere in what it says of it.
+fn is_about(line: &str, path: &Path, key: &str) -> bool {
+    let outside = line.strip_prefix(&format!("{}: ", path.display()));
+    if let Some((named, _)) = outside.and_then(|it| it.split_once(" stands outside of a table")) {
+        return named == if key.is_empty() { "\"\"" } else { key };
+    }
+    let about = line.strip_prefix("there is no key ").unwrap_or(line);
+    !key.is_empty() && about.strip_prefix(key).is_some_and(|rest| rest.starts_with(' '))
 }
 
 /// A name as it is shown: on one line, whatever it is made of.

@@ -7,7 +7,7 @@ use hyper::Method;
 use live_orders::wire::EventId;
 use regex::Regex;
 
-use super::Target;
+use super::{Fault, Target};
 use crate::{mutate::Mutator, server::Server};
 
 /// Events in the log.
@@ -17,10 +17,10 @@ struct Ids {
     server: Server,
     form: Regex,
     epoch: String,
-    broken: bool,
+    fault: Option<Fault>,
 }
 
-pub(super) fn make(broken: bool) -> Box<dyn Target> {
+pub(super) fn make(fault: Option<Fault>) -> Box<dyn Target> {
     let mut server = Server::start();
     for _ in 0..HEAD {
         let body = br#"{"items":[{"name":"Soup","quantity":1}]}"#;
@@ -30,7 +30,7 @@ pub(super) fn make(broken: bool) -> Box<dyn Target> {
     let cursor = events.expect("events").json()["cursor"].as_str().expect("a cursor").to_owned();
     let epoch = cursor.split('-').next().expect("an epoch").to_owned();
     let form = Regex::new("^([0-9a-f]{8})-(0|[1-9][0-9]*)$").expect("a pattern");
-    Box::new(Ids { server, form, epoch, broken })
+    Box::new(Ids { server, form, epoch, fault })
 }
 
 impl Target for Ids {
@@ -80,7 +80,7 @@ impl Target for Ids {
         let own = header.strip_prefix(&format!("{}-", self.epoch));
         let own =
             own.filter(|_| self.form.is_match(header)).and_then(|seq| seq.parse::<u64>().ok());
-        let head = if self.broken { HEAD - 1 } else { HEAD };
+        let head = if self.fault == Some(Fault::Future) { HEAD - 1 } else { HEAD };
         match own.filter(|seq| *seq <= head) {
             Some(seq) => {
                 let rest: Vec<_> =
@@ -105,7 +105,7 @@ impl Target for Ids {
                 if known {
                     Ok(format!("anew {}", read.is_ok()))
                 } else {
-                    Err(format!("{header:?} is taken: {frames:?}"))
+                    Err(format!("is taken: {header:?}: {frames:?}"))
                 }
             }
         }

@@ -4,7 +4,7 @@
 use hyper::Method;
 use serde_json::Value;
 
-use super::Target;
+use super::{Fault, Target};
 use crate::{
     mutate::Mutator,
     server::{Server, kind},
@@ -12,11 +12,11 @@ use crate::{
 
 struct Keys {
     server: Server,
-    broken: bool,
+    fault: Option<Fault>,
 }
 
-pub(super) fn make(broken: bool) -> Box<dyn Target> {
-    Box::new(Keys { server: Server::start(), broken })
+pub(super) fn make(fault: Option<Fault>) -> Box<dyn Target> {
+    Box::new(Keys { server: Server::start(), fault })
 }
 
 impl Target for Keys {
@@ -35,7 +35,7 @@ impl Target for Keys {
         let bare = quoted.unwrap_or(trimmed);
         let visible = bare.iter().all(|byte| (0x21..=0x7e).contains(byte));
         let mut good = visible && (1..=200).contains(&bare.len());
-        if self.broken {
+        if self.fault == Some(Fault::NoKey) {
             good = visible;
         }
         let headers = [("idempotency-key", input)];

@@ -1,6 +1,8 @@
 //! The browser's own reader of JSON: it reads what serde reads, and whatever serde
 //! writes of what it has read.
 
+use std::collections::BTreeMap;
+
 use live_orders::{
     domain::{Currency, FoodOrder, Station},
     wire::{
@@ -11,15 +13,15 @@ use live_orders::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{Target, orders::WORDS};
+use super::{Fault, Target, orders::WORDS};
 use crate::mutate::Mutator;
 
 struct Lines {
-    broken: bool,
+    fault: Option<Fault>,
 }
 
-pub(super) fn make(broken: bool) -> Box<dyn Target> {
-    Box::new(Lines { broken })
+pub(super) fn make(fault: Option<Fault>) -> Box<dyn Target> {
+    Box::new(Lines { fault })
 }
 
 impl Target for Lines {
@@ -30,8 +32,13 @@ impl Target for Lines {
     fn feed(&mut self, input: &[u8]) -> Result<String, String> {
         let Ok(text) = std::str::from_utf8(input) else { return Ok("no text".to_owned()) };
         let mut lean = Json::parse(text);
-        if self.broken && text.contains("\\u") {
+        if self.fault == Some(Fault::Escaped) && text.contains("\\u") {
             lean = None;
+        }
+        if let Some(Json::Map(fields)) = &mut lean
+            && self.fault == Some(Fault::FieldLess)
+        {
+            fields.pop();
         }
         let value: Option<Value> = serde_json::from_str(text).ok();
         if let Some(value) = &value
@@ -75,10 +82,12 @@ fn agree(lean: &Json, value: &Value) -> bool {
                 && lean.iter().zip(value).all(|(lean, value)| agree(lean, value))
         }
         (Json::Map(lean), Value::Object(value)) => {
-            // Of two fields of one name serde keeps the last; nobody writes such.
-            let double = lean.len() != value.len();
-            double
-                || lean.iter().all(|(name, lean)| value.get(name).is_some_and(|it| agree(lean, it)))
+            // Of two fields of one name serde keeps the last.
+            let lean: BTreeMap<_, _> = lean.iter().map(|(name, lean)| (name, lean)).collect();
+            lean.len() == value.len()
+                && lean
+                    .into_iter()
+                    .all(|(name, lean)| value.get(name).is_some_and(|it| agree(lean, it)))
         }
         _ => false,
     }

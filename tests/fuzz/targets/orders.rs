@@ -1,15 +1,17 @@
-//! `POST /api/orders`: what is taken is in limits, adds up, has what was sent, and
-//! is read back the same: at once, when it is sent again, and after a restart.
+//! `POST /api/orders`: what is taken is in limits, adds up, is all that was sent and
+//! nothing else, and is read back the same: at once, when it is sent again, and after a
+//! restart.
 
 use std::collections::BTreeMap;
 
 use hyper::Method;
 use live_orders::domain::{FoodOrder, limits};
-use serde_json::Value;
+use regex::Regex;
+use serde_json::{Map, Value, json};
 
-use super::Target;
+use super::{Fault, Target, Wrong};
 use crate::{
-    mutate::Mutator,
+    mutate::{Mutator, paths_of},
     server::{Server, kind, order},
 };
 
@@ -66,15 +68,31 @@ pub(crate) const WORDS: &[&str] = &[
     ",",
 ];
 
+/// What stands in an order that says all that can be said, deep down. Where the parts of
+/// one are kept otherwise to see whether that is noticed, they are to be among them.
+const DEEP: [&str; 8] = [
+    "/location",
+    "/source/external_id",
+    "/fulfilment/instructions",
+    "/customer/phone",
+    "/items/0/note",
+    "/items/0/allergens/1",
+    "/items/0/modifiers/1/kind",
+    "/items/1/name",
+];
+
 struct Orders {
     server: Server,
+    texts: Texts,
     fed: u64,
-    placed: BTreeMap<String, Value>,
-    broken: bool,
+    /// What was placed, as it was shown and as it was sent.
+    placed: BTreeMap<String, (Value, Vec<u8>)>,
+    fault: Option<Fault>,
 }
 
-pub(super) fn make(broken: bool) -> Box<dyn Target> {
-    Box::new(Orders { server: Server::start(), fed: 0, placed: BTreeMap::new(), broken })
+pub(super) fn make(fault: Option<Fault>) -> Box<dyn Target> {
+    let (server, texts) = (Server::start(), Texts::default());
+    Box::new(Orders { server, texts, fed: 0, placed: BTreeMap::new(), fault })
 }
 
 impl Target for Orders {
@@ -94,13 +112,17 @@ impl Target for Orders {
         }
         let (Some(body), 201) = (body, answer.status) else { return Ok(kind) };
         let replayed = answer.header("idempotency-replayed") == "true";
-        let mut shown = answer.json();
+        let first = answer.json();
+        let mut shown = first.clone();
         let fields = shown.as_object_mut().ok_or("no object")?;
         fields.remove("tracking_url").ok_or("no page to track it by")?;
         let placed = order(shown.to_string().as_bytes())?;
         in_limits(&placed)?;
         if !replayed {
-            has_what_was_sent(&placed, &body)?;
+            self.has_what_was_sent(&shown, &body)?;
+            if self.fault == Some(Fault::Kept) {
+                self.sees_what_is_kept_otherwise(&shown, &body)?;
+            }
         }
         // As it is read.
         let path = format!("/api/orders/{}", placed.id);
@@ -108,7 +130,7 @@ impl Target for Orders {
         let fields = read.as_object_mut().ok_or("no object")?;
         fields.remove("history").ok_or("no history")?;
         fields.remove("seen");
-        if self.broken {
+        if self.fault == Some(Fault::Read) {
             shown["number"] = Value::from(0);
         }
         if read != shown {
@@ -117,24 +139,30 @@ impl Target for Orders {
         // As it is sent again, which places no other.
         let again = self.server.ask(Method::POST, "/api/orders", &headers, Some(input))?;
         let second = again.json();
-        if again.header("idempotency-replayed") != "true" || second["id"] != shown["id"] {
-            return Err(format!("sent again it is {} {second}", again.status));
+        if again.header("idempotency-replayed") != "true" || second != first {
+            return Err(format!("answered with {first} and sent again {} {second}", again.status));
         }
-        self.placed.insert(placed.id.to_string(), shown);
+        self.placed.insert(placed.id.to_string(), (shown, input.to_vec()));
         Ok(kind)
     }
 
-    fn end(&mut self) -> Result<(), String> {
+    fn end(&mut self) -> Result<(), Wrong> {
         self.server.reopen();
-        for (id, shown) in &self.placed {
+        if let Some((shown, _)) = self.placed.values_mut().next()
+            && self.fault == Some(Fault::Restarted)
+        {
+            shown["number"] = Value::from(0);
+        }
+        for (id, (shown, input)) in &self.placed {
+            let wrong = |what| Wrong { what, input: Some(input.clone()) };
             let path = format!("/api/orders/{id}");
-            let mut read = self.server.ask(Method::GET, &path, &[], None)?.json();
+            let mut read = self.server.ask(Method::GET, &path, &[], None).map_err(wrong)?.json();
             if let Some(fields) = read.as_object_mut() {
                 fields.remove("history");
                 fields.remove("seen");
             }
             if read != *shown {
-                return Err(format!("acknowledged as {shown} and after a restart {read}"));
+                return Err(wrong(format!("acknowledged as {shown}, and after a restart {read}")));
             }
         }
         Ok(())
@@ -175,42 +203,181 @@ fn in_limits(order: &FoodOrder) -> Result<(), String> {
     fits("channel", order.source.channel.as_str(), limits::LABEL)
 }
 
-/// What tells of the order is as it was sent; what is left out, the server says.
-fn has_what_was_sent(order: &FoodOrder, body: &Value) -> Result<(), String> {
-    let same = |what: &str, sent: &Value, kept: f64| match sent.as_f64() {
-        #[expect(clippy::float_cmp, reason = "whole numbers that a float tells apart")]
-        Some(sent) if sent != kept => Err(format!("{what} is {kept} and was sent as {sent}")),
-        _ => Ok(()),
-    };
-    #[expect(clippy::cast_precision_loss, reason = "amounts are much smaller")]
-    let amount = |amount: i64| amount as f64;
-    let items = body["items"].as_array().map(Vec::as_slice).unwrap_or_default();
-    if items.len() != order.items.len() {
-        return Err(format!("{} items of {}", order.items.len(), items.len()));
+impl Orders {
+    /// `shown` is what was sent, in the same order, and nothing else but what the server
+    /// alone can say.
+    fn has_what_was_sent(&self, shown: &Value, body: &Value) -> Result<(), String> {
+        let mut told = shown.clone();
+        let fields = told.as_object_mut().ok_or("no object")?;
+        for own in ["id", "number", "times", "last_change"] {
+            fields.remove(own).ok_or_else(|| format!("no {own}"))?;
+        }
+        // Whether it is for later follows from how long it takes.
+        told["flags"].as_object_mut().and_then(|it| it.remove("scheduled")).ok_or("no flags")?;
+        let kept = self.kept(body);
+        if told != kept {
+            return Err(format!("kept as {told} and not as {kept}"));
+        }
+        if shown["times"]["due_at"] != shown["fulfilment"]["due_at"] {
+            return Err(format!("due at two times: {shown}"));
+        }
+        Ok(())
     }
-    for (kept, sent) in order.items.iter().zip(items) {
-        same("quantity", &sent["quantity"], f64::from(kept.quantity))?;
-        same("unit_price", &sent["unit_price"], amount(kept.unit_price.0))?;
-        let modifiers = sent["modifiers"].as_array().map_or(0, Vec::len);
-        if modifiers != kept.modifiers.len() {
-            return Err(format!("{} modifiers of {modifiers}", kept.modifiers.len()));
+
+    /// What is kept of `body`, by docs/api.md.
+    fn kept(&self, body: &Value) -> Value {
+        let text = |value: &Value| value.as_str().map(|it| self.texts.kept(it));
+        let some = |value: &Value| text(value).filter(|it| !it.is_empty());
+        let label = |value: &Value, usual: &str| text(value).unwrap_or(usual.to_owned());
+        let amount = |value: &Value| whole(value).unwrap_or(0);
+        let mut subtotal = 0;
+        let mut lines = Vec::new();
+        for item in list(&body["items"]) {
+            let mut price = amount(&item["unit_price"]);
+            let mut modifiers = Vec::new();
+            for modifier in list(&item["modifiers"]) {
+                let quantity = whole(&modifier["quantity"]).unwrap_or(1);
+                price += amount(&modifier["unit_price"]) * quantity;
+                modifiers.push(json!({
+                    "kind": modifier["kind"],
+                    "name": text(&modifier["name"]),
+                    "quantity": quantity,
+                    "unit_price": amount(&modifier["unit_price"]),
+                }));
+            }
+            subtotal += price * amount(&item["quantity"]);
+            lines.push(json!({
+                "id": lines.len() + 1,
+                "name": text(&item["name"]),
+                "quantity": amount(&item["quantity"]),
+                "unit_price": amount(&item["unit_price"]),
+                "station": label(&item["station"], "kitchen"),
+                "modifiers": modifiers,
+                "allergens": list(&item["allergens"]).iter().map(text).collect::<Vec<_>>(),
+                "note": some(&item["note"]),
+                "status": "todo",
+            }));
+        }
+        let (source, fulfilment) = (&body["source"], &body["fulfilment"]);
+        let amounts = ["tax", "tip", "fees", "discount"].map(|name| amount(&body[name]));
+        let [tax, tip, fees, discount] = amounts;
+        let mut order = json!({
+            "location": label(&body["location"], "main"),
+            "version": 1,
+            "status": "placed",
+            "source": {
+                "channel": label(&source["channel"], "api"),
+                "external_id": some(&source["external_id"]),
+                "accept_by": whole(&source["accept_by"]),
+                "placed_at": whole(&source["placed_at"]),
+            },
+            "fulfilment": {
+                "type": label(&fulfilment["type"], "pickup"),
+                "due_at": whole(&fulfilment["due_at"]),
+                "table": some(&fulfilment["table"]),
+                "address": some(&fulfilment["address"]),
+                "instructions": some(&fulfilment["instructions"]),
+            },
+            "customer": {
+                "name": label(&body["customer"]["name"], ""),
+                "phone": some(&body["customer"]["phone"]),
+            },
+            "revision": 0,
+            "items": lines,
+            "money": {
+                "currency": label(&body["currency"], "EUR"),
+                "subtotal": subtotal,
+                "tax": tax,
+                "tip": tip,
+                "fees": fees,
+                "discount": discount,
+                "total": subtotal + tax + tip + fees - discount,
+            },
+            "flags": {
+                "rush": body["rush"].as_bool().unwrap_or_default(),
+                "held": false,
+                "recalled": false,
+                "changed": false,
+                "cancel_unseen": false,
+                "allergens_seen": false,
+            },
+        });
+        leave_out_nothing(&mut order);
+        order
+    }
+
+    /// Keeps each part of `shown` otherwise, one after another: that is to be seen of
+    /// every one.
+    fn sees_what_is_kept_otherwise(&self, shown: &Value, body: &Value) -> Result<(), String> {
+        let mut paths = Vec::new();
+        paths_of(shown, String::new(), &mut paths);
+        let own = ["/id", "/number", "/times", "/last_change", "/flags/scheduled"];
+        paths.retain(|path| !own.iter().any(|own| path.starts_with(own)));
+        for path in &paths {
+            let mut other = shown.clone();
+            match other.pointer_mut(path) {
+                Some(Value::String(text)) => text.push('x'),
+                Some(Value::Bool(flag)) => *flag = !*flag,
+                Some(Value::Array(entries)) => {
+                    let by = entries.len().min(1);
+                    entries.rotate_left(by);
+                }
+                Some(place @ Value::Number(_)) => *place = json!(whole(place).map(|it| it + 1)),
+                _ => continue,
+            }
+            if other != *shown && self.has_what_was_sent(&other, body).is_ok() {
+                return Err(format!("nobody sees that {path} is kept otherwise"));
+            }
+        }
+        if DEEP.iter().all(|path| paths.iter().any(|it| it == path)) {
+            return Err("every part that is kept otherwise is seen".to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// What is made of texts, as docs/api.md has it.
+pub(super) struct Texts {
+    dropped: Regex,
+    breaks: Regex,
+}
+
+impl Default for Texts {
+    fn default() -> Self {
+        let pattern = |pattern| Regex::new(pattern).expect("a pattern");
+        Self {
+            dropped: pattern(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]"),
+            breaks: pattern(r"[\t\n\r\x{85}\x{2028}\x{2029}]+"),
         }
     }
-    for (name, kept) in [
-        ("tax", order.money.tax),
-        ("tip", order.money.tip),
-        ("fees", order.money.fees),
-        ("discount", order.money.discount),
-        ("total", order.money.total),
-        ("subtotal", order.money.subtotal),
-    ] {
-        same(name, &body[name], amount(kept.0))?;
+}
+
+impl Texts {
+    pub(super) fn kept(&self, sent: &str) -> String {
+        let shown = self.dropped.replace_all(sent, "");
+        self.breaks.replace_all(&shown, " ").trim().to_owned()
     }
-    let due = order.fulfilment.due_at.map_or(-1, |at| at.0);
-    same("due_at", &body["fulfilment"]["due_at"], amount(due))?;
-    let rush = body["rush"].as_bool().unwrap_or_default();
-    if order.flags.rush != rush {
-        return Err("rush is another".to_owned());
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// JSON has one kind of numbers: 5.0 is 5.
+fn whole(value: &Value) -> Option<i64> {
+    #[expect(clippy::cast_possible_truncation, reason = "what is taken is whole and not as large")]
+    value.as_i64().or_else(|| value.as_f64().map(|it| it as i64))
+}
+
+/// Takes out the fields that have nothing to say.
+fn leave_out_nothing(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            let all = std::mem::take(fields).into_iter().filter(|(_, it)| !it.is_null());
+            *fields = all.collect::<Map<_, _>>();
+            fields.values_mut().for_each(leave_out_nothing);
+        }
+        Value::Array(entries) => entries.iter_mut().for_each(leave_out_nothing),
+        _ => {}
     }
-    Ok(())
 }

@@ -12,15 +12,15 @@ use live_orders::{
 use ring::hmac;
 use serde_json::Value;
 
-use super::Target;
+use super::{Fault, Target};
 use crate::{mutate::Mutator, server::NOW};
 
 struct Signatures {
-    broken: bool,
+    fault: Option<Fault>,
 }
 
-pub(super) fn make(broken: bool) -> Box<dyn Target> {
-    Box::new(Signatures { broken })
+pub(super) fn make(fault: Option<Fault>) -> Box<dyn Target> {
+    Box::new(Signatures { fault })
 }
 
 impl Target for Signatures {
@@ -92,11 +92,15 @@ impl Target for Signatures {
         let signed =
             Signed { id: &id, timestamp: &timestamp, signature: &header, body: body.as_bytes() };
         let mut found = Keys::new(secret).check(&signed, now);
-        if self.broken && header.starts_with(good.get(..8).unwrap_or_default()) {
+        if self.fault == Some(Fault::Letters)
+            && header.starts_with(good.get(..8).unwrap_or_default())
+        {
             found = Ok(());
         }
         if found != expected {
-            return Err(format!("{found:?} and not {expected:?}: {header:?} for {message:?}"));
+            return Err(format!(
+                "found {found:?} and not {expected:?}: {header:?} for {message:?}"
+            ));
         }
         Ok(format!("{found:?} {named} {known} {}", header.split(' ').count().min(11)))
     }
