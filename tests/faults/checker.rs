@@ -2,7 +2,8 @@
 //!
 //! What must hold, whatever was done to the program meanwhile:
 //!
-//! - what was acknowledged is there exactly once, and what was refused is not;
+//! - what was acknowledged is there exactly once and as it was asked for and answered, and
+//!   what was refused is not;
 //! - a key made one order;
 //! - the log has no gap, and each order's versions are one legal path, each built on the
 //!   one before;
@@ -45,7 +46,7 @@ pub(crate) enum Broken {
     NumberTwice,
     /// A reader was told what its filter leaves out.
     Leak,
-    /// A reader was told something else than the log has.
+    /// Somebody asked for, or was told, something else than the log has.
     Differs,
     /// A position that was told is known no more.
     Forgotten,

@@ -52,7 +52,7 @@ pub(crate) struct Known {
     pub(crate) version: u64,
     pub(crate) status: String,
     /// Its lines and their stations.
-    pub(crate) lines: Vec<(u64, String)>,
+    pub(crate) lines: Vec<(u32, String)>,
 }
 
 impl Known {
@@ -67,7 +67,8 @@ impl Known {
             status: order["status"].as_str()?.to_owned(),
             lines: lines
                 .filter_map(|line| {
-                    Some((line["id"].as_u64()?, line["station"].as_str()?.to_owned()))
+                    let id = u32::try_from(line["id"].as_u64()?).ok()?;
+                    Some((id, line["station"].as_str()?.to_owned()))
                 })
                 .collect(),
         })

@@ -8,6 +8,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::filter::Filter;
 
@@ -51,14 +52,58 @@ impl Digest {
 pub(crate) struct Post {
     /// The key; it is the customer's name, too.
     pub(crate) key: String,
-    /// The orders that were acknowledged: each answer's.
-    pub(crate) acknowledged: Vec<String>,
+    /// What was asked for: the order has all of it, and more.
+    pub(crate) asked: Value,
+    /// What each answer told that said yes.
+    pub(crate) acknowledged: Vec<Told>,
     /// Whether an answer said for good that it is not placed, and no other was lost.
     pub(crate) refused: bool,
 }
 
+/// What an answer that said yes told of an order.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Told {
+    pub(crate) order: String,
+    pub(crate) version: u64,
+    pub(crate) digest: Digest,
+}
+
+impl Told {
+    /// What `body` tells; none where it is not an order.
+    pub(crate) fn read(body: &[u8]) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Head {
+            id: String,
+            version: u64,
+        }
+        let text = std::str::from_utf8(body).ok()?;
+        let Head { id, version } = serde_json::from_str(text).ok()?;
+        // Whoever places an order is told the address of its page too, behind the rest.
+        let digest = match text.rsplit_once(",\"tracking_url\":") {
+            Some((order, _)) => Digest::of(&format!("{order}}}")),
+            None => Digest::of(text),
+        };
+        Some(Self { order: id, version, digest })
+    }
+}
+
+/// What somebody wants of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) enum Wish {
+    /// That it goes to this status.
+    To(String),
+    /// That one line is marked.
+    Line { line: u32, status: String },
+    /// That a station's lines are marked.
+    Station { station: String, status: String },
+    /// That it goes before all others, or not.
+    Rush(bool),
+    /// That nobody need be told any more that it is cancelled.
+    Know,
+}
+
 /// A change that somebody wanted, signed so that the log tells it from all others.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct Change {
     /// How it is signed.
     pub(crate) sign: String,
@@ -66,8 +111,10 @@ pub(crate) struct Change {
     pub(crate) order: String,
     /// The version that it changes.
     pub(crate) expected: u64,
-    /// The version that the answer told, if there was one that said yes.
-    pub(crate) acknowledged: Option<u64>,
+    /// What was wanted.
+    pub(crate) wish: Wish,
+    /// What the answer told, if there was one that said yes.
+    pub(crate) acknowledged: Option<Told>,
     /// Whether an answer said for good that it is not done, and no other was lost.
     pub(crate) refused: bool,
 }
@@ -123,14 +170,20 @@ pub(crate) struct Event {
     pub(crate) seq: u64,
     pub(crate) kind: String,
     pub(crate) digest: Digest,
+    /// What the checker goes by.
+    #[serde(skip)]
     pub(crate) order: Arc<Order>,
+    /// All that is told of the order.
+    #[serde(rename = "order")]
+    pub(crate) whole: Value,
 }
 
 impl Event {
     /// The event that has `text` for its order.
     pub(crate) fn parse(seq: u64, kind: &str, text: &str) -> Result<Self, serde_json::Error> {
-        let order = Arc::new(serde_json::from_str(text)?);
-        Ok(Self { seq, kind: kind.to_owned(), digest: Digest::of(text), order })
+        let whole: Value = serde_json::from_str(text)?;
+        let order = Arc::new(Order::deserialize(&whole)?);
+        Ok(Self { seq, kind: kind.to_owned(), digest: Digest::of(text), order, whole })
     }
 }
 

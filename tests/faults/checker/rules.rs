@@ -1,7 +1,7 @@
 //! The state machine as docs/api.md has it, written down anew: a fault in the program's
 //! own would otherwise be taken for the rule.
 
-use super::history::{Item, Order};
+use super::history::{Item, Order, Wish};
 
 /// Whether an order may be taken from one status to the other.
 fn leads(from: &str, to: &str, service: &str) -> bool {
@@ -103,6 +103,42 @@ fn follows(before: &Order, after: &Order) -> bool {
         ("accepted", "preparing") => whole && began(after),
         ("preparing", "accepted") => whole && !began(after),
         _ => false,
+    }
+}
+
+/// Whether `order` is as `wish` would have it. What was made before it was accepted is
+/// ready with the answer.
+pub(super) fn is_so(order: &Order, wish: &Wish) -> bool {
+    let has = |wanted: &[&str]| wanted.contains(&&*order.status);
+    match wish {
+        Wish::To(to) => {
+            order.status == *to
+                || ["accepted", "preparing"].contains(&&**to) && has(&["ready"]) && is_made(order)
+        }
+        Wish::Line { line, status } => {
+            order.items.iter().any(|item| item.id == *line && item.status == *status)
+        }
+        // Who begins it takes it along, and who has not begun it after all takes it back.
+        Wish::Station { station, status } => {
+            let mut lines =
+                order.items.iter().filter(|item| item.station == *station && item.status != "void");
+            let along =
+                if status == "todo" { !has(&["ready"]) } else { !has(&["placed", "accepted"]) };
+            along && lines.all(|item| item.status == *status)
+        }
+        Wish::Rush(rush) => order.flags.rush == *rush,
+        Wish::Know => !order.flags.cancel_unseen,
+    }
+}
+
+/// What the log is to call what was done for `wish`.
+pub(super) fn name_of(wish: &Wish) -> &'static str {
+    match wish {
+        Wish::To(_) => "status",
+        Wish::Line { .. } => "item",
+        Wish::Station { .. } => "station",
+        Wish::Rush(_) => "flags",
+        Wish::Know => "acknowledged",
     }
 }
 

@@ -12,19 +12,18 @@ use super::{
     http::{Ask, Client, Door},
     moment,
 };
-use crate::history::Change;
+use crate::history::{Change, Told, Wish};
 
 /// Whoever is not answered gives up then; long after all faults are over.
 const TRIES: usize = 200;
 
-/// What is wished of an order: a method, where, and the body but for version and author.
-fn wish(order: &Known, random: &mut StdRng) -> (Method, String, Value) {
-    let path = format!("/api/orders/{}", order.id);
+/// What is wished of an order.
+fn wish(order: &Known, random: &mut StdRng) -> Wish {
     let one = |values: &[&str], random: &mut StdRng| {
         values[random.random_range(0..values.len())].to_owned()
     };
     if order.status == "cancelled" {
-        return (Method::POST, format!("{path}/acknowledge"), json!({"of": "cancel"}));
+        return Wish::Know;
     }
     match random.random_range(0..100) {
         0..55 => {
@@ -35,25 +34,39 @@ fn wish(order: &Known, random: &mut StdRng) -> (Method, String, Value) {
                 "ready" if random.random_bool(0.3) => "out_for_delivery",
                 _ => "completed",
             };
-            (Method::POST, format!("{path}/transitions"), json!({"to": forward}))
+            Wish::To(forward.to_owned())
         }
         // Recalls, calls off, and what there is no way to.
         55..70 => {
             let all = ["accepted", "preparing", "ready", "rejected", "cancelled", "failed"];
-            (Method::POST, format!("{path}/transitions"), json!({"to": one(&all, random)}))
+            Wish::To(one(&all, random))
         }
         70..80 if !order.lines.is_empty() => {
-            let (line, _) = &order.lines[random.random_range(0..order.lines.len())];
-            let status = one(&["todo", "doing", "done", "done"], random);
-            (Method::PATCH, format!("{path}/items/{line}"), json!({"status": status}))
+            let line = order.lines[random.random_range(0..order.lines.len())].0;
+            Wish::Line { line, status: one(&["todo", "doing", "done", "done"], random) }
         }
         70..92 if !order.lines.is_empty() => {
-            let (_, station) = &order.lines[random.random_range(0..order.lines.len())];
-            let status = one(&["todo", "doing", "done", "done"], random);
+            let (_, station) = order.lines[random.random_range(0..order.lines.len())].clone();
+            Wish::Station { station, status: one(&["todo", "doing", "done", "done"], random) }
+        }
+        _ => Wish::Rush(random.random_bool(0.5)),
+    }
+}
+
+/// How `wish` is asked for: a method, where, and the body but for version and author.
+fn request(order: &str, wish: &Wish) -> (Method, String, Value) {
+    let path = format!("/api/orders/{order}");
+    match wish {
+        Wish::To(to) => (Method::POST, format!("{path}/transitions"), json!({"to": to})),
+        Wish::Line { line, status } => {
+            (Method::PATCH, format!("{path}/items/{line}"), json!({"status": status}))
+        }
+        Wish::Station { station, status } => {
             let body = json!({"stations": [station], "status": status});
             (Method::POST, format!("{path}/stations"), body)
         }
-        _ => (Method::PATCH, path, json!({"rush": random.random_bool(0.5)})),
+        Wish::Rush(rush) => (Method::PATCH, path, json!({"rush": rush})),
+        Wish::Know => (Method::POST, format!("{path}/acknowledge"), json!({"of": "cancel"})),
     }
 }
 
@@ -66,11 +79,18 @@ pub(crate) async fn work(door: Door, seed: u64, index: u64) -> Vec<Change> {
         moment(&mut random, 5..50).await;
         let Some(order) = client.door.common.pick(&mut random) else { continue };
         let sign = format!("staff {seed}-{index}-{}", changes.len());
-        let (method, path, mut body) = wish(&order, &mut random);
+        let wish = wish(&order, &mut random);
+        let (method, path, mut body) = request(&order.id, &wish);
         body["expected_version"] = order.version.into();
         body["actor"] = json!({"kind": "staff", "id": sign});
-        let mut change =
-            Change { sign, order: order.id.clone(), expected: order.version, ..Change::default() };
+        let mut change = Change {
+            sign,
+            order: order.id.clone(),
+            expected: order.version,
+            wish,
+            acknowledged: None,
+            refused: false,
+        };
         let mut unsure = false;
         for _ in 0..TRIES {
             let ask = Ask {
@@ -84,10 +104,12 @@ pub(crate) async fn work(door: Door, seed: u64, index: u64) -> Vec<Change> {
                 Some(answer) if answer.status == 503 => unsure = true,
                 Some(answer) if answer.status == 200 => {
                     client.door.common.acknowledged.fetch_add(1, Ordering::Relaxed);
-                    if let Some(known) = Known::read(&answer.body) {
-                        change.acknowledged = Some(known.version);
-                        client.door.common.learn(known);
-                    }
+                    change.acknowledged = Told::read(&answer.body);
+                    let Some(known) = Known::read(&answer.body) else {
+                        client.door.common.say_odd(format!("{path}: a 200 without an order"));
+                        break;
+                    };
+                    client.door.common.learn(known);
                     break;
                 }
                 Some(answer) => {

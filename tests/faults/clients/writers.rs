@@ -11,20 +11,30 @@ use super::{
     http::{Ask, Client, Door},
     moment,
 };
-use crate::history::Post;
+use crate::history::{Post, Told};
 
 /// Whoever is not answered gives up then; long after all faults are over.
 const TRIES: usize = 200;
 
 const CHANNELS: [&str; 3] = ["web", "kiosk", "phone"];
 const SERVICES: [&str; 4] = ["pickup", "delivery", "dine_in", "curbside"];
-pub(super) const STATIONS: [&str; 3] = ["grill", "fry", "bar"];
+const STATIONS: [&str; 3] = ["grill", "fry", "bar"];
 
 fn order_of(key: &str, random: &mut StdRng) -> (Value, bool) {
     let lines: Vec<Value> = (0..random.random_range(1..=3))
         .map(|_| {
             let station = STATIONS[random.random_range(0..STATIONS.len())];
-            json!({"name": "Soup", "quantity": random.random_range(1..4), "station": station})
+            let mut line =
+                json!({"name": "Soup", "quantity": random.random_range(1..4), "station": station});
+            if random.random_bool(0.5) {
+                let price = random.random_range(100..2000);
+                line["unit_price"] = price.into();
+                line["modifiers"] =
+                    json!([{"kind": "extra", "name": "bread", "quantity": 2, "unit_price": price / 10}]);
+                line["allergens"] = json!(["gluten", format!("allergen of {key}")]);
+                line["note"] = format!("note of {key}").into();
+            }
+            line
         })
         .collect();
     let mut source = json!({"channel": CHANNELS[random.random_range(0..CHANNELS.len())]});
@@ -34,8 +44,10 @@ fn order_of(key: &str, random: &mut StdRng) -> (Value, bool) {
         source["external_id"] = key.into();
     }
     let service = SERVICES[random.random_range(0..SERVICES.len())];
-    let order = json!({"items": lines, "source": source, "fulfilment": {"type": service},
-                       "customer": {"name": key}});
+    let phone = format!("555-{:04}", random.random_range(0..10_000));
+    let order = json!({"items": lines, "source": source,
+                       "fulfilment": {"type": service, "address": format!("{phone} Mill Lane")},
+                       "customer": {"name": key, "phone": phone}});
     (order, named)
 }
 
@@ -47,7 +59,7 @@ pub(crate) async fn place(door: Door, seed: u64, index: u64) -> Vec<Post> {
     while !client.door.common.is_closing() {
         let key = format!("{seed}-{index}-{}", posts.len());
         let (order, named) = order_of(&key, &mut random);
-        let mut post = Post { key: key.clone(), ..Post::default() };
+        let mut post = Post { key: key.clone(), asked: order.clone(), ..Post::default() };
         let mut writer = Writer { order, named, unsure: false };
         if random.random_bool(0.05) {
             let mut twin = Post::default();
@@ -98,12 +110,14 @@ impl Writer {
         };
         match answer.status {
             201 => {
-                let Some(known) = Known::read(&answer.body) else {
+                let (Some(known), Some(told)) =
+                    (Known::read(&answer.body), Told::read(&answer.body))
+                else {
                     client.door.common.say_odd(format!("{key}: a 201 without an order"));
                     return true;
                 };
                 client.door.common.acknowledged.fetch_add(1, Ordering::Relaxed);
-                post.acknowledged.push(known.id.clone());
+                post.acknowledged.push(told);
                 if !answer.headers.contains_key("idempotency-replayed") {
                     client.door.common.learn(known);
                 }
