@@ -19,6 +19,8 @@ pub(crate) struct History {
     pub(crate) posts: Vec<Post>,
     /// What staff wanted to be changed.
     pub(crate) changes: Vec<Change>,
+    /// What those were told who looked at one order.
+    pub(crate) looks: Vec<Look>,
     /// What readers of streams were told, and clients that poll.
     pub(crate) readers: Vec<Reader>,
     /// What receivers of webhooks were sent.
@@ -117,6 +119,16 @@ pub(crate) struct Change {
     pub(crate) acknowledged: Option<Told>,
     /// Whether an answer said for good that it is not done, and no other was lost.
     pub(crate) refused: bool,
+}
+
+/// What somebody was told who looked how an order stands.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Look {
+    pub(crate) order: String,
+    /// The version that was acknowledged before they asked; 0 where none was.
+    pub(crate) at_least: u64,
+    /// The version that they were told; none where they were told that it is not there.
+    pub(crate) told: Option<u64>,
 }
 
 /// One reader over all its connections.

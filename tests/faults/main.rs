@@ -45,10 +45,10 @@ struct Arguments {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// How many seeds, one after another.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     seeds: u64,
     /// For how many seconds there are faults, for each seed.
-    #[arg(long, default_value_t = 7)]
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u64).range(1..))]
     seconds: u64,
     /// Breaks a guarantee on purpose: drop, repeat, swap, forge or no-sync.
     #[arg(long)]
@@ -137,7 +137,7 @@ async fn go(arguments: &Arguments) -> Result<bool, String> {
                 }
             }
             Err(why) => {
-                println!("seed {seed}: BROKEN: {why}");
+                println!("seed {seed}: BROKEN: it could not begin: {why}");
                 broken.push(seed);
             }
         }
@@ -189,7 +189,7 @@ async fn one(arguments: &Arguments, setting: &Setting, seed: u64) -> Result<Outc
 fn tell(sum: &Tally, arguments: &Arguments, broken: &[u64]) {
     let first = arguments.seed;
     println!();
-    println!("seeds                   {first} to {}", first + arguments.seeds - 1);
+    println!("seeds                   {first} to {}", first.saturating_add(arguments.seeds - 1));
     for (name, count) in &sum.faults {
         println!("{name:<24}{count}");
     }
@@ -207,8 +207,11 @@ fn tell(sum: &Tally, arguments: &Arguments, broken: &[u64]) {
     for (name, count) in rest {
         println!("{name:<24}{count}");
     }
+    let count = |which| sum.broken.get(&which).copied().unwrap_or(0);
+    let (lost, doubled) = (count(Broken::Lost), count(Broken::Doubled));
+    print!("lost {lost}, doubled {doubled}, out of order {}: ", count(Broken::OutOfOrder));
     if broken.is_empty() {
-        println!("lost 0, doubled 0, out of order 0: it holds");
+        println!("it holds");
     } else {
         println!("BROKEN with {broken:?}");
         for seed in broken {

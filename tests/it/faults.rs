@@ -6,10 +6,11 @@ use std::{sync::Arc, time::Duration};
 use serde_json::{Value, json};
 
 use self::harness::{
-    checker::{Broken, check},
+    checker::{Broken, Verdict, check},
     filter::{ALL, Filter},
     history::{
-        Change, Delivery, Digest, Event, Heard, History, Hook, Order, Post, Reader, Told, Wish,
+        Change, Delivery, Digest, Event, Heard, History, Hook, Look, Order, Post, Reader, Told,
+        Wish,
     },
     plan::Plan,
 };
@@ -264,6 +265,20 @@ fn a_change_may_be_acknowledged_as_what_was_so_already_where_it_was() {
 }
 
 #[test]
+fn an_older_state_than_was_acknowledged_is_found() {
+    let look = |at_least: u64, told: Option<u64>| {
+        let mut book = evening();
+        book.history.looks.push(Look { order: "id of a".to_owned(), at_least, told });
+        book
+    };
+    look(2, Some(2)).finds(&[]);
+    look(2, Some(3)).finds(&[]);
+    look(0, None).finds(&[]);
+    look(2, Some(1)).finds(&[Broken::Stale]);
+    look(1, None).finds(&[Broken::Lost]);
+}
+
+#[test]
 fn what_is_not_what_was_asked_for_is_found() {
     let mut book = evening();
     book.history.posts[1].asked["items"][0]["quantity"] = 2.into();
@@ -468,6 +483,17 @@ fn a_webhook_may_repeat_the_last_of_an_order_under_its_id() {
     let accepted = book.hook();
     accepted.insert(3, Delivery { message: "other".to_owned(), ..accepted[2].clone() });
     book.finds(&[Broken::Doubled]);
+}
+
+#[test]
+fn a_run_that_stops_short_says_why_and_what_was_odd_until_then() {
+    let mut book = evening();
+    book.history.odd.push("it panicked".to_owned());
+    let verdict = Verdict::stuck("no answer".to_owned(), &book.history);
+    assert_eq!(
+        verdict.counts().into_iter().collect::<Vec<_>>(),
+        [(Broken::Stuck, 1), (Broken::Odd, 1)]
+    );
 }
 
 #[test]

@@ -15,6 +15,7 @@ pub(super) fn check(history: &History, verdict: &mut Verdict) {
         history.log.iter().map(|event| ((&*event.order.id, event.order.version), event)).collect();
     posts(history, &versions, verdict);
     changes(history, &versions, verdict);
+    looks(history, verdict);
 }
 
 fn posts(history: &History, versions: &Versions<'_>, verdict: &mut Verdict) {
@@ -58,6 +59,19 @@ fn one_post(
         // A repeat is answered as the first was, too.
         if told.version != 1 || !is_told(told, versions) {
             verdict.say(Broken::Differs, format!("{} was answered with another order", post.key));
+        }
+    }
+}
+
+fn looks(history: &History, verdict: &mut Verdict) {
+    for look in history.looks.iter().filter(|look| look.at_least > 0) {
+        let known = format!("{}, acknowledged up to {}", look.order, look.at_least);
+        match look.told {
+            None => verdict.say(Broken::Lost, format!("{known}, was said not to be there")),
+            Some(told) if told < look.at_least => {
+                verdict.say(Broken::Stale, format!("{known}, was told as {told}"));
+            }
+            Some(_) => {}
         }
     }
 }

@@ -56,8 +56,6 @@ pub(crate) async fn read(door: Door, comes: Comes, gzip: bool, ear: Ear, until: 
         }
         let ask = Ask { headers: &headers, ..Ask::get(&path) };
         let opened = client.open(ask).await;
-        let status = opened.as_ref().map_or(0, |response| response.status().as_u16());
-        client.door.common.answered(status, &path, &[]);
         if let Some(mut response) = opened.filter(|response| response.status() == 200) {
             client.door.common.streams.fetch_add(1, Ordering::Relaxed);
             let mut frames = Frames::new(response.headers().contains_key("content-encoding"));

@@ -1,19 +1,17 @@
 //! Who places orders: each under a key of its own, asked for again until there is an
 //! answer, by some even after there was one, and by some twice at once.
 
-use std::sync::atomic::Ordering;
-
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use serde_json::{Value, json};
 
 use super::{
     Known,
-    http::{Ask, Client, Door},
-    moment,
+    http::{Ask, Client, Door, TO_ORDERS},
+    lock, moment,
 };
 use crate::history::{Post, Told};
 
-/// Whoever is not answered gives up then; long after all faults are over.
+/// Whoever is not answered gives up then, and says so; long after all faults are over.
 const TRIES: usize = 200;
 
 const CHANNELS: [&str; 3] = ["web", "kiosk", "phone"];
@@ -52,12 +50,14 @@ fn order_of(key: &str, random: &mut StdRng) -> (Value, bool) {
 }
 
 /// One that places orders until closing time.
-pub(crate) async fn place(door: Door, seed: u64, index: u64) -> Vec<Post> {
+pub(crate) async fn place(door: Door, seed: u64, index: u64) {
     let mut random = StdRng::seed_from_u64(seed.wrapping_mul(1000) + index);
     let (mut client, mut second) = (Client::new(door.clone()), Client::new(door));
-    let mut posts = Vec::new();
-    while !client.door.common.is_closing() {
-        let key = format!("{seed}-{index}-{}", posts.len());
+    for count in 0.. {
+        if client.door.common.is_closing() {
+            return;
+        }
+        let key = format!("{seed}-{index}-{count}");
         let (order, named) = order_of(&key, &mut random);
         let mut post = Post { key: key.clone(), asked: order.clone(), ..Post::default() };
         let mut writer = Writer { order, named, unsure: false };
@@ -73,20 +73,24 @@ pub(crate) async fn place(door: Door, seed: u64, index: u64) -> Vec<Post> {
         }
         // Some never learn what became of it.
         let tries = if random.random_bool(0.05) { 1 } else { TRIES };
+        let mut answered = !post.acknowledged.is_empty();
         for _ in 0..tries {
-            if !post.acknowledged.is_empty() || writer.ask(&mut client, &key, &mut post).await {
+            if answered {
                 break;
             }
+            answered = writer.ask(&mut client, &key, &mut post).await;
             moment(&mut random, 20..150).await;
+        }
+        if !answered && tries == TRIES {
+            client.door.common.say_odd(format!("{key}: not placed after {TRIES} tries"));
         }
         if random.random_bool(0.1) {
             writer.ask(&mut client, &key, &mut post).await;
         }
         post.refused &= !writer.unsure && post.acknowledged.is_empty();
-        posts.push(post);
+        lock(&client.door.common.posts).push(post);
         moment(&mut random, 10..70).await;
     }
-    posts
 }
 
 struct Writer {
@@ -100,7 +104,7 @@ impl Writer {
     /// Asks once; whether there is an answer for good.
     async fn ask(&mut self, client: &mut Client, key: &str, post: &mut Post) -> bool {
         let headers = [("idempotency-key", key)];
-        let mut ask = Ask::post("/api/orders", &self.order);
+        let mut ask = Ask::post("/api/orders", &self.order, TO_ORDERS);
         if !self.named {
             ask.headers = &headers;
         }
@@ -116,7 +120,7 @@ impl Writer {
                     client.door.common.say_odd(format!("{key}: a 201 without an order"));
                     return true;
                 };
-                client.door.common.acknowledged.fetch_add(1, Ordering::Relaxed);
+                client.door.common.acknowledge(&told);
                 post.acknowledged.push(told);
                 if !answer.headers.contains_key("idempotency-replayed") {
                     client.door.common.learn(known);
