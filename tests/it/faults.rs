@@ -426,6 +426,17 @@ fn a_position_that_is_known_no_more_is_found() {
 }
 
 #[test]
+fn a_snapshot_in_place_of_what_was_missed_is_found_also_where_one_was_requested() {
+    let mut book = evening();
+    let open = [1, 3].map(|index: usize| book.history.log[index].digest);
+    let reason = "requested".to_owned();
+    let snapshot = Heard::Snapshot { seq: 4, reason, orders: open.to_vec() };
+    let heard = book.reader(ALL);
+    heard.splice(3..5, [Heard::Broken, snapshot]);
+    book.finds(&[Broken::Forgotten]);
+}
+
+#[test]
 fn a_reader_that_never_came_to_the_end_is_found() {
     let mut book = evening();
     let heard = book.reader(ALL);
