@@ -347,6 +347,28 @@ fn a_change_that_takes_another_one_back_is_found() {
 }
 
 #[test]
+fn a_change_that_touches_something_else_is_found() {
+    let touched = |name: &str, value: Value| {
+        let mut book = evening();
+        let last = book.history.log.last_mut().expect("an event");
+        *last.whole.pointer_mut(name).expect("a part of an order") = value;
+        book
+    };
+    touched("/last_change/actor/id", "sign 3".into()).finds(&[]);
+    touched("/flags/cancel_unseen", true.into()).finds(&[]);
+    touched("/flags/held", true.into()).finds(&[Broken::Illegal]);
+    touched("/customer/name", "c".into()).finds(&[Broken::Illegal]);
+    touched("/times/placed_at", 1.into()).finds(&[Broken::Illegal]);
+    touched("/items/0/quantity", 2.into()).finds(&[Broken::Illegal]);
+    touched("/items/0", json!({"price": 950})).finds(&[Broken::Illegal]);
+    let mut book = evening();
+    for (event, total) in book.history.log.iter_mut().zip([900, 900, 900, 950]) {
+        event.whole["money"] = json!({"total": total});
+    }
+    book.finds(&[Broken::Illegal]);
+}
+
+#[test]
 fn a_version_that_is_left_out_is_found() {
     let mut book = evening();
     let mut order = (*book.history.log[3].order).clone();
