@@ -42,6 +42,11 @@ use crate::{
 /// it only turns waiting for ever into a verdict.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// A few times a fault may come while there is nothing for it to hit; not so often.
+const OFTEN: u64 = 10;
+/// A power cut takes only what was under way: most of them nothing.
+const OFTEN_CUT: u64 = 50;
+
 const WRITERS: u64 = 5;
 const STAFF: u64 = 7;
 const PASSWORD: &str = "seven grey herons at noon";
@@ -69,10 +74,27 @@ pub(crate) struct Tally {
     pub(crate) events: u64,
     pub(crate) delivered: u64,
     pub(crate) refused_writes: u64,
+    pub(crate) refused_syncs: u64,
+    /// How often the program was told another time of day.
+    pub(crate) shifted: u64,
     pub(crate) taken_back: u64,
 }
 
 impl Tally {
+    /// Faults that were done often enough, and by their own counters did nothing.
+    pub(crate) fn idle(&self) -> Vec<&'static str> {
+        let effects = [
+            ("read-only", OFTEN, self.refused_writes),
+            ("sync fails", OFTEN, self.refused_syncs),
+            ("power cut", OFTEN_CUT, self.taken_back),
+            ("clock jump", OFTEN, self.shifted),
+        ];
+        let often = |name, often| self.faults.get(name).is_some_and(|count| *count >= often);
+        let idle =
+            effects.iter().filter(|(name, many, effect)| often(*name, *many) && *effect == 0);
+        idle.map(|(name, ..)| *name).collect()
+    }
+
     pub(crate) fn add(&mut self, other: &Self) {
         for (name, count) in &other.faults {
             *self.faults.entry(name).or_default() += count;
@@ -87,6 +109,8 @@ impl Tally {
         self.events += other.events;
         self.delivered += other.delivered;
         self.refused_writes += other.refused_writes;
+        self.refused_syncs += other.refused_syncs;
+        self.shifted += other.shifted;
         self.taken_back += other.taken_back;
     }
 }
@@ -597,7 +621,11 @@ impl Stage {
         tally.broken = verdict.counts();
         tally.events = history.head;
         tally.delivered = verdict.delivered as u64;
-        tally.refused_writes = self.shim.as_ref().map_or(0, Shim::refused);
+        if let Some(shim) = &self.shim {
+            tally.refused_writes = shim.refused_writes();
+            tally.refused_syncs = shim.refused_syncs();
+            tally.shifted = shim.shifted();
+        }
         Outcome { verdict, history, tally, log }
     }
 }
