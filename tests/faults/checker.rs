@@ -95,6 +95,8 @@ pub(crate) struct Verdict {
     pub(crate) broken: Vec<(Broken, String)>,
     /// How many events readers were told, and receivers sent.
     pub(crate) delivered: usize,
+    /// How many of those came to a receiver again, as they may after a fault.
+    pub(crate) repeats: u64,
 }
 
 impl Verdict {

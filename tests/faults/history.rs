@@ -25,6 +25,8 @@ pub(crate) struct History {
     pub(crate) readers: Vec<Reader>,
     /// What receivers of webhooks were sent.
     pub(crate) hooks: Vec<Hook>,
+    /// How many faults there were that may have lost a receiver's answer, or the note of it.
+    pub(crate) disturbances: u64,
     /// The log, when all was over.
     pub(crate) log: Vec<Event>,
     /// The open orders that the server lists then, by filter.

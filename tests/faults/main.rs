@@ -222,6 +222,7 @@ fn tell(sum: &Tally, arguments: &Arguments, broken: &[u64]) {
         ("streams opened", sum.streams),
         ("events in the log", sum.events),
         ("events delivered", sum.delivered),
+        ("to webhooks again", sum.repeats),
     ];
     for (name, count) in rest {
         println!("{name:<24}{count}");

@@ -73,6 +73,8 @@ pub(crate) struct Tally {
     pub(crate) streams: u64,
     pub(crate) events: u64,
     pub(crate) delivered: u64,
+    /// How many of those came to a receiver again.
+    pub(crate) repeats: u64,
     pub(crate) refused_writes: u64,
     pub(crate) refused_syncs: u64,
     /// How often the program was told another time of day.
@@ -108,6 +110,7 @@ impl Tally {
         self.streams += other.streams;
         self.events += other.events;
         self.delivered += other.delivered;
+        self.repeats += other.repeats;
         self.refused_writes += other.refused_writes;
         self.refused_syncs += other.refused_syncs;
         self.shifted += other.shifted;
@@ -511,6 +514,9 @@ impl Stage {
         if !matches!(act, Act::Lift(_)) {
             self.count(act);
         }
+        // Readers and receivers that refuse have no say in what others have accepted.
+        let aside = matches!(act, Act::DeadReaders { .. } | Act::HookTrouble { .. } | Act::Lift(_));
+        self.history.disturbances += u64::from(!aside);
         Ok(())
     }
 
@@ -621,6 +627,7 @@ impl Stage {
         tally.broken = verdict.counts();
         tally.events = history.head;
         tally.delivered = verdict.delivered as u64;
+        tally.repeats = verdict.repeats;
         if let Some(shim) = &self.shim {
             tally.refused_writes = shim.refused_writes();
             tally.refused_syncs = shim.refused_syncs();

@@ -516,6 +516,9 @@ fn a_webhook_may_repeat_the_last_of_an_order_under_its_id() {
     let accepted = book.hook();
     accepted.insert(3, Delivery { message: "other".to_owned(), ..accepted[2].clone() });
     book.finds(&[Broken::Doubled]);
+    // It may where an answer was lost.
+    book.finds(&[Broken::Doubled]);
+    book.history.disturbances = 1;
 }
 
 #[test]
