@@ -173,6 +173,8 @@ pub(crate) struct Hook {
 pub(crate) struct Delivery {
     /// Its id, by which a repeat is known.
     pub(crate) message: String,
+    /// Whether it was signed with the webhook's secret.
+    pub(crate) signed: bool,
     pub(crate) seq: u64,
     pub(crate) kind: String,
     pub(crate) digest: Digest,

@@ -10,7 +10,7 @@ use std::{
 
 use hyper::Method;
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{
     sync::watch,
     task::JoinSet,
@@ -404,6 +404,9 @@ impl Stage {
             if answer.status != 201 {
                 return Err(String::from_utf8_lossy(&answer.body).into_owned());
             }
+            let made: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+            let secret = made["secret"].as_str().and_then(|it| self.receivers.book.trust(it));
+            secret.ok_or("a webhook without a secret")?;
         }
         Ok(())
     }

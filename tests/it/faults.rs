@@ -111,6 +111,7 @@ impl Book {
     fn hook(&mut self) -> &mut Vec<Delivery> {
         let accepted = self.history.log.iter().map(|event| Delivery {
             message: format!("message {}", event.seq),
+            signed: true,
             seq: event.seq,
             kind: event.kind.clone(),
             digest: event.digest,
@@ -487,6 +488,13 @@ fn a_board_that_shows_something_else_than_the_list_went_astray() {
 }
 
 #[test]
+fn a_message_that_is_not_signed_is_found() {
+    let mut book = evening();
+    book.hook()[1].signed = false;
+    book.finds(&[Broken::MadeUp]);
+}
+
+#[test]
 fn a_webhook_that_was_not_sent_something_is_found() {
     let mut book = evening();
     book.hook().remove(1);
@@ -508,6 +516,9 @@ fn a_webhook_may_repeat_the_last_of_an_order_under_its_id() {
     let mut book = evening();
     let accepted = book.hook();
     accepted.insert(3, accepted[2].clone());
+    // It may where an answer was lost.
+    book.finds(&[Broken::Doubled]);
+    book.history.disturbances = 1;
     book.finds(&[]);
     let accepted = &mut book.history.hooks[0].accepted;
     accepted.push(accepted[0].clone());
@@ -516,9 +527,6 @@ fn a_webhook_may_repeat_the_last_of_an_order_under_its_id() {
     let accepted = book.hook();
     accepted.insert(3, Delivery { message: "other".to_owned(), ..accepted[2].clone() });
     book.finds(&[Broken::Doubled]);
-    // It may where an answer was lost.
-    book.finds(&[Broken::Doubled]);
-    book.history.disturbances = 1;
 }
 
 #[test]

@@ -26,6 +26,9 @@ pub(super) fn check(history: &History, verdict: &mut Verdict) {
             if event.kind != delivery.kind || event.digest != delivery.digest {
                 verdict.say(Broken::Differs, format!("{name}: {seq} came as {}", delivery.kind));
             }
+            if !delivery.signed {
+                verdict.say(Broken::MadeUp, format!("{name}: {seq} is not signed by its secret"));
+            }
             if !hook.filter.wants(event) {
                 verdict.say(Broken::Leak, format!("{name}: {seq}"));
             }
@@ -39,21 +42,21 @@ pub(super) fn check(history: &History, verdict: &mut Verdict) {
                     verdict
                         .say(Broken::OutOfOrder, format!("{name}: {seq} again, after {before:?}"));
                 }
+                Some(_) => repeats += 1,
                 None if before.is_some_and(|before| before > seq) => {
                     verdict.say(Broken::OutOfOrder, format!("{name}: {seq} after {before:?}"));
                 }
-                Some(_) => repeats += 1,
                 _ => {}
             }
         }
-        let came: HashSet<u64> = messages.into_keys().collect();
-        for event in history.log.iter().filter(|event| hook.filter.wants(event)) {
-            if !came.contains(&event.seq) {
         verdict.repeats += repeats;
         if repeats > history.disturbances * UNDER_WAY {
             let what = format!("{name}: {repeats} came again, by {} faults", history.disturbances);
             verdict.say(Broken::Doubled, what);
         }
+        let came: HashSet<u64> = messages.into_keys().collect();
+        for event in history.log.iter().filter(|event| hook.filter.wants(event)) {
+            if !came.contains(&event.seq) {
                 verdict.say(Broken::Lost, format!("{name}: {} was never sent", event.seq));
             }
         }
