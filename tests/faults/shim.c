@@ -36,7 +36,7 @@ struct control {
     int32_t refused_writes; /* how many writes were refused */
     int32_t refused_syncs;  /* how many syncs were refused */
     int32_t shifted;        /* how often another time of day was told */
-    int32_t here;           /* the process that this stands under */
+    int32_t here;           /* the last process whose files of the store came through here */
 };
 
 /* One write, as it stands in the undo file, followed by `kept` bytes. */
@@ -50,6 +50,7 @@ struct undo {
 static volatile struct control *control;
 static char data[PATH_MAX], undo_folder[PATH_MAX];
 static size_t data_length;
+static int32_t process;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 __attribute__((constructor)) static void begin(void) {
@@ -65,10 +66,9 @@ __attribute__((constructor)) static void begin(void) {
     int fd = syscall(SYS_openat, AT_FDCWD, at, O_RDWR | O_CLOEXEC, 0);
     void *page = mmap(NULL, sizeof(struct control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     syscall(SYS_close, fd);
-    if (page != MAP_FAILED && data_length) {
+    if (page != MAP_FAILED)
         control = page;
-        control->here = getpid();
-    }
+    process = getpid();
     unsetenv("LD_PRELOAD");
 }
 
@@ -117,7 +117,10 @@ static const char *name_in_data(const char *path) {
     if (!control || !data_length || strncmp(path, data, data_length) || path[data_length] != '/')
         return NULL;
     const char *name = path + data_length + 1;
-    return *name && !strchr(name, '/') ? name : NULL;
+    if (!*name || strchr(name, '/'))
+        return NULL;
+    control->here = process;
+    return name;
 }
 
 static const char *name_of(int fd, char path[PATH_MAX]) {

@@ -121,8 +121,8 @@ impl Shim {
         self.get(28).into()
     }
 
-    /// Whether the program runs under it whose process this is: a file that needs no
-    /// library, or has rights of its own, is started without a word about that.
+    /// Whether the program opened its store through it whose process this is: one that
+    /// needs no library, or is started by another, goes past it without a word.
     pub(crate) fn is_under(&self, process: u32) -> bool {
         self.get(32) == process
     }
