@@ -20,7 +20,7 @@ use std::{
 };
 
 use rand::{Rng as _, rngs::StdRng};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 use crate::history::{Change, Look, Post, Reader, Told};
 
@@ -146,6 +146,31 @@ impl Common {
         let from = if random.random_bool(0.2) { 0 } else { newest };
         let among = &orders[from..];
         (!among.is_empty()).then(|| among[random.random_range(0..among.len())].clone())
+    }
+}
+
+/// How often, and for how long, somebody asks who wants an answer: long after all faults
+/// are over. Who has none then says so.
+struct Tries {
+    left: usize,
+    until: Instant,
+}
+
+impl Tries {
+    fn new() -> Self {
+        Self { left: 200, until: Instant::now() + Duration::from_secs(30) }
+    }
+
+    /// One that is content with one try.
+    fn one() -> Self {
+        Self { left: 1, until: Instant::now() }
+    }
+
+    /// Whether there is another.
+    fn next(&mut self) -> bool {
+        let more = self.left > 0 || Instant::now() < self.until;
+        self.left = self.left.saturating_sub(1);
+        more
     }
 }
 

@@ -6,14 +6,11 @@ use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use serde_json::{Value, json};
 
 use super::{
-    Known,
+    Known, Tries,
     http::{Ask, Client, Door, TO_A_LOOK, TO_CHANGES},
     lock, moment,
 };
 use crate::history::{Change, Told, Wish};
-
-/// Whoever is not answered gives up then, and says so; long after all faults are over.
-const TRIES: usize = 200;
 
 /// What is wished of an order.
 fn wish(order: &Known, random: &mut StdRng) -> Wish {
@@ -91,7 +88,8 @@ pub(crate) async fn work(door: Door, seed: u64, index: u64) {
             refused: false,
         };
         let (mut unsure, mut answered) = (false, false);
-        for _ in 0..TRIES {
+        let mut tries = Tries::new();
+        while tries.next() {
             let ask = Ask {
                 method: method.clone(),
                 path: &path,
@@ -135,7 +133,7 @@ pub(crate) async fn work(door: Door, seed: u64, index: u64) {
         }
         if !answered {
             let sign = &change.sign;
-            client.door.common.say_odd(format!("{sign}: not answered after {TRIES} tries"));
+            client.door.common.say_odd(format!("{sign}: never answered"));
         }
         lock(&client.door.common.changes).push(change);
     }

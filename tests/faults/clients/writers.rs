@@ -5,14 +5,11 @@ use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use serde_json::{Value, json};
 
 use super::{
-    Known,
+    Known, Tries,
     http::{Ask, Client, Door, TO_ORDERS},
     lock, moment,
 };
 use crate::history::{Post, Told};
-
-/// Whoever is not answered gives up then, and says so; long after all faults are over.
-const TRIES: usize = 200;
 
 const CHANNELS: [&str; 3] = ["web", "kiosk", "phone"];
 const SERVICES: [&str; 4] = ["pickup", "delivery", "dine_in", "curbside"];
@@ -72,17 +69,15 @@ pub(crate) async fn place(door: Door, seed: u64, index: u64) {
             writer.unsure |= other.unsure;
         }
         // Some never learn what became of it.
-        let tries = if random.random_bool(0.05) { 1 } else { TRIES };
+        let asks_once = random.random_bool(0.05);
+        let mut tries = if asks_once { Tries::one() } else { Tries::new() };
         let mut answered = !post.acknowledged.is_empty();
-        for _ in 0..tries {
-            if answered {
-                break;
-            }
+        while !answered && tries.next() {
             answered = writer.ask(&mut client, &key, &mut post).await;
             moment(&mut random, 20..150).await;
         }
-        if !answered && tries == TRIES {
-            client.door.common.say_odd(format!("{key}: not placed after {TRIES} tries"));
+        if !answered && !asks_once {
+            client.door.common.say_odd(format!("{key}: never answered"));
         }
         if random.random_bool(0.1) {
             writer.ask(&mut client, &key, &mut post).await;
