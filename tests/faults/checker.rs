@@ -2,7 +2,9 @@
 //!
 //! What must hold, whatever was done to the program meanwhile:
 //!
-//! - what was acknowledged is there exactly once, and what was refused is not;
+//! - what was acknowledged is there exactly once and as it was asked for and answered, and
+//!   what was refused is not;
+//! - whoever looks is told no older state than was acknowledged before;
 //! - a key made one order;
 //! - the log has no gap, and each order's versions are one legal path, each built on the
 //!   one before;
@@ -45,14 +47,18 @@ pub(crate) enum Broken {
     NumberTwice,
     /// A reader was told what its filter leaves out.
     Leak,
-    /// A reader was told something else than the log has.
+    /// Somebody asked for, or was told, something else than the log has.
     Differs,
+    /// Somebody was told an older state than one that was acknowledged before they asked.
+    Stale,
     /// A position that was told is known no more.
     Forgotten,
     /// A reader or a webhook never came to the end of the log.
     Behind,
     /// A board shows something else than the server lists.
     Astray,
+    /// The run did not come to its end.
+    Stuck,
     /// What nobody may see at all.
     Odd,
 }
@@ -72,9 +78,11 @@ impl fmt::Display for Broken {
             Self::NumberTwice => "a number twice",
             Self::Leak => "not for this reader",
             Self::Differs => "not what the log has",
+            Self::Stale => "an older state was told",
             Self::Forgotten => "position forgotten",
             Self::Behind => "never came to the end",
             Self::Astray => "a board went astray",
+            Self::Stuck => "did not come to its end",
             Self::Odd => "odd",
         })
     }
@@ -87,9 +95,25 @@ pub(crate) struct Verdict {
     pub(crate) broken: Vec<(Broken, String)>,
     /// How many events readers were told, and receivers sent.
     pub(crate) delivered: usize,
+    /// How many of those came to a receiver again, as they may after a fault.
+    pub(crate) repeats: u64,
 }
 
 impl Verdict {
+    /// That a run ended for this reason before there was anything to be checked.
+    pub(crate) fn stuck(why: String, history: &History) -> Self {
+        let mut verdict = Self::default();
+        verdict.say(Broken::Stuck, why);
+        verdict.odd(history);
+        verdict
+    }
+
+    fn odd(&mut self, history: &History) {
+        for odd in &history.odd {
+            self.say(Broken::Odd, odd);
+        }
+    }
+
     pub(crate) fn holds(&self) -> bool {
         self.broken.is_empty()
     }
@@ -115,9 +139,7 @@ impl Verdict {
 /// What is broken in `history`.
 pub(crate) fn check(history: &History) -> Verdict {
     let mut verdict = Verdict::default();
-    for odd in &history.odd {
-        verdict.say(Broken::Odd, odd);
-    }
+    verdict.odd(history);
     log::check(history, &mut verdict);
     writes::check(history, &mut verdict);
     readers::check(history, &mut verdict);

@@ -11,7 +11,7 @@ mod stream;
 pub(crate) mod writers;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -20,9 +20,9 @@ use std::{
 };
 
 use rand::{Rng as _, rngs::StdRng};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
-use crate::history::Reader;
+use crate::history::{Change, Look, Post, Reader, Told};
 
 /// Taken even from somebody who has panicked: that is told elsewhere.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -41,8 +41,16 @@ pub(crate) struct Common {
     pub(crate) answers: Mutex<BTreeMap<u16, u64>>,
     /// What nobody may see.
     pub(crate) odd: Mutex<Vec<String>>,
+    /// What was wanted to be placed, once it is known what came of it, or never will be.
+    pub(crate) posts: Mutex<Vec<Post>>,
+    /// The same of changes.
+    pub(crate) changes: Mutex<Vec<Change>>,
     /// What is known of orders, the newest last.
     orders: Mutex<Vec<Known>>,
+    /// Up to which version an order's changes were acknowledged.
+    acknowledged_up_to: Mutex<HashMap<String, u64>>,
+    /// What those were answered who looked how an order stands.
+    pub(crate) looks: Mutex<Vec<Look>>,
 }
 
 /// What somebody who was given an answer knows of an order.
@@ -52,7 +60,7 @@ pub(crate) struct Known {
     pub(crate) version: u64,
     pub(crate) status: String,
     /// Its lines and their stations.
-    pub(crate) lines: Vec<(u64, String)>,
+    pub(crate) lines: Vec<(u32, String)>,
 }
 
 impl Known {
@@ -67,7 +75,8 @@ impl Known {
             status: order["status"].as_str()?.to_owned(),
             lines: lines
                 .filter_map(|line| {
-                    Some((line["id"].as_u64()?, line["station"].as_str()?.to_owned()))
+                    let id = u32::try_from(line["id"].as_u64()?).ok()?;
+                    Some((id, line["station"].as_str()?.to_owned()))
                 })
                 .collect(),
         })
@@ -87,14 +96,32 @@ impl Common {
         lock(&self.odd).push(what);
     }
 
-    /// Counts an answer, and keeps it if there is no such answer.
-    fn answered(&self, status: u16, what: &str, text: &[u8]) {
+    /// Counts an answer, and keeps it if there is no such answer to `what`.
+    fn answered(&self, status: u16, due: &[u16], what: &str, text: &[u8]) {
         self.requests.fetch_add(1, Ordering::Relaxed);
         *lock(&self.answers).entry(status).or_default() += 1;
-        if ![0, 200, 201, 202, 204, 404, 409, 412, 503].contains(&status) {
+        if status != 0 && !due.contains(&status) {
             let text = String::from_utf8_lossy(text);
             self.say_odd(format!("{status} to {what}: {text:.300}"));
         }
+    }
+
+    /// Notes an answer that said yes: whoever asks from now on is told no older state.
+    fn acknowledge(&self, told: &Told) {
+        self.acknowledged.fetch_add(1, Ordering::Relaxed);
+        let mut all = lock(&self.acknowledged_up_to);
+        let version = all.entry(told.order.clone()).or_default();
+        *version = told.version.max(*version);
+    }
+
+    /// The version that whoever asks for order `id` now is told at least.
+    fn acknowledged_up_to(&self, id: &str) -> u64 {
+        lock(&self.acknowledged_up_to).get(id).copied().unwrap_or(0)
+    }
+
+    /// Notes that somebody was told that order `id` has this version, or is not there.
+    fn looked(&self, id: &str, at_least: u64, told: Option<u64>) {
+        lock(&self.looks).push(Look { order: id.to_owned(), at_least, told });
     }
 
     /// Notes what is known of an order; who hears of one later goes by that.
@@ -119,6 +146,31 @@ impl Common {
         let from = if random.random_bool(0.2) { 0 } else { newest };
         let among = &orders[from..];
         (!among.is_empty()).then(|| among[random.random_range(0..among.len())].clone())
+    }
+}
+
+/// How often, and for how long, somebody asks who wants an answer: long after all faults
+/// are over. Who has none then says so.
+struct Tries {
+    left: usize,
+    until: Instant,
+}
+
+impl Tries {
+    fn new() -> Self {
+        Self { left: 200, until: Instant::now() + Duration::from_secs(30) }
+    }
+
+    /// One that is content with one try.
+    fn one() -> Self {
+        Self { left: 1, until: Instant::now() }
+    }
+
+    /// Whether there is another.
+    fn next(&mut self) -> bool {
+        let more = self.left > 0 || Instant::now() < self.until;
+        self.left = self.left.saturating_sub(1);
+        more
     }
 }
 

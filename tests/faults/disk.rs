@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// A disk of this many MiB: a run's store fits in, with what is put aside for it.
+/// A disk of this many MiB: a run's store fits in, with its write-ahead log.
 const MEBIBYTES: u32 = 96;
 
 /// The disk of one run.

@@ -8,6 +8,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::filter::Filter;
 
@@ -18,10 +19,14 @@ pub(crate) struct History {
     pub(crate) posts: Vec<Post>,
     /// What staff wanted to be changed.
     pub(crate) changes: Vec<Change>,
+    /// What those were told who looked at one order.
+    pub(crate) looks: Vec<Look>,
     /// What readers of streams were told, and clients that poll.
     pub(crate) readers: Vec<Reader>,
     /// What receivers of webhooks were sent.
     pub(crate) hooks: Vec<Hook>,
+    /// How many faults there were that may have lost a receiver's answer, or the note of it.
+    pub(crate) disturbances: u64,
     /// The log, when all was over.
     pub(crate) log: Vec<Event>,
     /// The open orders that the server lists then, by filter.
@@ -51,14 +56,58 @@ impl Digest {
 pub(crate) struct Post {
     /// The key; it is the customer's name, too.
     pub(crate) key: String,
-    /// The orders that were acknowledged: each answer's.
-    pub(crate) acknowledged: Vec<String>,
+    /// What was asked for: the order has all of it, and more.
+    pub(crate) asked: Value,
+    /// What each answer told that said yes.
+    pub(crate) acknowledged: Vec<Told>,
     /// Whether an answer said for good that it is not placed, and no other was lost.
     pub(crate) refused: bool,
 }
 
+/// What an answer that said yes told of an order.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Told {
+    pub(crate) order: String,
+    pub(crate) version: u64,
+    pub(crate) digest: Digest,
+}
+
+impl Told {
+    /// What `body` tells; none where it is not an order.
+    pub(crate) fn read(body: &[u8]) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Head {
+            id: String,
+            version: u64,
+        }
+        let text = std::str::from_utf8(body).ok()?;
+        let Head { id, version } = serde_json::from_str(text).ok()?;
+        // Whoever places an order is told the address of its page too, behind the rest.
+        let digest = match text.rsplit_once(",\"tracking_url\":") {
+            Some((order, _)) => Digest::of(&format!("{order}}}")),
+            None => Digest::of(text),
+        };
+        Some(Self { order: id, version, digest })
+    }
+}
+
+/// What somebody wants of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) enum Wish {
+    /// That it goes to this status.
+    To(String),
+    /// That one line is marked.
+    Line { line: u32, status: String },
+    /// That a station's lines are marked.
+    Station { station: String, status: String },
+    /// That it goes before all others, or not.
+    Rush(bool),
+    /// That nobody need be told any more that it is cancelled.
+    Know,
+}
+
 /// A change that somebody wanted, signed so that the log tells it from all others.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct Change {
     /// How it is signed.
     pub(crate) sign: String,
@@ -66,10 +115,22 @@ pub(crate) struct Change {
     pub(crate) order: String,
     /// The version that it changes.
     pub(crate) expected: u64,
-    /// The version that the answer told, if there was one that said yes.
-    pub(crate) acknowledged: Option<u64>,
+    /// What was wanted.
+    pub(crate) wish: Wish,
+    /// What the answer told, if there was one that said yes.
+    pub(crate) acknowledged: Option<Told>,
     /// Whether an answer said for good that it is not done, and no other was lost.
     pub(crate) refused: bool,
+}
+
+/// What somebody was told who looked how an order stands.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Look {
+    pub(crate) order: String,
+    /// The version that was acknowledged before they asked; 0 where none was.
+    pub(crate) at_least: u64,
+    /// The version that they were told; none where they were told that it is not there.
+    pub(crate) told: Option<u64>,
 }
 
 /// One reader over all its connections.
@@ -112,6 +173,8 @@ pub(crate) struct Hook {
 pub(crate) struct Delivery {
     /// Its id, by which a repeat is known.
     pub(crate) message: String,
+    /// Whether it was signed with the webhook's secret.
+    pub(crate) signed: bool,
     pub(crate) seq: u64,
     pub(crate) kind: String,
     pub(crate) digest: Digest,
@@ -123,14 +186,20 @@ pub(crate) struct Event {
     pub(crate) seq: u64,
     pub(crate) kind: String,
     pub(crate) digest: Digest,
+    /// What the checker goes by.
+    #[serde(skip)]
     pub(crate) order: Arc<Order>,
+    /// All that is told of the order.
+    #[serde(rename = "order")]
+    pub(crate) whole: Value,
 }
 
 impl Event {
     /// The event that has `text` for its order.
     pub(crate) fn parse(seq: u64, kind: &str, text: &str) -> Result<Self, serde_json::Error> {
-        let order = Arc::new(serde_json::from_str(text)?);
-        Ok(Self { seq, kind: kind.to_owned(), digest: Digest::of(text), order })
+        let whole: Value = serde_json::from_str(text)?;
+        let order = Arc::new(Order::deserialize(&whole)?);
+        Ok(Self { seq, kind: kind.to_owned(), digest: Digest::of(text), order, whole })
     }
 }
 

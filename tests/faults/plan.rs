@@ -161,7 +161,7 @@ impl Plan {
             9 => Act::ReadOnly { lasts },
             10 => Act::SyncFails { lasts },
             11 => {
-                let far = [2_000, 90_000, 5_400_000, 100_000_000, 260_000_000];
+                let far = [2_000, 90_000, 5_400_000, 100_000_000, 259_200_000];
                 let far: i64 = far[random.random_range(0..far.len())];
                 Act::Clock { off_ms: random.random_range(-far..=far) }
             }

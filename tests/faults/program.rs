@@ -122,7 +122,13 @@ impl Program {
             && let Some(address) = line.trim().strip_prefix("listening on http://")
             && let Ok(address) = address.parse()
         {
-            return Ok(Self { child, address, _output: output });
+            let program = Self { child, address, _output: output };
+            return match shim {
+                Some(shim) if !shim.is_under(program.child.id()) => {
+                    Err("the layer under it did not take hold".to_owned())
+                }
+                _ => Ok(program),
+            };
         }
         let _ = child.kill();
         let _ = child.wait();

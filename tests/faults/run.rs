@@ -10,7 +10,7 @@ use std::{
 
 use hyper::Method;
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{
     sync::watch,
     task::JoinSet,
@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use crate::{
-    checker::{self, Verdict},
+    checker::{self, Broken, Verdict},
     clients::{
         Common, Ear,
         dead::DeadReaders,
@@ -31,7 +31,7 @@ use crate::{
     deceit::Deceit,
     disk::SmallDisk,
     filter::{ALL, Filter},
-    history::{History, Hook, Reader},
+    history::{Change, History, Hook, Post, Reader, Told, Wish},
     plan::{Act, Lasting, Plan, Share},
     program::{Place, Program},
     proxy::{End, Proxy, Weather},
@@ -41,6 +41,11 @@ use crate::{
 /// How long the end may take, when nothing is wrong any more. It is no measure of speed,
 /// it only turns waiting for ever into a verdict.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A few times a fault may come while there is nothing for it to hit; not so often.
+const OFTEN: u64 = 10;
+/// A power cut takes only what was under way: most of them nothing.
+const OFTEN_CUT: u64 = 50;
 
 const WRITERS: u64 = 5;
 const STAFF: u64 = 7;
@@ -60,20 +65,44 @@ pub(crate) struct Setting {
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) faults: BTreeMap<&'static str, u64>,
+    /// What is broken, and how often.
+    pub(crate) broken: BTreeMap<Broken, usize>,
     pub(crate) requests: u64,
     pub(crate) acknowledged: u64,
     pub(crate) unanswered: u64,
     pub(crate) streams: u64,
     pub(crate) events: u64,
     pub(crate) delivered: u64,
+    /// How many of those came to a receiver again.
+    pub(crate) repeats: u64,
     pub(crate) refused_writes: u64,
+    pub(crate) refused_syncs: u64,
+    /// How often the program was told another time of day.
+    pub(crate) shifted: u64,
     pub(crate) taken_back: u64,
 }
 
 impl Tally {
+    /// Faults that were done often enough, and by their own counters did nothing.
+    pub(crate) fn idle(&self) -> Vec<&'static str> {
+        let effects = [
+            ("read-only", OFTEN, self.refused_writes),
+            ("sync fails", OFTEN, self.refused_syncs),
+            ("power cut", OFTEN_CUT, self.taken_back),
+            ("clock jump", OFTEN, self.shifted),
+        ];
+        let often = |name, often| self.faults.get(name).is_some_and(|count| *count >= often);
+        let idle =
+            effects.iter().filter(|(name, many, effect)| often(*name, *many) && *effect == 0);
+        idle.map(|(name, ..)| *name).collect()
+    }
+
     pub(crate) fn add(&mut self, other: &Self) {
         for (name, count) in &other.faults {
             *self.faults.entry(name).or_default() += count;
+        }
+        for (which, count) in &other.broken {
+            *self.broken.entry(*which).or_default() += count;
         }
         self.requests += other.requests;
         self.acknowledged += other.acknowledged;
@@ -81,7 +110,10 @@ impl Tally {
         self.streams += other.streams;
         self.events += other.events;
         self.delivered += other.delivered;
+        self.repeats += other.repeats;
         self.refused_writes += other.refused_writes;
+        self.refused_syncs += other.refused_syncs;
+        self.shifted += other.shifted;
         self.taken_back += other.taken_back;
     }
 }
@@ -142,6 +174,9 @@ struct Stage {
     receivers: Receivers,
     hook_weather: watch::Sender<Weather>,
     common: Arc<Common>,
+    ears: Vec<Ear>,
+    /// What is known so far; in the end, what everybody saw.
+    history: History,
     cookie: Arc<str>,
     random: StdRng,
     tally: Tally,
@@ -149,96 +184,148 @@ struct Stage {
     _folder: tempfile::TempDir,
 }
 
-/// Runs `plan`.
+/// Runs `plan`. Where it does not come to its end, that is the verdict.
 pub(crate) async fn run(setting: &Setting, plan: &Plan) -> Result<Outcome, String> {
     let mut stage = Stage::set(setting, plan.seed).await?;
-    let said = |error: std::io::Error| error.to_string();
-    let common = Arc::clone(&stage.common);
-    let door = |proxy: &Proxy| Door {
-        address: proxy.address,
-        cookie: Arc::clone(&stage.cookie),
-        common: Arc::clone(&common),
-    };
-    let forges = setting.deceit.filter(|deceit| *deceit == Deceit::Forge);
-    let edits = setting.deceit.filter(|deceit| deceit.editor().is_some());
-    let office = Proxy::start(stage.weather.subscribe(), forges).await.map_err(said)?;
-    let network = Proxy::start(stage.weather.subscribe(), None).await.map_err(said)?;
-    let deceived = Proxy::start(stage.weather.subscribe(), edits).await.map_err(said)?;
-    let hook_proxy = Proxy::start(stage.hook_weather.subscribe(), None).await.map_err(said)?;
-    stage.make_hooks(&hook_proxy).await?;
-
-    let (end, until) = watch::channel(None);
-    let mut ears: Vec<Ear> = Vec::new();
-    let mut listeners = JoinSet::new();
-    let late = LATE.iter().map(|it| (it, stage.random.random_range(500..4000)));
-    let all = READERS.iter().map(|it| (it, 0)).chain(late);
-    for ((filter, comes, gzip), after_ms) in all {
-        let (index, from_earliest) = (ears.len(), *comes == Comes::Earliest);
-        let ear = ear(format!("reader {index}{}", filter.parameters()), filter, from_earliest);
-        ears.push(Arc::clone(&ear));
-        let door = door(if index == 0 { &deceived } else { &network });
-        let (comes, gzip, until) = (*comes, *gzip, until.clone());
-        let seed = plan.seed.wrapping_add(index as u64);
-        listeners.spawn(async move {
-            sleep(Duration::from_millis(after_ms)).await;
-            readers::read(door, comes, gzip, ear, until, seed).await;
-        });
-    }
-    for (index, filter) in POLLERS.iter().enumerate() {
-        let ear = ear(format!("poller {index}{}", filter.parameters()), filter, true);
-        ears.push(Arc::clone(&ear));
-        let seed = plan.seed.wrapping_add(index as u64);
-        listeners.spawn(pollers::poll(door(&office), ear, until.clone(), seed));
-    }
-    let (mut writers, mut staff) = (JoinSet::new(), JoinSet::new());
-    for index in 0..WRITERS {
-        writers.spawn(writers::place(door(&office), plan.seed, index));
-    }
-    for index in 0..STAFF {
-        staff.spawn(staff::work(door(&office), plan.seed, index));
-    }
-
-    let began = Instant::now();
-    for (at, act) in &plan.steps {
-        sleep_until(began + *at).await;
-        stage.act(*act).await?;
-    }
-    sleep_until(began + plan.length).await;
-    stage.calm().await?;
-
-    common.close();
-    let mut history = History::default();
-    for post in timeout(PATIENCE, writers.join_all()).await.map_err(|_| "writers never ended")? {
-        history.posts.extend(post);
-    }
-    for change in timeout(PATIENCE, staff.join_all()).await.map_err(|_| "staff never ended")? {
-        history.changes.extend(change);
-    }
-    stage.leave_nothing_under_way().await?;
-    let mut client = stage.client()?;
-    history.log = pollers::log(&mut client).await?;
-    history.head = history.log.last().map_or(0, |event| event.seq);
-    end.send(Some(history.head)).map_err(|_| "nobody reads")?;
-    // Whoever has not come to the end by then is told of by the checker.
-    let _ = timeout(PATIENCE, async { while listeners.join_next().await.is_some() {} }).await;
-    let _ = timeout(PATIENCE, stage.hooks_are_done(&history)).await;
-    for filter in READERS.iter().chain(&LATE).map(|(filter, _, _)| filter.parameters()) {
-        let (at, list) = pollers::list(&mut client, &filter).await?;
-        if at != history.head {
-            history.odd.push(format!("a list stands at {at}, the log at {}", history.head));
-        }
-        history.lists.insert(filter, list);
-    }
-    history.readers = ears.iter().map(|ear| lock(ear).clone()).collect();
-    history.hooks.clone_from(&lock(&stage.receivers.book.hooks));
-    Ok(stage.end(history).await)
-}
-
-fn ear(name: String, filter: &Filter, from_earliest: bool) -> Ear {
-    Arc::new(Mutex::new(Reader { name, filter: *filter, from_earliest, heard: Vec::new() }))
+    let ended = stage.play(setting, plan).await;
+    Ok(stage.end(ended, setting.deceit).await)
 }
 
 impl Stage {
+    /// Plays `plan` from the first start to where everybody has heard of everything.
+    async fn play(&mut self, setting: &Setting, plan: &Plan) -> Result<(), String> {
+        self.begin().await?;
+        self.cookie = self.log_in().await?;
+        let said = |error: std::io::Error| error.to_string();
+        let (cookie, common) = (Arc::clone(&self.cookie), Arc::clone(&self.common));
+        let door = |proxy: &Proxy| Door {
+            address: proxy.address,
+            cookie: Arc::clone(&cookie),
+            common: Arc::clone(&common),
+        };
+        let forges = setting.deceit.filter(|deceit| *deceit == Deceit::Forge);
+        let edits = setting.deceit.filter(|deceit| deceit.editor().is_some());
+        let office = Proxy::start(self.weather.subscribe(), forges).await.map_err(said)?;
+        let network = Proxy::start(self.weather.subscribe(), None).await.map_err(said)?;
+        let deceived = Proxy::start(self.weather.subscribe(), edits).await.map_err(said)?;
+        let hook_proxy = Proxy::start(self.hook_weather.subscribe(), None).await.map_err(said)?;
+        self.make_hooks(&hook_proxy).await?;
+
+        let (end, until) = watch::channel(None);
+        let mut listeners = JoinSet::new();
+        let late = LATE.map(|it| (it, self.random.random_range(500..4000)));
+        for (index, (asked, after_ms)) in
+            READERS.map(|it| (it, 0)).into_iter().chain(late).enumerate()
+        {
+            let (filter, comes, gzip) = asked;
+            let ear = self.ear("reader", index, filter, comes == Comes::Earliest);
+            let door = door(if index == 0 { &deceived } else { &network });
+            let (seed, until) = (plan.seed.wrapping_add(index as u64), until.clone());
+            listeners.spawn(async move {
+                sleep(Duration::from_millis(after_ms)).await;
+                readers::read(door, comes, gzip, ear, until, seed).await;
+            });
+        }
+        for (index, filter) in POLLERS.into_iter().enumerate() {
+            let ear = self.ear("poller", index, filter, true);
+            let seed = plan.seed.wrapping_add(index as u64);
+            listeners.spawn(pollers::poll(door(&office), ear, until.clone(), seed));
+        }
+        let (mut writers, mut staff) = (JoinSet::new(), JoinSet::new());
+        for index in 0..WRITERS {
+            writers.spawn(writers::place(door(&office), plan.seed, index));
+        }
+        for index in 0..STAFF {
+            staff.spawn(staff::work(door(&office), plan.seed, index));
+        }
+
+        let began = Instant::now();
+        for (at, act) in &plan.steps {
+            sleep_until(began + *at).await;
+            self.act(*act).await?;
+        }
+        sleep_until(began + plan.length).await;
+        self.calm().await?;
+
+        common.close();
+        timeout(PATIENCE, writers.join_all()).await.map_err(|_| "writers never ended")?;
+        timeout(PATIENCE, staff.join_all()).await.map_err(|_| "staff never ended")?;
+        self.something_was_done();
+        self.is_well(plan.seed).await?;
+        self.leave_nothing_under_way().await?;
+        let mut client = self.client()?;
+        self.history.log = pollers::log(&mut client).await?;
+        let head = self.history.log.last().map_or(0, |event| event.seq);
+        self.history.head = head;
+        end.send(Some(head)).map_err(|_| "nobody reads")?;
+        // Whoever has not come to the end by then is told of by the checker.
+        let _ = timeout(PATIENCE, async { while listeners.join_next().await.is_some() {} }).await;
+        let _ = timeout(PATIENCE, self.hooks_are_done()).await;
+        for filter in READERS.iter().chain(&LATE).map(|(filter, _, _)| filter.parameters()) {
+            let (at, list) = pollers::list(&mut client, &filter).await?;
+            if at != head {
+                self.history.odd.push(format!("a list stands at {at}, the log at {head}"));
+            }
+            self.history.lists.insert(filter, list);
+        }
+        Ok(())
+    }
+
+    /// What one reader hears; kept for the end, however it comes.
+    fn ear(&mut self, name: &str, index: usize, filter: Filter, from_earliest: bool) -> Ear {
+        let name = format!("{name} {index}{}", filter.parameters());
+        let reader = Reader { name, filter, from_earliest, heard: Vec::new() };
+        let ear: Ear = Arc::new(Mutex::new(reader));
+        self.ears.push(Arc::clone(&ear));
+        ear
+    }
+
+    /// Where nobody was let write, nothing could be lost, and nothing is shown.
+    fn something_was_done(&self) {
+        if lock(&self.common.posts).iter().all(|post| post.acknowledged.is_empty()) {
+            self.common.say_odd("no order was acknowledged".to_owned());
+        }
+        if lock(&self.common.changes).iter().all(|change| change.acknowledged.is_none()) {
+            self.common.say_odd("no change was acknowledged".to_owned());
+        }
+    }
+
+    /// Nothing is wrong any more, so whoever comes now is served: has one more order
+    /// placed, and accepted.
+    async fn is_well(&mut self, seed: u64) -> Result<(), String> {
+        let key = format!("{seed}-last");
+        let mut client = self.client()?;
+        let asked = json!({"items": [{"name": "Soup", "quantity": 1}], "customer": {"name": key}});
+        let headers = [("idempotency-key", &*key)];
+        let ask = Ask { headers: &headers, ..Ask::post("/api/orders", &asked, &[201, 503]) };
+        let answer = client.insist(ask).await?;
+        let told = Told::read(&answer.body).filter(|_| answer.status == 201);
+        let told = told.ok_or_else(|| format!("the last order was answered {}", answer.status))?;
+        let (order, expected) = (told.order.clone(), told.version);
+        let post = Post { key: key.clone(), asked, acknowledged: vec![told], refused: false };
+        lock(&self.common.posts).push(post);
+
+        let (sign, wish) = (format!("last {seed}"), Wish::To("accepted".to_owned()));
+        let (method, path, mut body) = staff::request(&order, &wish);
+        body["expected_version"] = expected.into();
+        body["actor"] = json!({"kind": "staff", "id": sign});
+        let ask = Ask {
+            method,
+            path: &path,
+            headers: &[],
+            body: Some(body.to_string()),
+            due: &[200, 503],
+        };
+        let answer = client.insist(ask).await?;
+        let acknowledged = Told::read(&answer.body).filter(|_| answer.status == 200);
+        if acknowledged.is_none() {
+            return Err(format!("the last change was answered {}", answer.status));
+        }
+        let change = Change { sign, order, expected, wish, acknowledged, refused: false };
+        lock(&self.common.changes).push(change);
+        Ok(())
+    }
+
     async fn set(setting: &Setting, seed: u64) -> Result<Self, String> {
         let said = |error: std::io::Error| error.to_string();
         let folder =
@@ -261,7 +348,7 @@ impl Stage {
             accepted: Vec::new(),
         };
         let hooks = HOOKS.iter().enumerate().map(hook).collect();
-        let mut stage = Self {
+        let stage = Self {
             program: None,
             dead: DeadReaders::default(),
             disk,
@@ -271,6 +358,8 @@ impl Stage {
             receivers: Receivers::start(hooks).await.map_err(said)?,
             hook_weather: watch::Sender::default(),
             common: Arc::default(),
+            ears: Vec::new(),
+            history: History::default(),
             cookie: Arc::from(""),
             random: StdRng::seed_from_u64(seed ^ 0x5EED),
             tally: Tally::default(),
@@ -279,27 +368,31 @@ impl Stage {
         };
         let receivers = stage.receivers.address;
         stage.hook_weather.send_modify(|now| now.upstream = Some(receivers));
-        stage.begin().await?;
-        stage.cookie = stage.log_in().await?;
         Ok(stage)
     }
 
-    /// A client with a way of its own to the program.
+    /// A client with a way of its own to the program, on which nothing is done to it.
     fn client(&self) -> Result<Client, String> {
         let address = self.program.as_ref().ok_or("it is down")?.address;
         let (cookie, common) = (Arc::clone(&self.cookie), Arc::clone(&self.common));
-        Ok(Client::new(Door { address, cookie, common }))
+        Ok(Client::patient(Door { address, cookie, common }, PATIENCE))
     }
 
     async fn log_in(&self) -> Result<Arc<str>, String> {
         let form = [("content-type", "application/x-www-form-urlencoded")];
         let body = format!("name=faults&password={}", PASSWORD.replace(' ', "+"));
-        let ask = Ask { method: Method::POST, path: "/login", headers: &form, body: Some(body) };
-        let response = self.client()?.open(ask).await.ok_or("nobody could log in")?;
-        let cookies = response.headers().get_all("set-cookie").iter();
+        let ask = Ask {
+            method: Method::POST,
+            path: "/login",
+            headers: &form,
+            body: Some(body),
+            due: &[303],
+        };
+        let answer = self.client()?.insist(ask).await?;
+        let cookies = answer.headers.get_all("set-cookie").iter();
         let mut cookies = cookies.filter_map(|cookie| cookie.to_str().ok()?.split(';').next());
         let session = cookies.find(|cookie| cookie.contains("live-orders-session="));
-        session.map(Arc::from).ok_or_else(|| format!("nobody could log in: {response:?}"))
+        session.map(Arc::from).ok_or_else(|| format!("nobody could log in: {}", answer.status))
     }
 
     async fn make_hooks(&self, proxy: &Proxy) -> Result<(), String> {
@@ -307,11 +400,13 @@ impl Stage {
         for (index, filter) in HOOKS.iter().enumerate() {
             let url = format!("http://{}/{index}", proxy.address);
             let body = json!({"url": url, "filter": filter.object()});
-            let answer = client.send(Ask::post("/api/webhooks", &body)).await;
-            let answer = answer.ok_or("no webhook could be made")?;
+            let answer = client.insist(Ask::post("/api/webhooks", &body, &[201])).await?;
             if answer.status != 201 {
                 return Err(String::from_utf8_lossy(&answer.body).into_owned());
             }
+            let made: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+            let secret = made["secret"].as_str().and_then(|it| self.receivers.book.trust(it));
+            secret.ok_or("a webhook without a secret")?;
         }
         Ok(())
     }
@@ -422,6 +517,9 @@ impl Stage {
         if !matches!(act, Act::Lift(_)) {
             self.count(act);
         }
+        // Readers and receivers that refuse have no say in what others have accepted.
+        let aside = matches!(act, Act::DeadReaders { .. } | Act::HookTrouble { .. } | Act::Lift(_));
+        self.history.disturbances += u64::from(!aside);
         Ok(())
     }
 
@@ -478,12 +576,12 @@ impl Stage {
     }
 
     /// Waits until every webhook was sent what it wants.
-    async fn hooks_are_done(&self, history: &History) {
+    async fn hooks_are_done(&self) {
         let book = &self.receivers.book;
         loop {
             let done = lock(&book.hooks).iter().all(|hook| {
                 let came: HashSet<u64> = hook.accepted.iter().map(|it| it.seq).collect();
-                history.log.iter().all(|it| !hook.filter.wants(it) || came.contains(&it.seq))
+                self.history.log.iter().all(|it| !hook.filter.wants(it) || came.contains(&it.seq))
             });
             if done {
                 return;
@@ -492,30 +590,52 @@ impl Stage {
         }
     }
 
-    /// Ends the program, has it check its store, and says what is to be said.
-    async fn end(mut self, mut history: History) -> Outcome {
-        if let Some(program) = self.program.take()
-            && !program.stop().await
-        {
-            history.odd.push("it did not stop well".to_owned());
+    /// Ends the program, has it check its store, and says what is to be said; where the
+    /// run did not come to its end, that and what was seen until then.
+    async fn end(mut self, ended: Result<(), String>, deceit: Option<Deceit>) -> Outcome {
+        let mut history = std::mem::take(&mut self.history);
+        history.posts = std::mem::take(&mut lock(&self.common.posts));
+        history.changes = std::mem::take(&mut lock(&self.common.changes));
+        history.looks = std::mem::take(&mut lock(&self.common.looks));
+        if deceit == Some(Deceit::Forge) {
+            // Whoever is told of an order that is none may find that out.
+            history.looks.retain(|look| look.told.is_some());
         }
-        if let Err(why) = self.place.run(&["check"], "") {
-            history.odd.push(why);
+        history.readers = self.ears.iter().map(|ear| lock(ear).clone()).collect();
+        history.hooks.clone_from(&lock(&self.receivers.book.hooks));
+        if let Some(program) = self.program.take()
+            && ended.is_ok()
+        {
+            if !program.stop().await {
+                history.odd.push("it did not stop well".to_owned());
+            }
+            if let Err(why) = self.place.run(&["check"], "") {
+                history.odd.push(why);
+            }
         }
         let log = self.place.log();
         if log.contains("panicked") {
             history.odd.push("it panicked".to_owned());
         }
         history.odd.append(&mut lock(&self.common.odd));
-        let verdict = checker::check(&history);
+        let verdict = match ended {
+            Ok(()) => checker::check(&history),
+            Err(why) => Verdict::stuck(why, &history),
+        };
         let mut tally = self.tally;
         tally.requests = self.common.requests.load(Ordering::Relaxed);
         tally.acknowledged = self.common.acknowledged.load(Ordering::Relaxed);
         tally.unanswered = lock(&self.common.answers).get(&0).copied().unwrap_or(0);
         tally.streams = self.common.streams.load(Ordering::Relaxed);
+        tally.broken = verdict.counts();
         tally.events = history.head;
         tally.delivered = verdict.delivered as u64;
-        tally.refused_writes = self.shim.as_ref().map_or(0, Shim::refused);
+        tally.repeats = verdict.repeats;
+        if let Some(shim) = &self.shim {
+            tally.refused_writes = shim.refused_writes();
+            tally.refused_syncs = shim.refused_syncs();
+            tally.shifted = shim.shifted();
+        }
         Outcome { verdict, history, tally, log }
     }
 }

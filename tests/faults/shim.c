@@ -32,7 +32,11 @@ struct control {
     int32_t write_error; /* what a write is refused with, or 0 */
     int32_t sync_error;  /* what a sync is refused with, or 0 */
     int32_t lies;        /* whether a sync says that it is done and does nothing */
-    int32_t refused;     /* how many writes and syncs were refused, for the harness */
+    /* For the harness, which would take a fault for done otherwise: */
+    int32_t refused_writes; /* how many writes were refused */
+    int32_t refused_syncs;  /* how many syncs were refused */
+    int32_t shifted;        /* how often another time of day was told */
+    int32_t here;           /* the last process whose files of the store came through here */
 };
 
 /* One write, as it stands in the undo file, followed by `kept` bytes. */
@@ -46,6 +50,7 @@ struct undo {
 static volatile struct control *control;
 static char data[PATH_MAX], undo_folder[PATH_MAX];
 static size_t data_length;
+static int32_t process;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 __attribute__((constructor)) static void begin(void) {
@@ -63,6 +68,7 @@ __attribute__((constructor)) static void begin(void) {
     syscall(SYS_close, fd);
     if (page != MAP_FAILED)
         control = page;
+    process = getpid();
     unsetenv("LD_PRELOAD");
 }
 
@@ -76,6 +82,8 @@ int clock_gettime(clockid_t which, struct timespec *now) {
         int64_t nanos = now->tv_sec * INT64_C(1000000000) + now->tv_nsec + off();
         now->tv_sec = nanos / 1000000000;
         now->tv_nsec = nanos % 1000000000;
+        if (off())
+            __atomic_fetch_add(&control->shifted, 1, __ATOMIC_RELAXED);
     }
     return result;
 }
@@ -109,7 +117,10 @@ static const char *name_in_data(const char *path) {
     if (!control || !data_length || strncmp(path, data, data_length) || path[data_length] != '/')
         return NULL;
     const char *name = path + data_length + 1;
-    return *name && !strchr(name, '/') ? name : NULL;
+    if (!*name || strchr(name, '/'))
+        return NULL;
+    control->here = process;
+    return name;
 }
 
 static const char *name_of(int fd, char path[PATH_MAX]) {
@@ -122,8 +133,8 @@ static const char *name_of(int fd, char path[PATH_MAX]) {
     return name_in_data(path);
 }
 
-static int refused(int why) {
-    __atomic_fetch_add(&control->refused, 1, __ATOMIC_RELAXED);
+static int refused(volatile int32_t *count, int why) {
+    __atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
     errno = why;
     return -1;
 }
@@ -172,7 +183,7 @@ static ssize_t put(int fd, const char *name, const void *from, size_t length, in
     /* On a full disk there is room for what stands there already. */
     int room = why == ENOSPC && !fstat(fd, &before) && offset + (int64_t)length <= before.st_size;
     if (why && !room)
-        return refused(why);
+        return refused(&control->refused_writes, why);
     pthread_mutex_lock(&lock);
     keep(fd, name, offset, length, offset + (int64_t)length);
     ssize_t written = syscall(SYS_pwrite64, fd, from, length, offset);
@@ -213,7 +224,7 @@ int ftruncate64(int fd, off64_t size) {
     if (!name)
         return syscall(SYS_ftruncate, fd, size);
     if (control->write_error && control->write_error != ENOSPC)
-        return refused(control->write_error);
+        return refused(&control->refused_writes, control->write_error);
     pthread_mutex_lock(&lock);
     keep(fd, name, size, -1, INT64_MAX);
     int result = syscall(SYS_ftruncate, fd, size);
@@ -233,7 +244,7 @@ int fsync(int fd) {
     if (control->lies)
         return 0;
     if (control->sync_error)
-        return refused(control->sync_error);
+        return refused(&control->refused_syncs, control->sync_error);
     pthread_mutex_lock(&lock);
     settle(name);
     pthread_mutex_unlock(&lock);
@@ -245,7 +256,7 @@ int fdatasync(int fd) { return fsync(fd); }
 int unlink(const char *path) {
     const char *name = name_in_data(path);
     if (name && control->write_error && control->write_error != ENOSPC)
-        return refused(control->write_error);
+        return refused(&control->refused_writes, control->write_error);
     int result = syscall(SYS_unlink, path);
     if (name && result == 0) {
         pthread_mutex_lock(&lock);
@@ -258,7 +269,7 @@ int unlink(const char *path) {
 static int open_at(int folder, const char *path, int flags, va_list rest) {
     mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0;
     if ((flags & O_ACCMODE) != O_RDONLY && name_in_data(path) && control->write_error == EROFS)
-        return refused(EROFS);
+        return refused(&control->refused_writes, EROFS);
     return syscall(SYS_openat, folder, path, flags, mode);
 }
 

@@ -106,11 +106,31 @@ impl Shim {
         self.set(16, i32::from(lies))
     }
 
-    /// How many writes and syncs were refused.
-    pub(crate) fn refused(&self) -> u64 {
-        let mut count = [0; 4];
-        let read = self.control.read_exact_at(&mut count, 20);
-        read.map_or(0, |()| u64::from(u32::from_ne_bytes(count)))
+    /// How many writes were refused.
+    pub(crate) fn refused_writes(&self) -> u64 {
+        self.get(20).into()
+    }
+
+    /// How many syncs were refused.
+    pub(crate) fn refused_syncs(&self) -> u64 {
+        self.get(24).into()
+    }
+
+    /// How often the program was told another time of day.
+    pub(crate) fn shifted(&self) -> u64 {
+        self.get(28).into()
+    }
+
+    /// Whether the program opened its store through it whose process this is: one that
+    /// needs no library, or is started by another, goes past it without a word.
+    pub(crate) fn is_under(&self, process: u32) -> bool {
+        self.get(32) == process
+    }
+
+    fn get(&self, offset: u64) -> u32 {
+        let mut number = [0; 4];
+        let read = self.control.read_exact_at(&mut number, offset);
+        read.map_or(0, |()| u32::from_ne_bytes(number))
     }
 
     fn set(&self, offset: u64, value: i32) -> io::Result<()> {

@@ -6,9 +6,12 @@ use std::{sync::Arc, time::Duration};
 use serde_json::{Value, json};
 
 use self::harness::{
-    checker::{Broken, check},
+    checker::{Broken, Verdict, check},
     filter::{ALL, Filter},
-    history::{Change, Delivery, Digest, Event, Heard, History, Hook, Order, Post, Reader},
+    history::{
+        Change, Delivery, Digest, Event, Heard, History, Hook, Look, Order, Post, Reader, Told,
+        Wish,
+    },
     plan::Plan,
 };
 
@@ -28,7 +31,7 @@ struct Book {
 }
 
 impl Book {
-    fn push(&mut self, order: Order) {
+    fn push(&mut self, order: Order) -> Told {
         let seq = self.history.log.len() as u64 + 1;
         let change = &order.last_change;
         let kind = if change.from.as_ref() == Some(&change.to) { "updated" } else { &*change.to };
@@ -37,10 +40,14 @@ impl Book {
             seq,
             kind: format!("order.{kind}"),
             digest: Digest::of(&text),
+            whole: serde_json::to_value(&order).expect("an order"),
             order: Arc::new(order),
         };
+        let (order, version) = (event.order.id.clone(), event.order.version);
+        let told = Told { order, version, digest: event.digest };
         self.history.head = seq;
         self.history.log.push(event);
+        told
     }
 
     /// Places an order under `key`, and has that acknowledged.
@@ -57,10 +64,10 @@ impl Book {
                             "actor": {"kind": "staff", "id": "faults"}},
         });
         let order: Order = serde_json::from_value(order).expect("an order");
-        let acknowledged = vec![order.id.clone()];
+        let acknowledged = vec![self.push(order.clone())];
+        let asked = json!({"customer": {"name": key}, "items": [{"name": "Soup", "quantity": 1}]});
         let key = key.to_owned();
-        self.history.posts.push(Post { key, acknowledged, refused: false });
-        self.push(order.clone());
+        self.history.posts.push(Post { key, asked, acknowledged, refused: false });
         order
     }
 
@@ -72,14 +79,21 @@ impl Book {
         after.last_change.from = Some(order.status.clone());
         to.clone_into(&mut after.last_change.to);
         sign.clone_into(&mut after.last_change.actor.id);
+        let status = after.items[0].status.clone();
+        let wish = match &*after.last_change.what {
+            "item" => Wish::Line { line: 1, status },
+            "station" => Wish::Station { station: "grill".to_owned(), status },
+            _ => Wish::To(to.to_owned()),
+        };
+        let told = self.push(after.clone());
         self.history.changes.push(Change {
             sign: sign.to_owned(),
             order: order.id.clone(),
             expected: order.version,
-            acknowledged: Some(after.version),
+            wish,
+            acknowledged: Some(told),
             refused: false,
         });
-        self.push(after.clone());
         after
     }
 
@@ -97,6 +111,7 @@ impl Book {
     fn hook(&mut self) -> &mut Vec<Delivery> {
         let accepted = self.history.log.iter().map(|event| Delivery {
             message: format!("message {}", event.seq),
+            signed: true,
             seq: event.seq,
             kind: event.kind.clone(),
             digest: event.digest,
@@ -143,8 +158,10 @@ fn what_is_as_it_should_be_holds() {
 #[test]
 fn an_acknowledged_order_that_is_not_there_is_lost() {
     let mut book = evening();
-    let acknowledged = vec!["id of c".to_owned()];
-    book.history.posts.push(Post { key: "c".to_owned(), acknowledged, refused: false });
+    let mut gone = book.history.posts[1].clone();
+    gone.key = "c".to_owned();
+    gone.acknowledged[0].order = "id of c".to_owned();
+    book.history.posts.push(gone);
     book.finds(&[Broken::Lost]);
 }
 
@@ -179,7 +196,7 @@ impl Book {
 #[test]
 fn what_was_refused_and_is_there_is_found() {
     let mut book = evening();
-    book.history.posts[1] = Post { key: "b".to_owned(), acknowledged: Vec::new(), refused: true };
+    book.history.posts[1] = Post { key: "b".to_owned(), refused: true, ..Post::default() };
     book.finds(&[Broken::Undead]);
 }
 
@@ -197,8 +214,8 @@ fn a_change_that_is_there_twice_is_found() {
     let order = (*book.history.log[3].order).clone();
     book.go(&order, "ready", "sign 2");
     book.history.changes.pop();
-    // The second was made of another version, too.
-    book.finds(&[Broken::Doubled, Broken::LostUpdate]);
+    // The second was made of another version, too, and is not what was asked for.
+    book.finds(&[Broken::Doubled, Broken::LostUpdate, Broken::Differs]);
 }
 
 #[test]
@@ -214,9 +231,87 @@ fn an_acknowledged_change_that_is_not_there_is_lost() {
     let mut book = evening();
     let mut gone = Change { sign: "sign 3".to_owned(), ..book.history.changes[1].clone() };
     gone.expected += 1;
-    gone.acknowledged = Some(gone.expected + 1);
+    let digest = Digest::of("gone");
+    gone.acknowledged =
+        Some(Told { order: gone.order.clone(), version: gone.expected + 1, digest });
     book.history.changes.push(gone);
     book.finds(&[Broken::Lost]);
+}
+
+#[test]
+fn a_change_may_be_acknowledged_as_what_was_so_already_where_it_was() {
+    let (prepared, unprepared) = (Wish::To("preparing".to_owned()), Wish::To("ready".to_owned()));
+    let marked = |status: &str| Wish::Line { line: 1, status: status.to_owned() };
+    let all =
+        |status: &str| Wish::Station { station: "grill".to_owned(), status: status.to_owned() };
+    for (wish, found) in [
+        (prepared, &[][..]),
+        (unprepared, &[Broken::Lost]),
+        (marked("todo"), &[]),
+        (marked("done"), &[Broken::Lost]),
+        (all("todo"), &[]),
+        (all("doing"), &[Broken::Lost]),
+        (Wish::Rush(false), &[]),
+        (Wish::Rush(true), &[Broken::Lost]),
+        (Wish::Know, &[]),
+    ] {
+        let mut book = evening();
+        let last = &book.history.changes[1];
+        let (told, expected) = (last.acknowledged.clone(), last.expected + 1);
+        let sign = "sign 3".to_owned();
+        let idle = Change { sign, wish, expected, acknowledged: told, ..last.clone() };
+        book.history.changes.push(idle);
+        book.finds(found);
+    }
+}
+
+#[test]
+fn an_older_state_than_was_acknowledged_is_found() {
+    let look = |at_least: u64, told: Option<u64>| {
+        let mut book = evening();
+        book.history.looks.push(Look { order: "id of a".to_owned(), at_least, told });
+        book
+    };
+    look(2, Some(2)).finds(&[]);
+    look(2, Some(3)).finds(&[]);
+    look(0, None).finds(&[]);
+    look(2, Some(1)).finds(&[Broken::Stale]);
+    look(1, None).finds(&[Broken::Lost]);
+}
+
+#[test]
+fn what_is_not_what_was_asked_for_is_found() {
+    let mut book = evening();
+    book.history.posts[1].asked["items"][0]["quantity"] = 2.into();
+    book.finds(&[Broken::Differs]);
+    let mut book = evening();
+    book.history.posts[1].asked["items"][0]["note"] = "no salt".into();
+    book.finds(&[Broken::Differs]);
+    let mut book = evening();
+    book.history.changes[1].wish = Wish::To("ready".to_owned());
+    book.finds(&[Broken::Differs]);
+    let mut book = evening();
+    book.history.changes[1].wish = Wish::Rush(false);
+    book.finds(&[Broken::Differs]);
+}
+
+#[test]
+fn an_answer_that_tells_something_else_than_the_log_is_found() {
+    let mut book = evening();
+    book.history.posts[1].acknowledged[0].digest = Digest::of("another");
+    book.finds(&[Broken::Differs]);
+    let mut book = evening();
+    let change = book.history.changes[1].acknowledged.as_mut().expect("an answer");
+    change.digest = Digest::of("another");
+    book.finds(&[Broken::Differs]);
+}
+
+#[test]
+fn an_answer_is_the_logs_order_but_for_the_address_of_its_page() {
+    let order = r#"{"id":"a","version":1,"customer":{"name":"Ana"}}"#;
+    let answer = r#"{"id":"a","version":1,"customer":{"name":"Ana"},"tracking_url":"/t/x"}"#;
+    let digest = |text: &str| Told::read(text.as_bytes()).expect("an order").digest;
+    assert_eq!((digest(order), digest(answer)), (Digest::of(order), Digest::of(order)));
 }
 
 #[test]
@@ -240,7 +335,7 @@ fn a_station_of_an_order_that_nobody_accepted_may_leave_it_and_not_begin_it() {
         book
     };
     marked("doing", "todo").finds(&[]);
-    marked("todo", "doing").finds(&[Broken::Illegal]);
+    marked("todo", "doing").finds(&[Broken::Illegal, Broken::Differs]);
 }
 
 #[test]
@@ -249,6 +344,28 @@ fn a_change_that_takes_another_one_back_is_found() {
     let mut order = (*book.history.log[3].order).clone();
     order.flags.rush = true;
     book.go(&order, "ready", "sign 3");
+    book.finds(&[Broken::Illegal]);
+}
+
+#[test]
+fn a_change_that_touches_something_else_is_found() {
+    let touched = |name: &str, value: Value| {
+        let mut book = evening();
+        let last = book.history.log.last_mut().expect("an event");
+        *last.whole.pointer_mut(name).expect("a part of an order") = value;
+        book
+    };
+    touched("/last_change/actor/id", "sign 3".into()).finds(&[]);
+    touched("/flags/cancel_unseen", true.into()).finds(&[]);
+    touched("/flags/held", true.into()).finds(&[Broken::Illegal]);
+    touched("/customer/name", "c".into()).finds(&[Broken::Illegal]);
+    touched("/times/placed_at", 1.into()).finds(&[Broken::Illegal]);
+    touched("/items/0/quantity", 2.into()).finds(&[Broken::Illegal]);
+    touched("/items/0", json!({"price": 950})).finds(&[Broken::Illegal]);
+    let mut book = evening();
+    for (event, total) in book.history.log.iter_mut().zip([900, 900, 900, 950]) {
+        event.whole["money"] = json!({"total": total});
+    }
     book.finds(&[Broken::Illegal]);
 }
 
@@ -332,6 +449,17 @@ fn a_position_that_is_known_no_more_is_found() {
 }
 
 #[test]
+fn a_snapshot_in_place_of_what_was_missed_is_found_also_where_one_was_requested() {
+    let mut book = evening();
+    let open = [1, 3].map(|index: usize| book.history.log[index].digest);
+    let reason = "requested".to_owned();
+    let snapshot = Heard::Snapshot { seq: 4, reason, orders: open.to_vec() };
+    let heard = book.reader(ALL);
+    heard.splice(3..5, [Heard::Broken, snapshot]);
+    book.finds(&[Broken::Forgotten]);
+}
+
+#[test]
 fn a_reader_that_never_came_to_the_end_is_found() {
     let mut book = evening();
     let heard = book.reader(ALL);
@@ -360,6 +488,13 @@ fn a_board_that_shows_something_else_than_the_list_went_astray() {
 }
 
 #[test]
+fn a_message_that_is_not_signed_is_found() {
+    let mut book = evening();
+    book.hook()[1].signed = false;
+    book.finds(&[Broken::MadeUp]);
+}
+
+#[test]
 fn a_webhook_that_was_not_sent_something_is_found() {
     let mut book = evening();
     book.hook().remove(1);
@@ -381,6 +516,9 @@ fn a_webhook_may_repeat_the_last_of_an_order_under_its_id() {
     let mut book = evening();
     let accepted = book.hook();
     accepted.insert(3, accepted[2].clone());
+    // It may where an answer was lost.
+    book.finds(&[Broken::Doubled]);
+    book.history.disturbances = 1;
     book.finds(&[]);
     let accepted = &mut book.history.hooks[0].accepted;
     accepted.push(accepted[0].clone());
@@ -389,6 +527,17 @@ fn a_webhook_may_repeat_the_last_of_an_order_under_its_id() {
     let accepted = book.hook();
     accepted.insert(3, Delivery { message: "other".to_owned(), ..accepted[2].clone() });
     book.finds(&[Broken::Doubled]);
+}
+
+#[test]
+fn a_run_that_stops_short_says_why_and_what_was_odd_until_then() {
+    let mut book = evening();
+    book.history.odd.push("it panicked".to_owned());
+    let verdict = Verdict::stuck("no answer".to_owned(), &book.history);
+    assert_eq!(
+        verdict.counts().into_iter().collect::<Vec<_>>(),
+        [(Broken::Stuck, 1), (Broken::Odd, 1)]
+    );
 }
 
 #[test]

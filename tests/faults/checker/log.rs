@@ -45,6 +45,11 @@ pub(super) fn check(history: &History, verdict: &mut Verdict) {
                 if let Some(why) = rules::forbids(&before.order, order) {
                     verdict.say(Broken::Illegal, format!("{at}: {why}"));
                 }
+                let what = &order.last_change.what;
+                if !rules::leaves_the_rest(&before.whole, &event.whole, what) {
+                    let why = format!("{at}: {what} has changed what nobody changed");
+                    verdict.say(Broken::Illegal, why);
+                }
             }
         }
     }

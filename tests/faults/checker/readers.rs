@@ -135,8 +135,10 @@ impl<'a> Walk<'a> {
 
     /// The open orders at one position, in place of what came before.
     fn snapshot(&mut self, seq: u64, reason: &str, orders: &[Digest]) {
-        if reason != "requested" {
-            self.say(Broken::Forgotten, &format!("a snapshot at {seq}: {reason}"));
+        // Whoever comes back goes on where they were, whatever their address asks for.
+        if reason != "requested" || self.position.is_some() {
+            let what = format!("was at {:?}, and got a snapshot at {seq}: {reason}", self.position);
+            self.say(Broken::Forgotten, &what);
         }
         self.reach(seq);
         self.next = self.next.max(self.due.partition_point(|event| event.seq <= seq));

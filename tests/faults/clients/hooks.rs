@@ -9,10 +9,14 @@ use std::{
     },
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Empty};
-use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{
+    HeaderMap, Request, Response, body::Incoming, server::conn::http1, service::service_fn,
+};
 use hyper_util::rt::TokioIo;
+use ring::hmac;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
@@ -30,6 +34,8 @@ pub(crate) struct Receivers {
 /// What they share.
 pub(crate) struct Book {
     pub(crate) hooks: Mutex<Vec<Hook>>,
+    /// What each webhook is signed with, in the same order.
+    secrets: Mutex<Vec<hmac::Key>>,
     /// Whether they refuse.
     pub(crate) trouble: AtomicBool,
     /// Told with each that is accepted.
@@ -51,6 +57,7 @@ impl Receivers {
         let address = listener.local_addr()?;
         let book = Arc::new(Book {
             hooks: Mutex::new(hooks),
+            secrets: Mutex::default(),
             trouble: AtomicBool::new(false),
             news: Notify::new(),
         });
@@ -64,6 +71,31 @@ impl Receivers {
             }
         });
         Ok(Self { address, book, task })
+    }
+}
+
+impl Book {
+    /// Notes the next webhook's secret, as it was told; none where it is not one.
+    pub(crate) fn trust(&self, secret: &str) -> Option<()> {
+        let secret = STANDARD.decode(secret.strip_prefix("whsec_")?).ok()?;
+        lock(&self.secrets).push(hmac::Key::new(hmac::HMAC_SHA256, &secret));
+        Some(())
+    }
+
+    /// Whether the message is signed as docs/webhooks.md has it. When it was is not asked:
+    /// the clock is one of the faults.
+    fn is_signed(&self, index: usize, headers: &HeaderMap, body: &[u8]) -> bool {
+        let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let named =
+            (header("webhook-id"), header("webhook-timestamp"), header("webhook-signature"));
+        let (Some(message), Some(sent), Some(signatures)) = named else { return false };
+        let signed = [message.as_bytes(), b".", sent.as_bytes(), b".", body].concat();
+        let secrets = lock(&self.secrets);
+        let Some(secret) = secrets.get(index) else { return false };
+        let mut tags = signatures.split(' ').filter_map(|signature| signature.strip_prefix("v1,"));
+        tags.any(|tag| {
+            STANDARD.decode(tag).is_ok_and(|tag| hmac::verify(secret, &signed, &tag).is_ok())
+        })
     }
 }
 
@@ -90,11 +122,13 @@ async fn receive(
 /// Notes a message; none where it did not come whole.
 async fn accept(request: Request<Incoming>, book: &Book) -> Option<()> {
     let index: usize = request.uri().path().trim_start_matches('/').parse().ok()?;
-    let message = request.headers().get("webhook-id")?.to_str().ok()?.to_owned();
-    let body = request.into_body().collect().await.ok()?.to_bytes();
+    let (head, body) = request.into_parts();
+    let message = head.headers.get("webhook-id")?.to_str().ok()?.to_owned();
+    let body = body.collect().await.ok()?.to_bytes();
     let sent: Message<'_> = serde_json::from_slice(&body).ok()?;
     let delivery = Delivery {
         message,
+        signed: book.is_signed(index, &head.headers, &body),
         seq: seq_of(&sent.id)?,
         kind: sent.kind,
         digest: Digest::of(sent.data.get()),

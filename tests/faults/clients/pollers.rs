@@ -75,7 +75,7 @@ pub(crate) async fn log(client: &mut Client) -> Result<Vec<Event>, String> {
     let mut after = "earliest".to_owned();
     loop {
         let path = format!("/api/events?limit=1000&after={after}");
-        let answer = client.send(Ask::get(&path)).await.ok_or("the log: no answer")?;
+        let answer = client.insist(Ask::get(&path)).await?;
         let page: Page<'_> =
             serde_json::from_slice(&answer.body).map_err(|error| format!("the log: {error}"))?;
         for row in page.events {
@@ -102,8 +102,7 @@ pub(crate) async fn list(
         cursor: String,
     }
     let path = format!("/api/orders?{}", parameters.trim_start_matches('&'));
-    let answer = client.send(Ask::get(path.trim_end_matches('?'))).await;
-    let answer = answer.ok_or("a list: no answer")?;
+    let answer = client.insist(Ask::get(path.trim_end_matches('?'))).await?;
     let list: List<'_> =
         serde_json::from_slice(&answer.body).map_err(|error| format!("{path}: {error}"))?;
     let at = seq_of(&list.cursor).ok_or("a list without a position")?;

@@ -36,7 +36,7 @@ impl Comes {
     }
 }
 
-/// Reads until it has come to where `until` says.
+/// Reads until it has come to where `until` says, and on to the heartbeat after that.
 pub(crate) async fn read(door: Door, comes: Comes, gzip: bool, ear: Ear, until: Until, seed: u64) {
     let mut random = StdRng::seed_from_u64(seed);
     let filter = lock(&ear).filter.parameters();
@@ -56,8 +56,6 @@ pub(crate) async fn read(door: Door, comes: Comes, gzip: bool, ear: Ear, until: 
         }
         let ask = Ask { headers: &headers, ..Ask::get(&path) };
         let opened = client.open(ask).await;
-        let status = opened.as_ref().map_or(0, |response| response.status().as_u16());
-        client.door.common.answered(status, &path, &[]);
         if let Some(mut response) = opened.filter(|response| response.status() == 200) {
             client.door.common.streams.fetch_add(1, Ordering::Relaxed);
             let mut frames = Frames::new(response.headers().contains_key("content-encoding"));
@@ -68,10 +66,12 @@ pub(crate) async fn read(door: Door, comes: Comes, gzip: bool, ear: Ear, until: 
                     Vec::new()
                 });
                 for frame in came {
+                    // What came behind the last event was heard by then, too.
+                    let over = frame.event == "heartbeat" && has_come_to(&last_id, &until);
                     hear(&frame, &mut last_id, &ear, &client);
-                }
-                if has_come_to(&last_id, &until) {
-                    return;
+                    if over {
+                        return;
+                    }
                 }
             }
             lock(&ear).heard.push(Heard::Broken);
@@ -99,9 +99,9 @@ fn hear(frame: &Frame, last_id: &mut String, ear: &Ear, client: &Client) {
                 _ => None,
             }
         }
-        ("heartbeat", Some(seq)) => Some(Heard::Reached { seq }),
+        ("heartbeat" | "bye", Some(seq)) => Some(Heard::Reached { seq }),
         ("snapshot", Some(seq)) => snapshot(seq, &frame.data),
-        ("bye", _) => return,
+        ("bye", None) => return,
         (event, Some(seq)) if event.starts_with("order.") => {
             Some(Heard::Event { seq, kind: event.to_owned(), digest: Digest::of(&frame.data) })
         }

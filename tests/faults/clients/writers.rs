@@ -1,30 +1,35 @@
 //! Who places orders: each under a key of its own, asked for again until there is an
 //! answer, by some even after there was one, and by some twice at once.
 
-use std::sync::atomic::Ordering;
-
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use serde_json::{Value, json};
 
 use super::{
-    Known,
-    http::{Ask, Client, Door},
-    moment,
+    Known, Tries,
+    http::{Ask, Client, Door, TO_ORDERS},
+    lock, moment,
 };
-use crate::history::Post;
-
-/// Whoever is not answered gives up then; long after all faults are over.
-const TRIES: usize = 200;
+use crate::history::{Post, Told};
 
 const CHANNELS: [&str; 3] = ["web", "kiosk", "phone"];
 const SERVICES: [&str; 4] = ["pickup", "delivery", "dine_in", "curbside"];
-pub(super) const STATIONS: [&str; 3] = ["grill", "fry", "bar"];
+const STATIONS: [&str; 3] = ["grill", "fry", "bar"];
 
 fn order_of(key: &str, random: &mut StdRng) -> (Value, bool) {
     let lines: Vec<Value> = (0..random.random_range(1..=3))
         .map(|_| {
             let station = STATIONS[random.random_range(0..STATIONS.len())];
-            json!({"name": "Soup", "quantity": random.random_range(1..4), "station": station})
+            let mut line =
+                json!({"name": "Soup", "quantity": random.random_range(1..4), "station": station});
+            if random.random_bool(0.5) {
+                let price = random.random_range(100..2000);
+                line["unit_price"] = price.into();
+                line["modifiers"] =
+                    json!([{"kind": "extra", "name": "bread", "quantity": 2, "unit_price": price / 10}]);
+                line["allergens"] = json!(["gluten", format!("allergen of {key}")]);
+                line["note"] = format!("note of {key}").into();
+            }
+            line
         })
         .collect();
     let mut source = json!({"channel": CHANNELS[random.random_range(0..CHANNELS.len())]});
@@ -34,20 +39,24 @@ fn order_of(key: &str, random: &mut StdRng) -> (Value, bool) {
         source["external_id"] = key.into();
     }
     let service = SERVICES[random.random_range(0..SERVICES.len())];
-    let order = json!({"items": lines, "source": source, "fulfilment": {"type": service},
-                       "customer": {"name": key}});
+    let phone = format!("555-{:04}", random.random_range(0..10_000));
+    let order = json!({"items": lines, "source": source,
+                       "fulfilment": {"type": service, "address": format!("{phone} Mill Lane")},
+                       "customer": {"name": key, "phone": phone}});
     (order, named)
 }
 
 /// One that places orders until closing time.
-pub(crate) async fn place(door: Door, seed: u64, index: u64) -> Vec<Post> {
+pub(crate) async fn place(door: Door, seed: u64, index: u64) {
     let mut random = StdRng::seed_from_u64(seed.wrapping_mul(1000) + index);
     let (mut client, mut second) = (Client::new(door.clone()), Client::new(door));
-    let mut posts = Vec::new();
-    while !client.door.common.is_closing() {
-        let key = format!("{seed}-{index}-{}", posts.len());
+    for count in 0.. {
+        if client.door.common.is_closing() {
+            return;
+        }
+        let key = format!("{seed}-{index}-{count}");
         let (order, named) = order_of(&key, &mut random);
-        let mut post = Post { key: key.clone(), ..Post::default() };
+        let mut post = Post { key: key.clone(), asked: order.clone(), ..Post::default() };
         let mut writer = Writer { order, named, unsure: false };
         if random.random_bool(0.05) {
             let mut twin = Post::default();
@@ -60,21 +69,23 @@ pub(crate) async fn place(door: Door, seed: u64, index: u64) -> Vec<Post> {
             writer.unsure |= other.unsure;
         }
         // Some never learn what became of it.
-        let tries = if random.random_bool(0.05) { 1 } else { TRIES };
-        for _ in 0..tries {
-            if !post.acknowledged.is_empty() || writer.ask(&mut client, &key, &mut post).await {
-                break;
-            }
+        let asks_once = random.random_bool(0.05);
+        let mut tries = if asks_once { Tries::one() } else { Tries::new() };
+        let mut answered = !post.acknowledged.is_empty();
+        while !answered && tries.next() {
+            answered = writer.ask(&mut client, &key, &mut post).await;
             moment(&mut random, 20..150).await;
+        }
+        if !answered && !asks_once {
+            client.door.common.say_odd(format!("{key}: never answered"));
         }
         if random.random_bool(0.1) {
             writer.ask(&mut client, &key, &mut post).await;
         }
         post.refused &= !writer.unsure && post.acknowledged.is_empty();
-        posts.push(post);
+        lock(&client.door.common.posts).push(post);
         moment(&mut random, 10..70).await;
     }
-    posts
 }
 
 struct Writer {
@@ -88,7 +99,7 @@ impl Writer {
     /// Asks once; whether there is an answer for good.
     async fn ask(&mut self, client: &mut Client, key: &str, post: &mut Post) -> bool {
         let headers = [("idempotency-key", key)];
-        let mut ask = Ask::post("/api/orders", &self.order);
+        let mut ask = Ask::post("/api/orders", &self.order, TO_ORDERS);
         if !self.named {
             ask.headers = &headers;
         }
@@ -98,12 +109,14 @@ impl Writer {
         };
         match answer.status {
             201 => {
-                let Some(known) = Known::read(&answer.body) else {
+                let (Some(known), Some(told)) =
+                    (Known::read(&answer.body), Told::read(&answer.body))
+                else {
                     client.door.common.say_odd(format!("{key}: a 201 without an order"));
                     return true;
                 };
-                client.door.common.acknowledged.fetch_add(1, Ordering::Relaxed);
-                post.acknowledged.push(known.id.clone());
+                client.door.common.acknowledge(&told);
+                post.acknowledged.push(told);
                 if !answer.headers.contains_key("idempotency-replayed") {
                     client.door.common.learn(known);
                 }
