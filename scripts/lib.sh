@@ -48,3 +48,10 @@ at_least() {
 checksum() {
     if have sha256sum; then sha256sum; else shasum -a 256; fi | cut -d' ' -f1
 }
+
+# test_program faults: builds what is in tests/faults and says where it is, for whoever starts
+# it without cargo, which would not pass on a signal.
+test_program() {
+    cargo test --locked --quiet --no-run --test "$1" >&2 || return
+    cargo test --locked --no-run --test "$1" 2>&1 | sed -n 's|.*Executable.*(\(.*\))$|\1|p'
+}
