@@ -9,6 +9,12 @@ use live_orders::server::{
     run::{Ending, run},
 };
 
+/// glibc's has an arena for each few threads, and what is freed in one is of no use to the
+/// others: over an hour under load it held more and more (docs/reliability.md).
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// It could not begin, or what it looked at has faults.
 const FAILED: u8 = 1;
 /// A file in the data folder cannot be used: another start will not mend that.
