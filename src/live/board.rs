@@ -171,7 +171,7 @@ struct Line {
     /// What the page is to be loaded anew for, as a newer version of the server, and
     /// since when.
     newer: Option<(String, i64)>,
-    /// Whether the next connection asks for everything.
+    /// Whether connections ask for everything, until it has come.
     resync: bool,
     /// What the device remembers of the board.
     written: Written,
@@ -183,6 +183,14 @@ struct Line {
     coming: Coming,
     /// The order whose last bump is being taken back here.
     undone: Option<OrderId>,
+}
+
+impl Line {
+    /// Whether the board is known to lack something. A count twice in a row: once may be of
+    /// a moment before the last event.
+    fn lacks(&self) -> bool {
+        self.unread || self.mismatches >= 2
+    }
 }
 
 /// What a board reads that may lack something.
@@ -688,10 +696,10 @@ impl LiveBoard {
         if shared::follows() {
             return self.ask();
         }
-        let url = self.line.try_update_value(|line| {
+        let url = self.line.with_value(|line| {
             // Who says where to continue is not given a snapshot.
             let mut url = String::from("/live-orders?");
-            if std::mem::take(&mut line.resync) {
+            if line.resync {
                 url.push_str("snapshot=1");
             } else {
                 url.push_str("after=");
@@ -703,7 +711,6 @@ impl LiveBoard {
             }
             url
         });
-        let Some(url) = url else { return };
         // The old connection goes first: browsers allow few to one host.
         source::keep(None);
         let source = Source::open(
@@ -714,7 +721,13 @@ impl LiveBoard {
                     crate::app::refused();
                 }
                 shared::tell(Told::Failed);
-                self.feed(Input::Failed { closed });
+                // The browser would go on after the last id that it has seen, and not be
+                // given the whole.
+                let resync = self.line.with_value(|line| line.resync);
+                if resync {
+                    super::later(0, || source::keep(None));
+                }
+                self.feed(Input::Failed { closed: closed || resync });
             },
         );
         source::keep(source);
@@ -731,7 +744,7 @@ impl LiveBoard {
         // Not all tabs at once.
         let spread = (js_sys::Math::random() * 1_500.0) as u32;
         super::later(ANSWER_MS + spread, shared::take_if_unanswered);
-        if self.line.try_update_value(|line| std::mem::take(&mut line.resync)) == Some(true) {
+        if self.line.with_value(|line| line.resync) {
             self.catch_up(Reads::Whole);
         }
     }
@@ -804,7 +817,10 @@ impl LiveBoard {
                 }
                 self.show_coming();
                 if caught_up {
-                    self.feed(Input::Heartbeat);
+                    // What it could not read, it has not read now either.
+                    if !self.line.with_value(|line| line.unread) {
+                        self.feed(Input::Heartbeat);
+                    }
                     self.send_waiting();
                 }
             }));
@@ -918,6 +934,10 @@ impl LiveBoard {
             // Not from inside the old connection's own listener.
             Some(Command::Open) => super::later(0, move || self.open_source()),
             Some(Command::WakeIn(millis)) => super::later(millis, move || self.feed(Input::Tick)),
+            Some(Command::Rest(millis)) => {
+                super::later(0, || source::keep(None));
+                super::later(millis, move || self.feed(Input::Tick));
+            }
             None => {}
         }
     }
@@ -967,10 +987,14 @@ impl LiveBoard {
                     id.clone_into(&mut line.cursor);
                 }
             });
-        } else if !reload_once(name) {
-            // What cannot be read is another version's, and a page that is loaded
-            // anew is of that version. Where that did not help, the whole may.
+            return;
+        }
+        // What cannot be read is another version's, and a page that is loaded anew is of
+        // that version. Where that did not help, the whole may.
+        let version = self.line.with_value(|line| line.version.clone());
+        if !reload_once(RELOADED_UNREAD, &version) {
             self.line.update_value(|line| line.unread = true);
+            self.feed(Input::Lacking { certain: true });
             self.resync_if_due();
         }
     }
@@ -993,22 +1017,28 @@ impl LiveBoard {
 
     fn heartbeat(self, heartbeat: &Heartbeat) {
         self.read_clock(heartbeat.server_time);
-        self.feed(Input::Heartbeat);
-        self.pulse.update(|pulse| {
-            pulse.stats = heartbeat.stats;
-            pulse.open = heartbeat.open;
-        });
-        self.aside.heartbeat(heartbeat);
         let here = self.board.with_value(BoardState::tickets) as u64;
         let filtered = self.filtered();
         let held = self.line.with_value(|line| !line.coming.orders.is_empty());
         let missing = !filtered && !held && here != heartbeat.open;
         let now = local_now();
-        let check = self.line.try_update_value(|line| {
+        let looked = self.line.try_update_value(|line| {
             line.mismatches = if missing { line.mismatches + 1 } else { 0 };
-            filtered && line.check.is_due(now)
+            (line.lacks(), filtered && line.check.is_due(now))
         });
-        if check == Some(true) {
+        let Some((lacks, check)) = looked else { return };
+        // Proof of life, and not of more, when the board is not what it tells of.
+        self.feed(if lacks || missing {
+            Input::Lacking { certain: lacks }
+        } else {
+            Input::Heartbeat
+        });
+        self.pulse.update(|pulse| {
+            pulse.stats = heartbeat.stats;
+            pulse.open = heartbeat.open;
+        });
+        self.aside.heartbeat(heartbeat);
+        if check {
             self.catch_up(Reads::Check);
         }
         self.resync_if_due();
@@ -1037,7 +1067,7 @@ impl LiveBoard {
             document().query_selector("dialog[open], .has-panel").is_ok_and(|it| it.is_some());
         let busy = reads || now < still_until + FREE_MS;
         if (waiting == 0 || kept) && !(busy && now - since < RELOAD_WITHIN_MS) {
-            reload_once(&version);
+            reload_once(RELOADED_FOR, &version);
         }
     }
 
@@ -1045,9 +1075,7 @@ impl LiveBoard {
     fn resync_if_due(self) {
         let now = local_now();
         let due = self.line.try_update_value(|line| {
-            // Twice in a row: the count may have been made a moment before the last event.
-            let due = (line.unread || line.mismatches >= 2)
-                && line.resynced_at.is_none_or(|at| now - at >= RESYNC_EVERY_MS);
+            let due = line.lacks() && line.resynced_at.is_none_or(|at| now - at >= RESYNC_EVERY_MS);
             if due {
                 line.resync = true;
                 line.resynced_at = Some(now);
@@ -1055,7 +1083,7 @@ impl LiveBoard {
             due
         });
         if due == Some(true) {
-            super::later(0, move || self.open_source());
+            self.feed(Input::Retry);
         }
     }
 
@@ -1073,7 +1101,7 @@ impl LiveBoard {
         let (new, gone) = (outcome.new, outcome.gone);
         let resynced = self.line.try_update_value(|line| {
             let resynced = line.unread || line.mismatches > 0;
-            (line.unread, line.mismatches) = (false, 0);
+            (line.unread, line.mismatches, line.resync) = (false, 0, false);
             resynced
         });
         self.take_in(outcome);
@@ -1375,10 +1403,13 @@ impl LiveBoard {
 /// Where this tab remembers what it was loaded anew for.
 const RELOADED_FOR: &str = "reloaded-for";
 
-/// Loads the page anew, once for each `cause`; whether it does.
-fn reload_once(cause: &str) -> bool {
+/// The same, of the version of the page that could not read something.
+const RELOADED_UNREAD: &str = "reloaded-unread";
+
+/// Loads the page anew, once for each `cause` that is kept in `place`; whether it does.
+fn reload_once(place: &str, cause: &str) -> bool {
     let Ok(Some(storage)) = window().session_storage() else { return false };
-    storage.get_item(RELOADED_FOR).ok().flatten().as_deref() != Some(cause)
-        && storage.set_item(RELOADED_FOR, cause).is_ok()
+    storage.get_item(place).ok().flatten().as_deref() != Some(cause)
+        && storage.set_item(place, cause).is_ok()
         && window().location().reload().is_ok()
 }

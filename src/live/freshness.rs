@@ -12,6 +12,12 @@ pub enum Input {
     Opened,
     /// A heartbeat: all that happened before it has been sent.
     Heartbeat,
+    /// A heartbeat, or something else, by which the board is not what the server has.
+    Lacking {
+        /// Whether that is certain: a heartbeat's count may be of a moment before the last
+        /// event, or after it.
+        certain: bool,
+    },
     /// Orders changed.
     Changed {
         /// Orders that came onto the board.
@@ -47,6 +53,8 @@ pub enum Command {
     Open,
     /// Send [`Input::Tick`] after so many milliseconds.
     WakeIn(u32),
+    /// The same, without a connection until then.
+    Rest(u32),
 }
 
 /// What the page says about itself.
@@ -94,6 +102,13 @@ const AGAIN_MS: i64 = 4_000;
 const FIRST_WAIT_MS: u32 = 500;
 /// … to here.
 const LONGEST_WAIT_MS: u32 = 8_000;
+/// A failure sooner after the one before is hasty: somebody has told the browser to come
+/// back at once.
+const HASTY_MS: i64 = 1_000;
+/// How many hasty ones in a row are let pass.
+const HASTY_MOST: u32 = 2;
+/// What they count as, at least, for the wait after them.
+const HASTY_ATTEMPTS: u32 = 3;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Link {
@@ -136,6 +151,9 @@ pub struct Freshness {
     /// What "Live again" tells, and until when.
     again: Option<(i64, Replay)>,
     attempts: u32,
+    failed_at: i64,
+    /// Hasty failures in a row.
+    hasty: u32,
     random: u32,
 }
 
@@ -157,6 +175,8 @@ impl Freshness {
             replay: None,
             again: None,
             attempts: 0,
+            failed_at: now - HASTY_MS,
+            hasty: 0,
             random: seed | 1,
         }
     }
@@ -221,6 +241,13 @@ impl Freshness {
                 }
                 None
             }
+            Input::Lacking { certain } => {
+                self.last_sign = now;
+                if certain {
+                    self.broken(now);
+                }
+                None
+            }
             Input::Changed { new, cancelled, gone } => {
                 self.last_sign = now;
                 if self.outage_shown && self.link == Link::Open {
@@ -231,7 +258,7 @@ impl Freshness {
                     replay.new += new;
                     replay.cancelled += cancelled;
                     replay.gone += gone;
-                } else if self.link == Link::Open {
+                } else if self.link == Link::Open && self.broken_since.is_none() {
                     self.whole_at = now;
                 }
                 None
@@ -244,8 +271,16 @@ impl Freshness {
             }
             Input::Failed { closed } => {
                 self.broken(now);
+                let hasty = now - self.failed_at < HASTY_MS;
+                self.hasty = if hasty { self.hasty + 1 } else { 0 };
+                self.failed_at = now;
                 if closed {
                     return Some(self.retry_later(now));
+                }
+                if self.hasty > HASTY_MOST {
+                    self.attempts = self.attempts.max(HASTY_ATTEMPTS);
+                    let wait = self.wait(now);
+                    return Some(Command::Rest(wait));
                 }
                 if self.link == Link::Open {
                     self.link = Link::Opening { since: now };
@@ -301,6 +336,7 @@ impl Freshness {
     fn clamp(&mut self, now: i64) {
         self.last_sign = self.last_sign.min(now);
         self.whole_at = self.whole_at.min(now);
+        self.failed_at = self.failed_at.min(now);
         self.broken_since = self.broken_since.map(|since| since.min(now));
         self.again = self.again.map(|(until, what)| (until.min(now + AGAIN_MS), what));
         match &mut self.link {
@@ -363,16 +399,21 @@ impl Freshness {
     /// The first retry at once, then 0.5 to 8 s, each wait spread over its
     /// upper half.
     fn retry_later(&mut self, now: i64) -> Command {
-        let attempt = self.attempts;
-        self.attempts += 1;
         self.broken(now);
-        if attempt == 0 {
+        if self.attempts == 0 {
+            self.attempts = 1;
             return self.open(now);
         }
-        let longest = (FIRST_WAIT_MS << (attempt - 1).min(4)).min(LONGEST_WAIT_MS);
+        Command::WakeIn(self.wait(now))
+    }
+
+    /// Waits from now on, longer with each attempt; for how long.
+    fn wait(&mut self, now: i64) -> u32 {
+        let longest = FIRST_WAIT_MS << self.attempts.saturating_sub(1).min(4);
+        self.attempts += 1;
         let wait = longest / 2 + self.random() % (longest / 2);
         self.link = Link::Waiting { until: now + i64::from(wait) };
-        Command::WakeIn(wait)
+        wait
     }
 
     /// Xorshift: enough to keep many screens from coming back together.
@@ -462,6 +503,72 @@ mod tests {
         }
         assert_eq!(waits.len(), 3);
         assert!(waits.is_sorted(), "{waits:?}");
+    }
+
+    #[test]
+    fn who_is_told_to_come_back_at_once_takes_its_time() {
+        // A server that says hello, all is well, and nothing more, as often as it is asked.
+        for says_all_is_well in [true, false] {
+            let mut freshness = live();
+            let mut now = 6_000;
+            let mut asked = 0;
+            while now < 66_000 {
+                asked += 1;
+                freshness.on(Input::Opened, now);
+                if says_all_is_well {
+                    freshness.on(Input::Heartbeat, now);
+                }
+                now += 1;
+                match freshness.on(Input::Failed { closed: false }, now) {
+                    None => {}
+                    Some(Command::Rest(wait)) => {
+                        assert_eq!(freshness.on(Input::Tick, now + i64::from(wait) - 1), None);
+                        now += i64::from(wait);
+                        assert_eq!(freshness.on(Input::Tick, now), Some(Command::Open));
+                    }
+                    other => panic!("{other:?}"),
+                }
+            }
+            // Otherwise it would be sixty thousand.
+            assert!((20..250).contains(&asked), "{asked}");
+        }
+    }
+
+    #[test]
+    fn a_board_that_lacks_something_is_not_live() {
+        let mut freshness = live();
+        // It may have been counted a moment too late: the next one will tell.
+        freshness.on(Input::Lacking { certain: false }, 10_000);
+        assert_eq!(freshness.state(10_000), State::Live);
+        freshness.on(Input::Heartbeat, 15_000);
+        assert_eq!(freshness.state(20_000), State::Live);
+        freshness.on(Input::Lacking { certain: false }, 20_000);
+        freshness.on(Input::Lacking { certain: true }, 25_000);
+        assert_eq!(freshness.state(25_000), State::Interrupted);
+        // Whatever else comes, and however alive the connection is.
+        let mut said = Vec::new();
+        for now in (26_000..60_000).step_by(1_000) {
+            freshness.on(Input::Changed { new: 1, cancelled: 0, gone: 0 }, now);
+            freshness.on(Input::Lacking { certain: true }, now);
+            assert_eq!(freshness.on(Input::Tick, now), None, "it hears all the time");
+            said.push(freshness.state(now));
+        }
+        assert!(!said.contains(&State::Live), "{said:?}");
+        assert!(!said[4..].contains(&State::Interrupted), "{said:?}");
+        freshness.on(Input::Heartbeat, 60_000);
+        assert!(matches!(freshness.state(60_000), State::LiveAgain { .. }));
+    }
+
+    #[test]
+    fn a_break_does_not_end_with_a_heartbeat_by_which_something_is_missing() {
+        let mut freshness = live();
+        freshness.on(Input::Failed { closed: false }, 6_000);
+        ticks(&mut freshness, 7_000, 10_000);
+        freshness.on(Input::Opened, 10_100);
+        freshness.on(Input::Lacking { certain: false }, 10_200);
+        assert_eq!(freshness.state(10_200), State::CatchingUp { changes: 0 });
+        freshness.on(Input::Heartbeat, 15_200);
+        assert_eq!(freshness.state(15_200), again(0, 0, 0));
     }
 
     #[test]

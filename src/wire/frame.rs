@@ -123,7 +123,8 @@ impl FrameReader {
                 self.data.push('\n');
             }
             "retry" if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
-                self.retry = value.parse().ok();
+                // What cannot be counted is a very long time, and not none.
+                self.retry = Some(value.parse().unwrap_or(u64::MAX));
             }
             _ => {}
         }
@@ -157,6 +158,13 @@ mod tests {
             String::from_utf8(out).expect("UTF-8"),
             "retry: 2000\nid: 9f3a01c4-7\nevent: order.ready\ndata: {\"number\":142}\n\n"
         );
+    }
+
+    #[test]
+    fn a_time_that_cannot_be_counted_is_a_long_one() {
+        let mut reader = FrameReader::default();
+        reader.push(b"retry: 1500\nretry: 99999999999999999999\n");
+        assert_eq!(reader.retry, Some(u64::MAX));
     }
 
     proptest! {

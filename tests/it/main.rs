@@ -14,6 +14,7 @@ mod access;
 mod assets;
 mod back_office;
 mod bounds;
+mod conformance;
 mod contract;
 mod cors;
 mod crash;
