@@ -165,6 +165,12 @@ function watch(): void {
     new MutationObserver(tell).observe(chip, { attributes: true });
 }
 
+/** How something is waited for by steps of the page's clock: one after the other. */
+const STEPS = { timeout: 60_000, intervals: [10] };
+
+// Thousands of such steps: a machine that is busy takes its time.
+test.setTimeout(240_000);
+
 /** Connections that a page opens at most in 40 s of its time, which are refused at once. */
 const OPENED_MOST = 16;
 
@@ -172,7 +178,6 @@ for (const [kind, tricks] of Object.entries(TRICKS)) {
     test(`${kind}: the board does not look live, and is right when it is over`, async ({ board, page, server, unruly, faults }) => {
         faults.allowLostConnections();
         faults.allow(/EventSource's response has a MIME type/, /blocked by CORS policy/, /Content Security Policy/);
-        test.setTimeout(240_000);
         let looks: Look[] = [];
         let loads = 0;
         page.on('load', () => (loads += 1));
@@ -187,7 +192,7 @@ for (const [kind, tricks] of Object.entries(TRICKS)) {
                 await page.clock.runFor(250);
                 return what();
             };
-            await expect.poll(after, { timeout: 30_000, intervals: [10] }).toEqual(so);
+            await expect.poll(after, STEPS).toEqual(so);
         };
         const isLive = async () => /is-live/.test((await chip.getAttribute('class')) ?? '');
         const count = (order: FoodOrder, lane: Lane) => board.ticketIn(order, lane).count();
@@ -265,7 +270,7 @@ test('who is told to come back at once does not come all the time', async ({ boa
         await page.clock.runFor(20);
         return unruly.attempts;
     };
-    await expect.poll(asked, { intervals: [10] }).toBeGreaterThan(2);
+    await expect.poll(asked, STEPS).toBeGreaterThan(2);
     const before = unruly.attempts;
     // Three seconds of the page's time, in which a browser that is left alone asks whenever it can.
     for (let step = 0; step < 150; step += 1) await asked();
@@ -277,7 +282,7 @@ test('who is told to come back at once does not come all the time', async ({ boa
         await page.clock.runFor(250);
         return board.ticketIn(missed, 'New').count();
     };
-    await expect.poll(isThere, { intervals: [10] }).toBe(1);
+    await expect.poll(isThere, STEPS).toBe(1);
     await expect(page.locator('#chip')).toHaveClass(/is-live/);
 });
 
@@ -301,7 +306,7 @@ test('a first byte that is slow is waited for', async ({ board, page, server, un
         await page.clock.runFor(250);
         return opened();
     };
-    await expect.poll(hasTried, { intervals: [10] }).toBe(before + 1);
+    await expect.poll(hasTried, STEPS).toBe(before + 1);
     await page.clock.runFor(5_000);
     await expect(chip).not.toHaveClass(/is-live/);
     // The same connection, and no other.
