@@ -183,7 +183,7 @@ impl Part {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{OrderStatus, testing};
+    use crate::domain::OrderStatus;
 
     const MINUTE: i64 = 60 * 1000;
 
@@ -213,7 +213,7 @@ mod tests {
     fn an_order_is_made_once_however_often_it_is_recalled() {
         use OrderStatus::{Completed, Preparing, Ready};
         let mut figures = Figures::default();
-        let mut order = testing::order(0);
+        let mut order = crate::domain::testing::order(0);
         figures.apply(&order);
         assert_eq!(told(&figures, 0), (1, 1, 0, None));
         // To the kitchen, to the pass, and out of what was handed out already.
@@ -242,7 +242,7 @@ mod tests {
     fn an_hour_later_nothing_is_left_of_it() {
         let mut figures = Figures::default();
         for number in 0..500 {
-            let mut order = testing::order(number);
+            let mut order = crate::domain::testing::order(number);
             let at = i64::from(number) * MINUTE;
             order.times.placed_at = UnixMillis(at);
             order.last_change.at = UnixMillis(at);
@@ -266,7 +266,7 @@ mod tests {
         let (mut before, mut after) = (Figures::default(), Figures::default());
         let mut orders = Vec::new();
         for number in 0..6 {
-            let mut order = testing::order(number);
+            let mut order = crate::domain::testing::order(number);
             before.apply(&order);
             for to in [Ready, Completed].into_iter().take(number as usize % 3) {
                 go(&mut order, to, MINUTE);
