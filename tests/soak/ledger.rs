@@ -120,13 +120,14 @@ impl Ledger {
             }
             Follows::Page { .. } | Follows::Nothing => false,
         };
-        let mut wanted = open.iter().filter(wants);
+        let wanted: HashMap<&str, &Stand<'_>> =
+            open.iter().filter(wants).map(|stand| (stand.id, stand)).collect();
         let behind = wanted
-            .clone()
+            .values()
             .find(|stand| known(stand.id) != Some(stand.version))
             .map(|stand| format!("{stand:?} is known as {:?}", known(stand.id)));
         let left = || {
-            let gone = self.versions.keys().find(|id| wanted.all(|stand| stand.id != *id))?;
+            let gone = self.versions.keys().find(|id| !wanted.contains_key(id.as_str()))?;
             Some(format!("{gone} is over, and is known as {:?}", known(gone)))
         };
         let unfinished = || match &self.follows {

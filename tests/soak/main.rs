@@ -98,7 +98,7 @@ struct Options {
     /// By how many per cent what is held may grow after the warm-up
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
     growth: u32,
-    /// Settings of the server that differ, such as stream.ring_mib=16
+    /// Settings of the server that differ, such as `stream.ring_mib=16`
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
     /// The program

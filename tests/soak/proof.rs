@@ -15,9 +15,12 @@ fn frame(event: &str, seq: u32, version: u32) -> Frame {
     Frame { id: format!("0000000a-{seq}"), event: event.to_owned(), data }
 }
 
+/// What came: the event, its position, and the order's version.
+type Seen = (&'static str, u32, u32);
+
 /// Whether all of `seen` (event, position, version) is taken for good; it is cut off and
 /// resumed where the event is empty.
-fn good(follows: Follows, seen: &[(&str, u32, u32)]) -> bool {
+fn good(follows: Follows, seen: &[Seen]) -> bool {
     let mut ledger = Ledger::new(follows);
     ledger.begin();
     seen.iter().all(|(event, seq, version)| {
@@ -48,6 +51,15 @@ fn ends() -> anyhow::Result<()> {
         ensure!(!whole(follows(), &[stand("7", 2)]), "a last version that is missing is not seen");
         ensure!(!whole(follows(), &[]), "an end that is missing is not seen");
     }
+    let mut ledger = Ledger::new(Follows::Everything);
+    for (seq, id) in (5..).zip(["7", "8", "9"]) {
+        let placed = frame("order.placed", seq, 1);
+        let data = placed.data.replace("\"7\"", &format!("\"{id}\""));
+        ensure!(ledger.take(&Frame { data, ..placed }).is_ok(), "what is right is taken for wrong");
+    }
+    let three = ["9", "7", "8"].map(|id| stand(id, 1));
+    ensure!(ledger.lacks(&three).is_none(), "what is whole is taken for wrong");
+    ensure!(ledger.lacks(&three[1..]).is_some(), "an end that is missing is not seen");
     let two = [stand("7", 1), stand("8", 1)];
     ensure!(!whole(screen(), &two), "an order that is missing is not seen");
     let page = Ledger::new(Follows::Page { id: "7".to_owned() });
@@ -58,7 +70,7 @@ fn ends() -> anyhow::Result<()> {
 /// An error where a fault would not be seen, or one is seen where there is none.
 pub(crate) fn show() -> anyhow::Result<()> {
     const MOVED: &str = "order.ready";
-    const RUN: [(&str, u32, u32); 5] =
+    const RUN: [Seen; 5] =
         [("hello", 4, 0), (MOVED, 5, 1), ("heartbeat", 5, 0), (MOVED, 6, 2), (MOVED, 7, 3)];
     let all = || Follows::Everything;
     let at = |name| Follows::Station { name, open: false };
@@ -67,7 +79,7 @@ pub(crate) fn show() -> anyhow::Result<()> {
     let cut = [RUN[0], RUN[1], ("", 0, 0), ("hello", 5, 0), RUN[3]];
     ensure!(good(all(), &cut) && good(station(), &cut), "a cut is taken for wrong");
 
-    let faults: [(&str, Follows, &[(&str, u32, u32)]); 11] = [
+    let faults: [(&str, Follows, &[Seen]); 11] = [
         ("a gap", all(), &[RUN[0], RUN[1], RUN[4]]),
         ("a heartbeat that is ahead", all(), &[RUN[0], ("heartbeat", 5, 0)]),
         ("a repetition", all(), &[RUN[0], RUN[1], RUN[1]]),

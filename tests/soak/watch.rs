@@ -74,7 +74,7 @@ impl Sample {
 
     /// A line of the table: this moment, and the rates since `before`.
     pub(crate) fn row(&self, before: &Self) -> String {
-        let took = (self.at - before.at).as_secs_f64().max(0.001);
+        let took = self.at.saturating_sub(before.at).as_secs_f64().max(0.001);
         let rate = |now: u64, before: u64| float(now - before) / took;
         format!(
             "| {:.1} | {:.1} | {:.0} | {:.1} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {:.2}, {:.2} |",
