@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use tokio_rustls::rustls::{
     server::{ClientHello, ResolvesServerCert},
     sign::CertifiedKey,
@@ -15,7 +16,11 @@ use tokio_util::sync::CancellationToken;
 use super::{
     files::{Files, Stamp},
     own::OwnCa,
+    validity::{self, DAY_S},
 };
+
+/// How long before its end a certificate is warned of.
+const SOON_DAYS: i64 = 14;
 
 /// Keeps the certificate of the moment.
 #[derive(Debug)]
@@ -129,21 +134,44 @@ impl Keeper {
         let mut told = Told::new();
         let mut ticks = tokio::time::interval(every);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut days = tokio::time::interval(Duration::from_secs(DAY_S.unsigned_abs()));
         loop {
             let asked = tokio::select! {
                 _ = ticks.tick() => false,
                 () = told.again() => true,
+                _ = days.tick() => {
+                    self.warn_of_its_end();
+                    continue;
+                }
                 () = shutdown.cancelled() => return,
             };
             let keeper = Arc::clone(&self);
             let look = move || if asked { keeper.look_again() } else { keeper.look() };
             match tokio::task::spawn_blocking(look).await {
                 Ok(Look::Same) | Err(_) => {}
-                Ok(Look::Another) => tracing::info!("tls.certificate.changed"),
+                Ok(Look::Another) => {
+                    tracing::info!("tls.certificate.changed");
+                    self.warn_of_its_end();
+                }
                 Ok(Look::Refused(error)) => {
                     tracing::error!(error = format!("{error:#}"), "tls.certificate.refused");
                 }
             }
+        }
+    }
+
+    /// Browsers refuse a certificate after its end. It is served all the same: a
+    /// kitchen with a warning is better off than one without orders.
+    fn warn_of_its_end(&self) {
+        let Some(ends_at) = self.current().cert.first().and_then(|it| validity::ends_at(it)) else {
+            return;
+        };
+        let left = ends_at - Timestamp::now().as_second();
+        let end = Timestamp::from_second(ends_at).map(|end| end.to_string()).unwrap_or_default();
+        if left < 0 {
+            tracing::warn!(end, "tls.certificate.expired");
+        } else if left < SOON_DAYS * DAY_S {
+            tracing::warn!(end, days = left / DAY_S, "tls.certificate.ends_soon");
         }
     }
 

@@ -38,9 +38,13 @@ use tokio_rustls::rustls::{
     sign::CertifiedKey,
 };
 
-use super::{PROVIDER, files::Files, names::of_this_machine, validity};
+use super::{
+    PROVIDER,
+    files::Files,
+    names::of_this_machine,
+    validity::{self, DAY_S},
+};
 
-const DAY_S: i64 = 24 * 60 * 60;
 /// How long the authority is valid.
 const CA_DAYS: i64 = 3652;
 /// How long before its end another one is made: whoever starts the program in

@@ -3,6 +3,8 @@
 
 use jiff::{civil::DateTime, tz::TimeZone};
 
+pub(super) const DAY_S: i64 = 24 * 60 * 60;
+
 const INTEGER: u8 = 0x02;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
