@@ -31,7 +31,7 @@ use self::{
     passwords::Passwords,
     principal::{Principal, Who},
     register::{By, Key, Paired, Register, ScreenId, Session, Used, User},
-    roles::{Rights, Role},
+    roles::Rights,
     secret::{Digest, Secret},
     setup::Setup,
     throttle::Throttle,
@@ -273,10 +273,7 @@ impl Access {
     #[must_use]
     pub fn has_manager(&self) -> bool {
         let known = self.known();
-        known
-            .users
-            .values()
-            .any(|user| user.role == Role::Manager && !user.disabled && user.locations.is_empty())
+        known.users.values().any(User::runs_the_place)
     }
 
     /// The link for the first manager, where there is none yet.
@@ -422,6 +419,10 @@ impl Access {
 
     /// Notices until `shutdown` what other processes change and what is over.
     pub async fn watch(self: Arc<Self>, shutdown: CancellationToken) {
+        // A register in memory is nobody else's, and nobody is let out.
+        if self.doors == Doors::Open {
+            return;
+        }
         let mut ticks = tokio::time::interval(LOOK_EVERY);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let (mut version, mut noted_at) = (None, self.clock.now());
@@ -563,7 +564,11 @@ mod tests {
 
     use super::*;
     use crate::{
-        server::{access::register::NewUser, hub::HubSettings},
+        domain::Location,
+        server::{
+            access::{register::NewUser, roles::Role},
+            hub::HubSettings,
+        },
         wire::{Epoch, Seq},
     };
 
@@ -677,6 +682,31 @@ mod tests {
         let principal = house.access.who(&mo, &Extensions::new()).expect("no key");
         assert!(!principal.rights.has(roles::Right::Work));
         assert!(!house.access.pass(&principal).expect("a new one").is_revoked());
+    }
+
+    #[tokio::test]
+    async fn who_is_the_last_to_let_others_in_is_known_when_it_is_written() {
+        let house = House::new();
+        let by = By::here("tests", house.clock.now());
+        for (name, role) in [("Ana", Role::Manager), ("Bo", Role::Manager), ("Mo", Role::Cook)] {
+            house.enter(name, role).await;
+        }
+        let last = house.access.change(move |of| {
+            let called = |name| {
+                let found = register::user_called(of, name);
+                found.map(|user| user.expect("somebody"))
+            };
+            let last = |name| register::is_last_manager(of, called(name)?.id);
+            let mut said = vec![last("ana")?, last("bo")?];
+            // What the transaction has done itself counts.
+            register::set_disabled(of, &called("bo")?, true, &by)?;
+            said.extend([last("ana")?, last("bo")?, last("mo")?]);
+            let here = [Location::parse("here").expect("a label")];
+            register::set_role(of, &called("ana")?, Role::Manager, &here, &by)?;
+            said.push(last("ana")?);
+            Ok(said)
+        });
+        assert_eq!(last.await.expect("written"), [false, false, true, false, false, false]);
     }
 
     #[tokio::test]

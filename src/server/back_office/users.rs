@@ -197,8 +197,6 @@ fn role(form: &Form, errors: &mut Vec<FieldError>) -> Role {
 struct Known {
     user: User,
     sessions: Vec<Session>,
-    /// Whether nobody else could let others in.
-    is_last: bool,
 }
 
 async fn find(desk: Desk<'_>, id: Number) -> Result<Known, Response> {
@@ -206,12 +204,9 @@ async fn find(desk: Desk<'_>, id: Number) -> Result<Known, Response> {
     let (users, mut sessions) = found.await.map_err(|unavailable| desk.away(&unavailable))?;
     let user = id.ok().and_then(|Path(id)| users.iter().find(|user| user.id == UserId(id)));
     let user = user.cloned().ok_or_else(|| desk.missing("user"))?;
-    let runs_the_place =
-        |user: &&User| user.role == Role::Manager && !user.disabled && user.locations.is_empty();
-    let is_last = runs_the_place(&&user) && users.iter().filter(runs_the_place).count() == 1;
     sessions.retain(|session| session.user == user.id);
     sessions.sort_by_key(|session| std::cmp::Reverse(session.used_at));
-    Ok(Known { user, sessions, is_last })
+    Ok(Known { user, sessions })
 }
 
 /// `GET /access/users/{id}`: one user.
@@ -344,16 +339,24 @@ pub(in crate::server) async fn change(
                 Some(_) => locations(&form, &mut errors),
                 None => user.locations.clone(),
             };
-            if known.is_last && role != Role::Manager {
-                errors.push(wrong("role", LAST));
-            } else if known.is_last && !bound.is_empty() {
-                errors.push(wrong("locations", LAST));
-            }
             if errors.is_empty() {
-                return carry_out(desk, &known.user, "Saved.", move |of, by| {
-                    register::set_role(of, &user, role, &bound, by)
-                })
-                .await;
+                let by = app.access.by(&caller);
+                let demotes = role != Role::Manager;
+                let stays = !demotes && bound.is_empty();
+                // Two managers may take it from each other at once.
+                let changed = app.access.change(move |of| {
+                    let goes = stays || !register::is_last_manager(of, user.id)?;
+                    if goes {
+                        register::set_role(of, &user, role, &bound, &by)?;
+                    }
+                    Ok(goes)
+                });
+                match changed.await {
+                    Ok(true) => return desk.done(&page_of(&known.user), "Saved."),
+                    Ok(false) if demotes => errors.push(wrong("role", LAST)),
+                    Ok(false) => errors.push(wrong("locations", LAST)),
+                    Err(unavailable) => return desk.away(&unavailable),
+                }
             }
         }
     }
@@ -421,14 +424,19 @@ pub(in crate::server) async fn disable(
         Err(response) => return response,
     };
     let page = page_of(&known.user);
-    if known.is_last {
-        return desk.leave(Flash::trouble(page, LAST));
-    }
     let is_self = is_self(&caller, &known.user);
     let (user, by) = (known.user, app.access.by(&caller));
-    match app.access.change(move |of| register::set_disabled(of, &user, true, &by)).await {
-        Ok(()) if is_self => see("/login"),
-        Ok(()) => desk.done(&page, "They are let in no longer."),
+    let disabled = app.access.change(move |of| {
+        let goes = !register::is_last_manager(of, user.id)?;
+        if goes {
+            register::set_disabled(of, &user, true, &by)?;
+        }
+        Ok(goes)
+    });
+    match disabled.await {
+        Ok(true) if is_self => see("/login"),
+        Ok(true) => desk.done(&page, "They are let in no longer."),
+        Ok(false) => desk.leave(Flash::trouble(page, LAST)),
         Err(unavailable) => desk.away(&unavailable),
     }
 }

@@ -40,6 +40,14 @@ pub struct User {
     pub disabled: bool,
 }
 
+impl User {
+    /// Whether they can let others in, at all locations.
+    #[must_use]
+    pub fn runs_the_place(&self) -> bool {
+        self.role == Role::Manager && !self.disabled && self.locations.is_empty()
+    }
+}
+
 /// A log-in.
 #[derive(Clone, Copy, Debug)]
 pub struct Session {
@@ -291,6 +299,16 @@ pub fn set_role(
     by.note(of, "user.role", &format!("{} ({before} → {after})", user.name))
 }
 
+/// Whether nobody would be left who could let others in, if `user` could not.
+///
+/// # Errors
+/// The database's.
+pub fn is_last_manager(of: &Connection, user: UserId) -> rusqlite::Result<bool> {
+    let mut managers = users(of)?;
+    managers.retain(User::runs_the_place);
+    Ok(managers.iter().all(|manager| manager.id == user) && !managers.is_empty())
+}
+
 /// Begins a session of `user`; its secret. None when they are let in no longer, or have
 /// another password than when they were read.
 ///
@@ -520,10 +538,11 @@ pub fn sessions(of: &Connection) -> rusqlite::Result<Vec<Session>> {
 pub fn paired(of: &Connection) -> rusqlite::Result<Vec<Paired>> {
     let device = |row: &Row<'_>| {
         let screen: Option<String> = row.get(2)?;
+        let screen = screen.map(|name| ScreenName::parse(&name)).transpose();
         Ok(Paired {
             id: ScreenId(row.get(0)?),
             token: row.get::<_, Option<[u8; 32]>>(1)?.map(Digest),
-            screen: screen.and_then(|name| ScreenName::parse(&name).ok()),
+            screen: screen.map_err(|rule| damaged(2, rule))?,
             name: row.get(3)?,
             role: parsed(row, 4)?,
             locations: locations(row, 5)?,
@@ -618,7 +637,6 @@ fn user(row: &Row<'_>) -> rusqlite::Result<User> {
     })
 }
 
-/// Locations as one column: a label has no comma.
 /// A role and where it is good, for the list of who did what.
 fn rank(role: Role, locations: &[Location]) -> String {
     if locations.is_empty() {
@@ -628,6 +646,7 @@ fn rank(role: Role, locations: &[Location]) -> String {
     }
 }
 
+/// Locations as one column: a label has no comma.
 fn written(locations: &[Location]) -> String {
     locations.iter().map(Location::as_str).collect::<Vec<_>>().join(",")
 }
