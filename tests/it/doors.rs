@@ -467,6 +467,8 @@ async fn a_screen_is_let_in_from_the_command_line_too() {
     .await;
     assert_eq!(entered.header("location"), "/");
     let screen = kept(&entered, "live-orders-screen").expect("a token");
+    let waiting = server.get("/access/approve").await;
+    assert!(!waiting.text().contains(&code_on(&first)), "it waits no longer");
     assert!(get_with(device, "/account", &screen).await.text().contains("lobby"));
     assert!(run(server.data(), &["screen", "list"], "").contains("lobby\tviewer"));
     let boss = ["screen", "approve", &code, "--role", "manager"];

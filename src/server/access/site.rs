@@ -374,10 +374,17 @@ async fn waits(app: &App, headers: &HeaderMap, request: &Extensions) -> Result<W
     let before = || read(Cookie::Screen).map(|secret| secret.to_wait_with());
     let secret = read(Cookie::Waiting).or_else(before);
     let standing = secret.and_then(|secret| app.access.pairing.standing(secret, now));
-    let standing = standing.map(|standing| match &standing {
-        Standing::Shows(code) => app.access.approved(code).map_or(standing, Standing::LetIn),
-        Standing::LetIn(_) => standing,
-    });
+    let standing = match standing {
+        // By the command line, which is another process: here it waits until now.
+        Some(Standing::Shows(code)) => Some(match app.access.approved(&code) {
+            Some(screen) => {
+                app.access.pairing.let_in(&code, screen, now);
+                Standing::LetIn(screen)
+            }
+            None => Standing::Shows(code),
+        }),
+        standing => standing,
+    };
     let shows = |code: String, cookie| {
         let link = approve_link(headers, secured, &code);
         Waits::Shows { code, cookie, link }
