@@ -35,6 +35,7 @@ pub mod error;
 pub mod files;
 mod folder;
 mod forms;
+pub mod hex;
 pub mod hub;
 pub mod ingest;
 pub mod kitchen;

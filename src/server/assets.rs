@@ -6,7 +6,7 @@
 //! disk instead, under plain names that browsers ask for anew each time, so that
 //! changes show at once.)
 
-use std::{borrow::Cow, fmt::Write as _};
+use std::borrow::Cow;
 
 use axum::{
     body::Body,
@@ -17,7 +17,7 @@ use axum::{
 use leptos_config::LeptosOptions;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use super::{error::Problem, pages::PageAssets, state::App, stream::accepts};
+use super::{error::Problem, hex, pages::PageAssets, state::App, stream::accepts};
 
 /// What cargo-leptos has built.
 #[derive(RustEmbed)]
@@ -75,10 +75,7 @@ impl Assets {
     pub fn mark(address: &str) -> String {
         let hash = |file: EmbeddedFile| file.metadata.sha256_hash();
         let hash = Site::get(address.trim_start_matches('/')).map(hash).unwrap_or_default();
-        hash.iter().take(8).fold(String::new(), |mut mark, byte| {
-            let _ = write!(mark, "{byte:02x}");
-            mark
-        })
+        hex::encode(&hash[..8])
     }
 
     /// Refuses a program that was put together without the board's files. A
@@ -189,12 +186,7 @@ fn choose(
 }
 
 fn etag(file: &EmbeddedFile) -> String {
-    let mut etag = String::from("\"");
-    for byte in file.metadata.sha256_hash().iter().take(12) {
-        let _ = write!(etag, "{byte:02x}");
-    }
-    etag.push('"');
-    etag
+    format!("\"{}\"", hex::encode(&file.metadata.sha256_hash()[..12]))
 }
 
 /// Whether the client has what `etag` stands for.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
 
-use super::secret::{from_hex, hex};
+use crate::server::hex;
 
 /// Memory, passes and lanes of a new password's hash.
 const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
@@ -80,7 +80,11 @@ pub fn hash(password: &str) -> Option<String> {
     let salt: [u8; 16] = rand::random();
     let hash = derive(password, &salt, COST)?;
     let (memory, passes, lanes) = COST;
-    Some(format!("argon2id${memory}${passes}${lanes}${}${}", hex(&salt), hex(&hash)))
+    Some(format!(
+        "argon2id${memory}${passes}${lanes}${}${}",
+        hex::encode(&salt),
+        hex::encode(&hash)
+    ))
 }
 
 fn is(password: &str, kept: &str) -> bool {
@@ -91,9 +95,9 @@ fn is(password: &str, kept: &str) -> bool {
     let number = |text: &str| text.parse::<u32>().ok();
     let hash = || {
         let cost = (number(memory)?, number(passes)?, number(lanes)?);
-        derive(password, &from_hex(salt)?, cost)
+        derive(password, &hex::decode(salt)?, cost)
     };
-    let (Some(hash), Some(expected)) = (hash(), from_hex(expected)) else { return false };
+    let (Some(hash), Some(expected)) = (hash(), hex::decode(expected)) else { return false };
     // Takes as long wherever they differ.
     let differs = hash.iter().zip(&expected).fold(0, |sum, (one, other)| sum | (one ^ other));
     expected.len() == HASH_BYTES && differs == 0

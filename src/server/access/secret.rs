@@ -1,8 +1,10 @@
 //! Secrets that nobody can guess, and what is kept of them.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use sha2::{Digest as _, Sha256};
+
+use crate::server::hex;
 
 /// 256 random bits: a session, a screen's token, an API key. Whoever has it is
 /// whom it was given to, so it is shown once and only its [`Digest`] is kept.
@@ -19,13 +21,13 @@ impl Secret {
     /// The secret that somebody brings.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
-        from_hex(raw)?.try_into().ok().map(Self)
+        hex::decode(raw)?.try_into().ok().map(Self)
     }
 
     /// The secret in words: for whom it is for, and for nobody else.
     #[must_use]
     pub fn reveal(&self) -> String {
-        hex(&self.0)
+        hex::encode(&self.0)
     }
 
     /// What a device waits with that has had this before: the same in each of its tabs.
@@ -51,26 +53,6 @@ impl fmt::Debug for Secret {
 /// What is kept of a [`Secret`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Digest(pub [u8; 32]);
-
-/// `bytes` in lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to text cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-/// The bytes that `text` writes in lower-case hexadecimal digits.
-pub(super) fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
-    };
-    let pairs = text.as_bytes().chunks(2);
-    pairs.map(|pair| Some(digit(*pair.first()?)? << 4 | digit(*pair.get(1)?)?)).collect()
-}
 
 #[cfg(test)]
 mod tests {

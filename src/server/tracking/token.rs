@@ -11,7 +11,7 @@ use std::fmt;
 use hmac::{Hmac, Mac as _};
 use sha2::{Digest as _, Sha256};
 
-use crate::domain::OrderId;
+use crate::{domain::OrderId, server::hex};
 
 /// Bytes of a token.
 const TOKEN: usize = 16;
@@ -40,20 +40,13 @@ impl TrackingKey {
     /// The key that was written as `raw`.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
-        let mut key = [0; KEY];
-        if raw.len() != 2 * KEY || !raw.is_ascii() {
-            return None;
-        }
-        for (index, byte) in key.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(raw.get(2 * index..2 * index + 2)?, 16).ok()?;
-        }
-        Some(Self(key))
+        hex::decode(raw)?.try_into().ok().map(Self)
     }
 
     /// The key as text, for the store alone.
     #[must_use]
     pub fn write(&self) -> String {
-        hexadecimal(&self.0)
+        hex::encode(&self.0)
     }
 
     /// The token of order `id`.
@@ -66,7 +59,7 @@ impl TrackingKey {
         mac.update(b"tracking ");
         mac.update(id.0.as_bytes());
         let code = mac.finalize().into_bytes();
-        Token(hexadecimal(code.get(..TOKEN).unwrap_or_default()))
+        Token(hex::encode(code.get(..TOKEN).unwrap_or_default()))
     }
 
     /// What the store keeps of the token of order `id`.
@@ -104,12 +97,6 @@ impl TokenDigest {
     pub fn of(token: &str) -> Self {
         Self(Sha256::digest(token).into())
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |value: u8| char::from(DIGITS[usize::from(value & 15)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
 }
 
 #[cfg(test)]

@@ -4,8 +4,6 @@
 //! name but the customer's own first, nothing that staff has written, no id, and
 //! nothing of any other order.
 
-use std::fmt::Write as _;
-
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -25,7 +23,7 @@ use crate::{
         FoodOrder, ItemStatus, Modifier, ModifierKind, OrderItem, OrderStatus, Service, UnixMillis,
         limits, screen::Language,
     },
-    server::{language, orders::utc_offset_seconds, state::App},
+    server::{hex, language, orders::utc_offset_seconds, state::App},
 };
 
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
@@ -85,11 +83,7 @@ impl View {
             digest.update(part);
             digest.update([0]);
         }
-        let mut id = String::new();
-        for byte in digest.finalize().iter().take(8) {
-            // Writing to a string cannot fail.
-            let _ = write!(id, "{byte:02x}");
-        }
+        let id = hex::encode(&digest.finalize()[..8]);
         let icon = if tone == "ready" { ICON_READY } else { ICON };
         let asks = order.customer_may_arrive();
         Self { id, title, tone, icon, at: writer.time(now), view, asks }

@@ -1,7 +1,5 @@
 //! Rows and what they mean.
 
-use std::fmt::Write as _;
-
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension as _, Row, Rows, Transaction, params, types::Type};
 use sha2::{Digest as _, Sha256};
@@ -13,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::{Channel, FoodOrder, Location, OrderId, OrderStatus, Station, UnixMillis},
-    server::tracking::TokenDigest,
+    server::{hex, tracking::TokenDigest},
     wire::{Epoch, EventFacts, EventId, Seq, StreamFilter},
 };
 
@@ -54,12 +52,7 @@ pub(super) fn set_meta(connection: &Connection, key: &str, value: &str) -> rusql
 
 /// By what an idempotency key is kept: clients may put into one who has ordered.
 pub(super) fn key_digest(key: &str) -> String {
-    let mut text = String::from("sha256:");
-    for byte in Sha256::digest(key) {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    format!("sha256:{}", hex::encode(&Sha256::digest(key)))
 }
 
 /// Up to where the log is no longer kept, and where it ends.
