@@ -171,6 +171,19 @@ impl Switch {
     pub fn on(since: UnixMillis) -> Self {
         Self { state: SwitchState::On, why: None, since }
     }
+
+    /// Turned on or off by somebody at `now`; none where it is so already.
+    #[must_use]
+    pub fn turned(&self, on: bool, now: UnixMillis) -> Option<Self> {
+        match (on, self.state) {
+            (true, SwitchState::On) | (false, SwitchState::Off) => None,
+            (true, _) => Some(Self::on(now)),
+            (false, _) => {
+                let why = Some("somebody switched it off".to_owned());
+                Some(Self { state: SwitchState::Off, why, since: now })
+            }
+        }
+    }
 }
 
 /// Whether a webhook is on, and who switched it off.

@@ -18,7 +18,7 @@ use crate::{
         ingest::Successor,
         store::{
             CommitSink, Committed, SqliteStore, Store as _, WebhookStore as _,
-            webhooks::{Attempted, Switch, SwitchState, Webhook},
+            webhooks::{Attempted, Switch, Webhook},
         },
         stream::resume::{self, After, Start},
     },
@@ -256,15 +256,7 @@ async fn switch(
     on: bool,
     now: UnixMillis,
 ) -> anyhow::Result<bool> {
-    let is_on = webhook.switch.state == SwitchState::On;
-    let switch = match (on, is_on) {
-        (true, true) => return Ok(false),
-        (true, false) => Switch::on(now),
-        (false, _) => {
-            let why = Some("somebody switched it off".to_owned());
-            Switch { state: SwitchState::Off, why, since: now }
-        }
-    };
+    let Some(switch) = webhook.switch.turned(on, now) else { return Ok(false) };
     store.switch(webhook.id, switch).await?;
     Ok(true)
 }

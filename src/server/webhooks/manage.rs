@@ -74,7 +74,7 @@ pub(in crate::server) struct View<'a> {
     since: UnixMillis,
     /// Up to here it has taken up the log.
     cursor: EventId,
-    /// Events of the log that it has not been taken up yet.
+    /// Events of the log that it has not taken up yet.
     behind: u64,
     /// Events that wait to be sent, or to be sent again.
     waiting: u64,

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::WebhookId;
 use crate::{
     domain::UnixMillis,
-    server::store::StoredEvent,
+    server::{hex, store::StoredEvent},
     wire::{Epoch, EventId},
 };
 
@@ -68,14 +68,8 @@ impl Message {
 }
 
 fn message_id(webhook: &WebhookId, of: &str) -> String {
-    use std::fmt::Write as _;
     let hash = Sha256::new().chain_update(webhook.as_str()).chain_update(" ").chain_update(of);
-    let mut id = "msg_".to_owned();
-    for byte in hash.finalize().iter().take(16) {
-        // Writing to text cannot fail.
-        let _ = write!(id, "{byte:02x}");
-    }
-    id
+    format!("msg_{}", hex::encode(&hash.finalize()[..16]))
 }
 
 fn rfc3339(at: UnixMillis) -> String {

@@ -102,7 +102,7 @@ pub(in crate::server) async fn change(
         .webhooks
         .changing(&id, &app.shutdown, async || {
             let mut webhook = one(app, id.clone()).await?;
-            let state = webhook.switch.state;
+            let switch = change.on.and_then(|on| webhook.switch.turned(on, now));
             if let Some(url) = change.url {
                 webhook.url = url;
             }
@@ -113,14 +113,6 @@ pub(in crate::server) async fn change(
                 webhook.filter = filter;
             }
             store.save(webhook).await?;
-            let switch = match change.on {
-                Some(true) if state != SwitchState::On => Some(Switch::on(now)),
-                Some(false) if state != SwitchState::Off => {
-                    let why = Some("somebody switched it off".to_owned());
-                    Some(Switch { state: SwitchState::Off, why, since: now })
-                }
-                _ => None,
-            };
             if let Some(switch) = switch.clone() {
                 tracing::info!(webhook = %id, state = switch.state.as_str(), "webhook.switched");
                 store.switch(id.clone(), switch).await?;
