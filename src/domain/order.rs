@@ -201,7 +201,7 @@ pub const LATE_ARRIVAL_MILLIS: i64 = 30_000;
 pub struct Source {
     /// The channel.
     pub channel: Channel,
-    /// The channel's own id of the order; unique within the channel.
+    /// The channel's own id of the order; unique within the location and the channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
     /// Until when the channel wants an answer: an order that is still placed

@@ -26,6 +26,7 @@ use super::{
     },
     assets::is_known,
     error::Code,
+    hex,
     state::App,
     stream::accepts,
 };
@@ -51,7 +52,7 @@ const ABOUT: &str = "Live food orders for restaurants: channels place orders, ki
     JSON in, JSON out, UTF-8. Times are milliseconds since 1970-01-01 UTC; money is whole minor \
     units of an ISO 4217 currency. An unknown field or parameter is refused, so that a typing \
     error is never silently lost; `null` is as good as leaving a field out. Text is kept as sent, \
-    minus control characters.\n\n\
+    minus control characters and white space at either end.\n\n\
     Refusals are `application/problem+json` (RFC 9457). Programs decide by `code`, which is \
     stable; the texts are for people. Besides those that an operation lists, an address that there \
     is not is `404 not_found`, and a method that it does not take `405 method_not_allowed` with \
@@ -59,7 +60,8 @@ const ABOUT: &str = "Live food orders for restaurants: channels place orders, ki
 
 /// The document, and how it is sent.
 struct Contract {
-    value: Value,
+    /// What of the page at `/api/reference` is about it.
+    page: String,
     json: Bytes,
     packed: Bytes,
     etag: String,
@@ -74,13 +76,8 @@ static CONTRACT: LazyLock<Contract> = LazyLock::new(|| {
     let _ = encoder.write_all(&json);
     let packed = encoder.finish().unwrap_or_default().into();
     let hash = Sha256::digest(&json);
-    let mut etag = String::from("\"");
-    for byte in hash.iter().take(12) {
-        use std::fmt::Write as _;
-        let _ = write!(etag, "{byte:02x}");
-    }
-    etag.push('"');
-    Contract { value, json, packed, etag }
+    let etag = format!("\"{}\"", hex::encode(&hash[..12]));
+    Contract { page: reference::main(&value), json, packed, etag }
 });
 
 /// `GET /api/openapi.json`: the document. It is the same for everybody and tells no
@@ -111,7 +108,7 @@ pub(super) async fn openapi(headers: HeaderMap) -> Response {
 
 /// `GET /api/reference`: the page.
 pub(super) async fn reference(State(app): State<App>) -> Response {
-    reference::page(&app, &CONTRACT.value)
+    reference::page(&app, &CONTRACT.page)
 }
 
 /// The document as it stands for this version.
@@ -286,8 +283,11 @@ impl Writer {
             });
             let headers: &[&str] = match first.status() {
                 StatusCode::UNAUTHORIZED => &["WWW-Authenticate"],
-                StatusCode::TOO_MANY_REQUESTS => &["Retry-After", "RateLimit", "RateLimit-Policy"],
-                StatusCode::SERVICE_UNAVAILABLE => &["Retry-After"],
+                // The others are about a place that is taken, not about a quota.
+                StatusCode::TOO_MANY_REQUESTS if codes.contains(&Code::TooManyRequests) => {
+                    &["Retry-After", "RateLimit", "RateLimit-Policy"]
+                }
+                StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => &["Retry-After"],
                 _ => &[],
             };
             if !headers.is_empty() {
@@ -481,10 +481,10 @@ fn security(operation: &Operation, facts: &Facts) -> Value {
     }
 }
 
-/// Whether a key's writes by this operation are counted.
+/// Whether writes by this operation are counted, of a key or of who signs.
 fn is_counted(operation: &Operation, facts: &Facts) -> bool {
     let by_key = matches!(facts.needs, Needs::Right(right) if !scopes_with(right).is_empty());
-    by_key && operation.method != Method::GET
+    (by_key || operation.signed) && operation.method != Method::GET
 }
 
 /// Every code that `operation` refuses with.

@@ -220,9 +220,11 @@ impl Problem {
     /// What happened this time and what to do.
     pub(super) fn detail(&self) -> String {
         match self {
-            Self::NotFound => "check the address: the stream is /live-orders, orders, events and \
-                               screens are under /api/, health is under /health/"
-                .to_owned(),
+            Self::NotFound => {
+                "check the address: the stream is /live-orders, /api/reference lists \
+                               what is under /api/, health is under /health/"
+                    .to_owned()
+            }
             Self::MethodNotAllowed => "the Allow header lists the methods it takes".to_owned(),
             Self::NotJson => "send it with Content-Type: application/json".to_owned(),
             Self::BadJson(reason) => format!("{reason}; nothing was changed"),
@@ -257,7 +259,7 @@ impl Problem {
             Self::ItemNotFound(item) => format!("the order has no item {item:?}"),
             Self::ItemIsVoid(item) => format!("item {item} is void and stays so"),
             Self::OrderIsClosed(status) => {
-                format!("the order is {status}; items change only while it is open")
+                format!("the order is {status}; it changes only while it is open")
             }
             Self::OrderIsOpen(status) => format!(
                 "the order is {status}, and whoever works on it may need its notes and its address; \

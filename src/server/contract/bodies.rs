@@ -100,7 +100,7 @@ pub(super) struct PlaceModifier {
 pub(super) struct PlaceSource {
     /// By default the key's own, or `api`. `test` is kept for test orders.
     channel: Option<Channel>,
-    /// The channel's own id of the order; unique within the channel.
+    /// The channel's own id of the order; unique within the location and the channel.
     external_id: Option<Text<{ limits::KEY }>>,
     /// Until when the channel wants an answer: from now on, at most a day ahead.
     accept_by: Option<UnixMillis>,

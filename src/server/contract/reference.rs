@@ -16,16 +16,15 @@ use crate::{
 mod example;
 mod schema;
 
-/// The page.
-pub(super) fn page(app: &App, document: &Value) -> Response {
-    let main = main(document);
+/// The page with what `main` has made.
+pub(super) fn page(app: &App, main: &str) -> Response {
     let script = Script::File("/reference.js");
     documents::page(
         &Shown::of(app),
         StatusCode::OK,
         "HTTP API",
         "<a href=\"/api/reference\" aria-current=\"page\">HTTP API</a>",
-        &main,
+        main,
         script,
     )
 }
@@ -73,7 +72,7 @@ fn operations(document: &Value) -> Vec<Told<'_>> {
 }
 
 /// The page's content.
-fn main(document: &Value) -> String {
+pub(super) fn main(document: &Value) -> String {
     let told = operations(document);
     let mut html = Html::default();
     html.raw("<link rel=\"stylesheet\" href=\"/reference.css\"><div class=\"lead\"><div><h1>HTTP API</h1>");

@@ -89,7 +89,7 @@ codes! {
     OutsideYourLocations = "outside_your_locations", FORBIDDEN, "It is about a location that you are not bound to.";
     OtherChannel = "other_channel", FORBIDDEN, "It is about another channel than the key's.";
     CrossSite = "cross_site", FORBIDDEN, "Another site's page had a browser send it.";
-    TooManyRequests = "too_many_requests", TOO_MANY_REQUESTS, "The key has written too much; `Retry-After` says when it may again.";
+    TooManyRequests = "too_many_requests", TOO_MANY_REQUESTS, "Too much was written; `Retry-After` says when it may again.";
 }
 
 impl fmt::Display for Code {

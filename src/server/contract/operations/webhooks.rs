@@ -145,7 +145,6 @@ fn signed() -> Operation {
         Code::SignatureInvalid,
         Code::SignatureExpired,
         Code::SignatureReplayed,
-        Code::TooManyRequests,
         Code::IdempotencyKeyReused,
         Code::IdempotencyKeyInFlight,
         Code::ExternalIdReused,
