@@ -294,10 +294,16 @@ impl Hub {
         frame::push_event(out, &id.to_string(), event.facts.kind.as_str(), &event.order_json);
     }
 
-    /// What heartbeats tell of the kitchen.
+    /// The intake switch that heartbeats tell of.
     #[must_use]
-    pub fn kitchen(&self) -> KitchenState {
-        self.lock().kitchen.clone()
+    pub fn intake(&self) -> Intake {
+        self.lock().kitchen.intake.clone()
+    }
+
+    /// The channels that heartbeats tell of as quiet.
+    #[cfg(test)]
+    pub fn quiet(&self) -> Vec<Channel> {
+        self.lock().kitchen.quiet.clone()
     }
 
     /// Has heartbeats tell of another intake switch. If it is another, every
@@ -383,7 +389,11 @@ impl Hub {
             .filter_map(|(wall, beat)| {
                 let (last, beat) = beat?;
                 let of_all = encode(last, &beat);
-                Some((wall, (of_all, everybody.then(|| encode(last, &without_others(beat))))))
+                let of_some = everybody.then(|| match tells_of_others(&beat) {
+                    true => encode(last, &without_others(beat)),
+                    false => of_all.clone(),
+                });
+                Some((wall, (of_all, of_some)))
             })
             .collect();
         for feed in feeds {
@@ -487,6 +497,11 @@ impl Hub {
 /// hear nothing of anybody else's.
 fn is_of_certain_orders(filter: &StreamFilter) -> bool {
     !filter.orders.is_empty()
+}
+
+/// Whether `beat` tells what only those are to hear who look after others' orders.
+fn tells_of_others(beat: &Heartbeat) -> bool {
+    !(beat.unseen.is_empty() && beat.quiet.is_empty())
 }
 
 fn without_others(beat: Heartbeat) -> Heartbeat {

@@ -119,7 +119,7 @@ impl Kitchen {
     /// The intake switch as it stands.
     #[must_use]
     pub fn intake(&self) -> Intake {
-        self.hub.kitchen().intake.at(self.clock.now())
+        self.hub.intake().at(self.clock.now())
     }
 
     /// Has `actor` set the intake switch. Durable when this returns.

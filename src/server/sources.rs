@@ -194,7 +194,7 @@ mod tests {
     }
 
     fn quiet(sources: &Sources) -> Vec<String> {
-        sources.hub.kitchen().quiet.iter().map(Channel::to_string).collect()
+        sources.hub.quiet().iter().map(Channel::to_string).collect()
     }
 
     #[test]

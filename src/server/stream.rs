@@ -40,6 +40,7 @@ use begin::begin;
 use body::StreamBody;
 use encoding::Encoding;
 pub(super) use encoding::accepts;
+pub(super) use frames::millis;
 pub use limits::{Full, Holder, OpenStreams, Peer, Permit, Secured, StreamLimits, network};
 use pager::Pager;
 use pass::Term;

@@ -111,7 +111,7 @@ pub(super) async fn page(
             let nonce = Nonce::new();
             let beat = follow::beat(&app);
             let html = page::order(&view, texts, &app.page.tracking, &nonce, beat);
-            answer(StatusCode::OK, html, Some(&nonce), headers)
+            answer(StatusCode::OK, html, &nonce, headers)
         }
         Ok(Found::Over) => over(&app, texts, headers),
         Ok(Found::Nothing) => nothing(&app, texts, headers),
@@ -133,7 +133,7 @@ pub(super) async fn ask_to_cancel(
             let (number, token) = (order.number.0, token_of(&app, &order));
             let settings = &app.page.tracking;
             let html = page::ask_to_cancel(number, &token, texts, settings, &nonce);
-            answer(StatusCode::OK, html, Some(&nonce), headers)
+            answer(StatusCode::OK, html, &nonce, headers)
         }
         Ok(Found::Order(order)) => not_cancelled(&app, texts, headers, &order, StatusCode::OK),
         Ok(Found::Over) => over(&app, texts, headers),
@@ -250,7 +250,7 @@ fn not_cancelled(
     }
     let nonce = Nonce::new();
     let html = page::too_late(&token_of(app, order), texts, &app.page.tracking, &nonce);
-    answer(status, html, Some(&nonce), headers)
+    answer(status, html, &nonce, headers)
 }
 
 /// `GET /t/{token}/state`: what the page shows, for one that cannot hold a stream.
@@ -313,7 +313,7 @@ fn away(
     tracing::warn!(%why, "tracking.order.unavailable");
     let nonce = Nonce::new();
     let html = page::away(texts, &app.page.tracking, &nonce, token);
-    let mut response = answer(StatusCode::SERVICE_UNAVAILABLE, html, Some(&nonce), headers);
+    let mut response = answer(StatusCode::SERVICE_UNAVAILABLE, html, &nonce, headers);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
     response
 }
@@ -321,18 +321,18 @@ fn away(
 fn over(app: &App, texts: &Texts, headers: &HeaderMap) -> Response {
     let nonce = Nonce::new();
     let html = page::plain(&texts.over_title, &texts.over_text, texts, &app.page.tracking, &nonce);
-    answer(StatusCode::GONE, html, Some(&nonce), headers)
+    answer(StatusCode::GONE, html, &nonce, headers)
 }
 
 fn nothing(app: &App, texts: &Texts, headers: &HeaderMap) -> Response {
     let nonce = Nonce::new();
     let html =
         page::plain(&texts.nothing_title, &texts.nothing_text, texts, &app.page.tracking, &nonce);
-    answer(StatusCode::NOT_FOUND, html, Some(&nonce), headers)
+    answer(StatusCode::NOT_FOUND, html, &nonce, headers)
 }
 
 /// A page that may load nothing but itself, and is kept nowhere.
-fn answer(status: StatusCode, html: String, nonce: Option<&Nonce>, asked: &HeaderMap) -> Response {
+fn answer(status: StatusCode, html: String, nonce: &Nonce, asked: &HeaderMap) -> Response {
     let mut response = packed(html.into_bytes(), asked);
     *response.status_mut() = status;
     private(response.headers_mut());
@@ -341,14 +341,12 @@ fn answer(status: StatusCode, html: String, nonce: Option<&Nonce>, asked: &Heade
     // No other site is told. A browser that told us neither would send the page's forms
     // as if they were a stranger's.
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    let policy = nonce.map_or_else(String::new, |nonce| {
-        format!(
-            "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; \
-             img-src data:; connect-src 'self'; form-action 'self'; base-uri 'none'; \
-             frame-ancestors 'none'"
-        )
-    });
-    // A nonce is base64: always a header value. Without one nothing may load.
+    let policy = format!(
+        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; \
+         img-src data:; connect-src 'self'; form-action 'self'; base-uri 'none'; \
+         frame-ancestors 'none'"
+    );
+    // A nonce is base64: always a header value. Otherwise nothing may load.
     let policy = HeaderValue::from_str(&policy).unwrap_or_else(|_| no_page());
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     response

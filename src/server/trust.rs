@@ -92,10 +92,8 @@ fn port(port: u16) -> String {
 /// `host` as another device of the network can call it.
 fn from_outside(host: &str) -> String {
     let here = host == "localhost" || host.starts_with("127.") || host == "[::1]";
-    match address_of_this_machine() {
-        Some(address) if here => address.to_string(),
-        _ => host.to_owned(),
-    }
+    let address = here.then(address_of_this_machine).flatten();
+    address.map_or_else(|| host.to_owned(), |address| address.to_string())
 }
 
 /// The first language that a client asks for, if it is one of ours.

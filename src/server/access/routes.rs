@@ -359,7 +359,10 @@ async fn guard(State(row): State<Guarded>, mut request: Request, next: Next) -> 
         .flatten()
         .filter(|_| facts.face == Face::Person)
         .map(|token| Cookie::Screen.keep(token, site::FOR_EVER_S, secured));
-    if let Some(pass) = app.access.pass(&principal) {
+    // Only what stays open has to be ended when they are let in no longer.
+    if facts.needs == Needs::Right(Right::Follow)
+        && let Some(pass) = app.access.pass(&principal)
+    {
         request.extensions_mut().insert(pass);
     }
     request.extensions_mut().insert(Caller(Arc::new(principal)));

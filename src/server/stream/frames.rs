@@ -60,6 +60,7 @@ pub(super) fn bye(cursor: Option<EventId>, reason: ByeReason, retry: Duration) -
     Bytes::from(out)
 }
 
-fn millis(duration: Duration) -> u64 {
+/// As the wire writes how long something takes.
+pub(in crate::server) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -20,14 +20,14 @@ use rand::Rng as _;
 use serde::Serialize;
 use tokio::time::sleep_until;
 
-use super::{Found, texts::Texts, view::View};
+use super::{is_over, texts::Texts, view::View};
 use crate::{
     domain::FoodOrder,
     server::{
         error::Problem,
         hub::{FeedReader, Join, Read},
         state::App,
-        stream::Permit,
+        stream::{Permit, millis},
     },
     wire::{
         Seq, StreamFilter,
@@ -150,7 +150,7 @@ impl Follower {
         if self.spoke_at.is_none() {
             frame::push_retry(&mut out, millis(self.app.stream.retry));
         }
-        if let Found::Over = Found::of(Some(self.order.clone()), now) {
+        if is_over(&self.order, now) {
             self.ended = true;
             frame::push_event(&mut out, "", "over", b"{}");
             return Some(out.into());
@@ -223,8 +223,4 @@ impl Follower {
         }
         News::Some
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
