@@ -818,7 +818,7 @@ impl LiveBoard {
                 self.show_coming();
                 if caught_up {
                     // What it could not read, it has not read now either.
-                    if !self.line.with_value(|line| line.unread) {
+                    if !self.line.with_value(Line::lacks) {
                         self.feed(Input::Heartbeat);
                     }
                     self.send_waiting();

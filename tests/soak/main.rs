@@ -76,7 +76,7 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// Descriptors that may be open beyond those of before: connections to the store that
 /// are opened when they are first needed.
 const SPARE_FILES: f64 = 16.0;
-/// What is said of a run that could not do half of what it was to do.
+/// A run that did less of what it was to do than this part shows nothing.
 const HALF: f64 = 0.5;
 
 /// Runs the program for long under load, and says whether it holds more and more.

@@ -299,6 +299,7 @@ impl Staff {
             let interest = Interest::READABLE | Interest::WRITABLE;
             self.registry.register(&mut socket, Token(self.base + index), interest)?;
             hand.socket = Some(socket);
+            hand.came.clear();
             hand.connected = false;
         }
         if hand.connected { hand.send() } else { Ok(()) }
