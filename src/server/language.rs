@@ -42,13 +42,33 @@ pub fn words(language: Language) -> Words {
     Words::new(language, texts)
 }
 
+/// The language of ours that a client would have most, by its `Accept-Language`.
+#[must_use]
+pub fn preferred(headers: &HeaderMap) -> Option<Language> {
+    best(headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?)
+}
+
+/// The language of ours that `asked`, an `Accept-Language`, wants most.
+fn best(asked: &str) -> Option<Language> {
+    let mut best = None;
+    for entry in asked.split(',') {
+        let (tag, rest) = entry.split_once(';').unwrap_or((entry, ""));
+        let weight: f32 = rest.trim().strip_prefix("q=").map_or(Ok(1.0), str::parse).unwrap_or(0.0);
+        let primary = tag.split('-').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let Ok(language) = primary.parse::<Language>() else { continue };
+        // Of two that are wanted as much, the first.
+        if weight > 0.0 && best.is_none_or(|(most, _)| weight > most) {
+            best = Some((weight, language));
+        }
+    }
+    best.map(|(_, language)| language)
+}
+
 /// The words of the language that a client would have most, if it is another
 /// than English, which everything is in anyway.
 #[must_use]
 pub fn asked_for(headers: &HeaderMap) -> Option<Words> {
-    let asked = headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
-    let language = asked.split([',', ';', '-']).next()?.trim().parse().ok()?;
-    (language != Language::English).then(|| words(language))
+    preferred(headers).filter(|it| *it != Language::English).map(words)
 }
 
 #[cfg(test)]
@@ -58,15 +78,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_client_is_answered_in_the_first_language_that_it_asks_for() {
+    fn a_client_is_answered_in_the_language_of_ours_that_it_reads_best() {
+        for (asked, language) in [
+            ("de", Some(Language::German)),
+            ("de-AT,de;q=0.9,en;q=0.8", Some(Language::German)),
+            ("fr-CH, fr;q=0.9, ar;q=0.8, en;q=0.7", Some(Language::Arabic)),
+            ("en;q=0.3, de;q=0.7", Some(Language::German)),
+            ("en;q=0, AR", Some(Language::Arabic)),
+            ("fr", None),
+            ("*", None),
+            ("de;q=nonsense", None),
+            ("", None),
+        ] {
+            let headers = [(header::ACCEPT_LANGUAGE, asked.parse().expect("a header"))];
+            assert_eq!(preferred(&headers.into_iter().collect()), language, "{asked}");
+        }
+    }
+
+    #[test]
+    fn english_is_there_without_words_of_its_own() {
         let asked = |text: &'static str| {
             let headers = [(header::ACCEPT_LANGUAGE, text.parse().expect("a header"))];
             asked_for(&headers.into_iter().collect()).map(|words| words.language)
         };
         assert_eq!(asked("de-DE,de;q=0.9,en;q=0.8"), Some(Language::German));
-        assert_eq!(asked("ar"), Some(Language::Arabic));
         assert_eq!(asked("en,de"), None);
-        assert_eq!(asked("fr;q=0.5"), None);
     }
 
     /// Every language says everything, and nothing that nobody asks for; a text

@@ -8,17 +8,17 @@
 use axum::{
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderValue, header},
     response::{IntoResponse as _, Response},
 };
 
 use super::{
     error::Problem,
+    language,
     listen::tls::{Trusted, address_of_this_machine},
     redirect::host_of,
     state::App,
 };
-use crate::domain::screen::Language;
 
 mod code;
 mod page;
@@ -39,7 +39,7 @@ const STYLE: &str = include_str!("trust/page.css");
 pub(super) async fn page(State(app): State<App>, request: Request) -> Response {
     let Some(trust) = &app.trust else { return Problem::NotFound.into_response() };
     let host = host_of(&request).unwrap_or_else(|| "localhost".to_owned());
-    let language = language(request.headers(), app.page.language);
+    let language = language::preferred(request.headers()).unwrap_or(app.page.language);
     let html = page::page(&page::Shown {
         location: app.page.location.as_str(),
         fingerprint: &trust.authority.fingerprint,
@@ -94,11 +94,4 @@ fn from_outside(host: &str) -> String {
     let here = host == "localhost" || host.starts_with("127.") || host == "[::1]";
     let address = here.then(address_of_this_machine).flatten();
     address.map_or_else(|| host.to_owned(), |address| address.to_string())
-}
-
-/// The first language that a client asks for, if it is one of ours.
-fn language(headers: &HeaderMap, otherwise: Language) -> Language {
-    let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|it| it.to_str().ok());
-    let first = asked.and_then(|it| it.split([',', ';', '-']).next());
-    first.and_then(|it| it.trim().parse().ok()).unwrap_or(otherwise)
 }

@@ -3,10 +3,13 @@
 
 use std::sync::LazyLock;
 
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use serde::Deserialize;
 
-use crate::domain::{OrderStatus, Service, screen::Language};
+use crate::{
+    domain::{OrderStatus, Service, screen::Language},
+    server::language,
+};
 
 /// One language's texts. A field that a file does not have, or has too many, is
 /// a test that fails.
@@ -124,8 +127,7 @@ impl Texts {
     /// Those that a customer reads best who sends `headers`; in `otherwise` where
     /// they ask for none of ours.
     pub(super) fn asked_for(headers: &HeaderMap, otherwise: Language) -> &'static Self {
-        let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        Self::of(asked.and_then(best).unwrap_or(otherwise))
+        Self::of(language::preferred(headers).unwrap_or(otherwise))
     }
 
     /// The sentence that says where an order of `service` stands.
@@ -150,22 +152,6 @@ impl Texts {
     }
 }
 
-/// The language of ours that `asked`, an `Accept-Language`, wants most.
-fn best(asked: &str) -> Option<Language> {
-    let mut best = None;
-    for entry in asked.split(',') {
-        let (tag, rest) = entry.split_once(';').unwrap_or((entry, ""));
-        let weight: f32 = rest.trim().strip_prefix("q=").map_or(Ok(1.0), str::parse).unwrap_or(0.0);
-        let primary = tag.split('-').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let Ok(language) = primary.parse::<Language>() else { continue };
-        // Of two that are wanted as much, the first.
-        if weight > 0.0 && best.is_none_or(|(most, _)| weight > most) {
-            best = Some((weight, language));
-        }
-    }
-    best.map(|(_, language)| language)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,23 +169,6 @@ mod tests {
                 let places = |text: &str| text.matches("{}").count();
                 assert_eq!(places(text), places(other.as_str().expect("a text")), "{name}");
             }
-        }
-    }
-
-    #[test]
-    fn a_customer_reads_the_language_they_read_best_of_ours() {
-        for (asked, language) in [
-            ("de", Some(Language::German)),
-            ("de-AT,de;q=0.9,en;q=0.8", Some(Language::German)),
-            ("fr-CH, fr;q=0.9, ar;q=0.8, en;q=0.7", Some(Language::Arabic)),
-            ("en;q=0.3, de;q=0.7", Some(Language::German)),
-            ("en;q=0, AR", Some(Language::Arabic)),
-            ("fr", None),
-            ("*", None),
-            ("de;q=nonsense", None),
-            ("", None),
-        ] {
-            assert_eq!(best(asked), language, "{asked}");
         }
     }
 }

@@ -54,16 +54,15 @@ fn told(html: &mut Html, notice: Option<&Notice>) {
     html.raw("</span></p>");
 }
 
-/// A field with its label. What stands before a `-` tells it from another of its name.
-fn field(html: &mut Html, id: &'static str, label: &'static str, value: &str, more: &'static str) {
-    let name = id.split_once('-').map_or(id, |(_, name)| name);
-    html.raw("<p class=\"field\"><label for=\"").raw(id).raw("\">").raw(label);
-    html.raw("</label><input type=\"text\" id=\"").raw(id).raw("\" name=\"").raw(name);
-    html.raw("\" value=\"").text(value).raw("\"").raw(more).raw("></p>");
+/// What somebody is called, with its label.
+fn name_field(html: &mut Html, value: &str) {
+    html.raw("<p class=\"entry\"><label for=\"name\">Name</label>");
+    html.raw("<input type=\"text\" id=\"name\" name=\"name\" required maxlength=\"40\"");
+    html.raw(" autocomplete=\"username\" value=\"").text(value).raw("\"></p>");
 }
 
 fn password(html: &mut Html, name: &'static str, label: &'static str, new: bool) {
-    html.raw("<p class=\"field\"><label for=\"").raw(name).raw("\">").raw(label);
+    html.raw("<p class=\"entry\"><label for=\"").raw(name).raw("\">").raw(label);
     html.raw("</label><input type=\"password\" id=\"").raw(name).raw("\" name=\"").raw(name);
     html.raw("\" required maxlength=\"200\" autocomplete=\"");
     html.raw(if new { "new-password\" minlength=\"12\"" } else { "current-password\"" });
@@ -100,7 +99,7 @@ pub(super) fn login(
     }
     html.raw("<form class=\"edit door\" method=\"post\" action=\"/login\">");
     html.raw("<input type=\"hidden\" name=\"next\" value=\"").text(next).raw("\">");
-    field(&mut html, "name", "Name", name, " required autocomplete=\"username\" maxlength=\"40\"");
+    name_field(&mut html, name);
     password(&mut html, "password", "Password", false);
     html.raw(
         "<p class=\"actions\"><button class=\"button primary\">Log in</button></p></form>\
@@ -126,7 +125,7 @@ pub(super) fn setup(
     told(&mut html, notice);
     html.raw("<form class=\"edit door\" method=\"post\" action=\"/setup\">");
     html.raw("<input type=\"hidden\" name=\"link\" value=\"").text(link).raw("\">");
-    field(&mut html, "name", "Name", name, " required autocomplete=\"username\" maxlength=\"40\"");
+    name_field(&mut html, name);
     password(&mut html, "password", "Password, 12 characters or more", true);
     html.raw("<p class=\"actions\"><button class=\"button primary\">Begin</button></p></form>");
     door(shown, status, "Set-up", &html.done())
