@@ -3,18 +3,22 @@
 use bytes::Bytes;
 use hyper::Method;
 use live_orders::{
-    domain::{FoodOrder, Location, OrderStatus},
-    server::access::{
-        register::{self, By, KeyId, NewKey, NewPaired, Register},
-        roles::{Right, Role, Scope},
-        routes::{self, Face, Needs},
-        secret::Secret,
+    domain::{FoodOrder, Location, OrderStatus, UnixMillis},
+    server::{
+        access::{
+            register::{self, By, KeyId, NewKey, NewPaired, Register},
+            roles::{Right, Role, Scope},
+            routes::{self, Face, Needs},
+            secret::Secret,
+        },
+        clock::Clock,
     },
 };
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, Client, MANAGER, TestServer, burger, cookie, now, order_of, request, session_of, within,
+    Answer, Client, MANAGER, TestServer, burger, cookie, now, order_of, post_form, request,
+    session_of, within,
 };
 
 /// Who asks, in the table's test.
@@ -220,7 +224,7 @@ pub(crate) fn key(
 }
 
 fn by() -> By {
-    By::here("tests", live_orders::domain::UnixMillis(now()))
+    By::here("tests", UnixMillis(now()))
 }
 
 async fn ask(
@@ -449,6 +453,190 @@ async fn nothing_comes_through_the_wall() {
     assert!(beat["stats"]["placed"].as_u64() <= Some(2), "{beat}");
 }
 
+/// What there is of the location `airport`, each word of it found nowhere else.
+const ELSEWHERE: [&str; 11] = [
+    "airport",
+    "Zebulon",
+    "Xylocarp",
+    "yurt",
+    "zeppelin",
+    "quagga",
+    "vexed-note",
+    "Z-9041",
+    "jackdaw.example",
+    "Quartermain",
+    "screen of cook",
+];
+
+/// Puts them there: an order, and who and what belongs to the location; the order, and
+/// the id of the webhook.
+async fn fill_elsewhere(server: &TestServer) -> (FoodOrder, String) {
+    let order = json!({
+        "location": "airport",
+        "source": {"channel": "zeppelin", "external_id": "Z-9041"},
+        "customer": {"name": "Zebulon"},
+        "items": [{"name": "Xylocarp stew", "quantity": 1, "station": "yurt", "note": "vexed-note",
+                   "modifiers": [{"kind": "add", "name": "quagga"}]}],
+    });
+    let order = server.place(&order).await;
+    let hook = json!({"url": "https://jackdaw.example/", "filter": {"location": ["airport"]}});
+    let hook = server.post("/api/webhooks", &hook).await.json();
+    let secret = server.post("/api/channel-secrets/zeppelin", &json!({})).await;
+    assert_eq!(secret.status, 201, "{}", secret.text());
+    session_of(server.data(), "Quartermain", Role::Cook, &["airport"]).expect("a session");
+    key(server, Some("zeppelin"), &Scope::ALL, &["airport"]);
+    paired(server, Role::Cook, &["airport"]);
+    (order, hook["id"].as_str().expect("an id").to_owned())
+}
+
+/// Every address that is read, with everything filled in that there is elsewhere; a
+/// customer's page with `token`, which is of here.
+fn addresses(order: &FoodOrder, hook: &str, token: &str) -> Vec<String> {
+    let read = wanted().into_iter().filter(|row| row.method == Method::GET);
+    // They have no end, and are read by themselves.
+    let read = read.filter(|row| !["/live-orders", "/t/{token}/events"].contains(&row.path));
+    let mut addresses = vec![
+        format!("/orders/new?placed={}", order.id),
+        "/api/orders?status=open,closed&since=day".to_owned(),
+        "/api/events?after=earliest".to_owned(),
+        "/api/events?snapshot=1".to_owned(),
+    ];
+    for row in read {
+        let ids = match row.path {
+            path if path.contains("webhooks") => vec![hook.to_owned()],
+            path if path.starts_with("/access/") => (1..=4).map(|id| id.to_string()).collect(),
+            _ => vec![order.id.to_string()],
+        };
+        let ids = if row.path.contains("{id}") { ids } else { vec![String::new()] };
+        addresses.extend(ids.iter().map(|id| {
+            let path = row.path.replace("{id}", id).replace("{name}", "grill");
+            let path = path.replace("{token}", token).replace("{channel}", "zeppelin");
+            match row.path {
+                "/orders/{id}/timeline" => format!("{path}?lang=en"),
+                "/api/routing" => format!("{path}?item=Soup"),
+                _ => path,
+            }
+        }));
+    }
+    addresses
+}
+
+/// Wherever anything is read: a route that is added and looks over the wall is found here.
+#[tokio::test]
+async fn whatever_is_read_by_whoever_is_bound_names_nothing_of_elsewhere() {
+    let server = TestServer::start().await;
+    let client = server.client;
+    assert_eq!(server.put("/api/screens/grill", &json!({"stations": ["grill"]})).await.status, 201);
+    let here = client.post("/api/orders", &order_at("main")).await;
+    let token = here.json()["tracking_url"].as_str().expect("an address").to_owned();
+    let token = token.rsplit('/').next().expect("a token");
+    let (there, hook) = fill_elsewhere(&server).await;
+    let addresses = addresses(&there, &hook, token);
+    let typed = [("line", "xylocarp stew")];
+
+    // Whoever is bound to none reads all of it there, or nothing would be shown below.
+    let mut seen = String::new();
+    for path in &addresses {
+        seen.push_str(client.get(path).await.text());
+    }
+    for word in ELSEWHERE {
+        assert!(seen.contains(word), "{word} is read nowhere");
+    }
+    let preview = post_form(client, "/orders/new/preview", &typed).await;
+    assert!(preview.text().contains("Xylocarp stew"), "{}", preview.text());
+
+    for asks in [Asks::Bound(Role::Manager), Asks::BoundScreen(Role::Expo), Asks::BoundKey] {
+        let headers = asks.header(&server);
+        is_known(client, &headers).await;
+        let mut read = 0;
+        for path in &addresses {
+            let answer = ask(client, &Method::GET, path, &headers, None).await;
+            let what = format!("{asks:?}: {path}");
+            assert!(answer.status < 500, "{what}: {}", answer.status);
+            read += usize::from(answer.status == 200);
+            let (text, id) = (answer.text(), there.id.to_string());
+            for word in ELSEWHERE.into_iter().chain([id.as_str()]) {
+                // What is asked for by name may be named in the answer.
+                let asked = path.contains(word);
+                assert!(asked || !text.contains(word), "{what} names {word}: {text}");
+            }
+        }
+        assert!(read > 20, "{asks:?} reads {read} of {}", addresses.len());
+        // What is known of items elsewhere completes nothing that is typed here.
+        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(typed).finish();
+        let mut headers: Vec<_> = headers.iter().map(|(name, it)| (*name, it.as_str())).collect();
+        headers.push(("content-type", "application/x-www-form-urlencoded"));
+        headers.push(("sec-fetch-site", "same-origin"));
+        let typed = request(Method::POST, "/orders/new/preview", &headers, Some(form.into()));
+        let preview = client.send(typed).await;
+        assert_eq!(preview.status, 200, "{asks:?}");
+        let text = preview.text();
+        assert!(text.contains("xylocarp stew") && !text.contains("yurt"), "{asks:?}: {text}");
+        assert!(!text.contains("Xylocarp"), "{asks:?}: {text}");
+    }
+}
+
+/// An alarm is for whoever can do something about it.
+#[tokio::test]
+async fn no_alarm_and_no_frame_tells_of_an_order_elsewhere() {
+    let server = TestServer::start_with(|config| config.kitchen.unseen_after = Some(1)).await;
+    let client = server.client;
+    let (there, _) = fill_elsewhere(&server).await;
+    let here = client.place(&order_at("main")).await;
+    let session = session_of(server.data(), "bound", Role::Expo, &["main"]).expect("a session");
+    let bound = Client { session: Some(session), ..client };
+    is_known(bound, &[("cookie", cookie(session))]).await;
+    let alarm = async |client: Client, count: usize| {
+        let mut stream = client.stream("snapshot=1").await;
+        within("the alarm", async {
+            loop {
+                let beat: Value =
+                    serde_json::from_str(&stream.until("heartbeat").await.data).expect("JSON");
+                let unseen = beat["unseen"].as_array().cloned().unwrap_or_default();
+                if unseen.len() >= count {
+                    let ids: Vec<_> = unseen.iter().map(|it| it["id"].clone()).collect();
+                    return (ids, String::from_utf8_lossy(&stream.bytes).into_owned());
+                }
+            }
+        })
+        .await
+    };
+    let (all, heard) = alarm(client, 2).await;
+    assert!(all.contains(&json!(there.id)) && heard.contains("Zebulon"), "{heard}");
+    let (own, heard) = alarm(bound, 1).await;
+    assert_eq!(own, [json!(here.id)]);
+    for word in ELSEWHERE {
+        assert!(!heard.contains(word), "{word}: {heard}");
+    }
+}
+
+/// The form has no field for a location: what a browser is made to send beside it is not
+/// read, and the order is one of whoever sends it.
+#[tokio::test]
+async fn a_form_places_nothing_at_another_location() {
+    let server = TestServer::start().await;
+    for (name, own) in [("Mo", "main"), ("Ana", "beach")] {
+        let session = session_of(server.data(), name, Role::Expo, &[own]).expect("a session");
+        let bound = Client { session: Some(session), ..server.client };
+        is_known(bound, &[("cookie", cookie(session))]).await;
+        let key = uuid::Uuid::now_v7().to_string();
+        let fields = [
+            ("key", key.as_str()),
+            ("do", "place"),
+            ("line", "2 Soup"),
+            ("location", "airport"),
+            ("fulfilment.location", "airport"),
+        ];
+        let placed = post_form(bound, "/orders/new?location=airport", &fields).await;
+        assert_eq!(placed.status, 303, "{}", placed.text());
+        let orders = server.all_orders().await;
+        let by_them = orders.values().filter(|it| it.last_change.actor.id == name);
+        let at: Vec<_> = by_them.map(|order| order.location.as_str()).collect();
+        assert_eq!(at, [own]);
+    }
+    assert_eq!(server.all_orders().await.len(), 2);
+}
+
 #[tokio::test]
 async fn a_key_is_for_its_channel_alone() {
     let server = TestServer::start().await;
@@ -609,6 +797,63 @@ async fn the_stream_of_a_key_that_is_taken_back_ends() {
     refused.problem(401, "not_authenticated");
 }
 
+/// Addresses stand in logs and in histories, so what lets somebody in stands in none.
+#[tokio::test]
+async fn a_key_in_an_address_opens_nothing() {
+    let server = TestServer::start().await;
+    let nobody = Client { session: None, ..server.client };
+    let (_, key) = key(&server, None, &Scope::ALL, &[]);
+    is_known(nobody, &[("authorization", bearer(&key))]).await;
+    let names = ["access_token", "key", "api_key", "apikey", "token", "bearer", "authorization"];
+    for name in names {
+        for value in [key.clone(), format!("Bearer%20{key}")] {
+            for path in ["/api/orders", "/api/events", "/live-orders", "/api/webhooks"] {
+                let refused = nobody.get(&format!("{path}?{name}={value}")).await;
+                refused.problem(401, "not_authenticated");
+            }
+            let path = format!("/api/orders?{name}={value}");
+            nobody.post(&path, &burger()).await.problem(401, "not_authenticated");
+            assert_eq!(nobody.get(&format!("/?{name}={value}")).await.status, 303, "{name}");
+        }
+    }
+    assert_eq!(server.all_orders().await.len(), 0);
+}
+
+/// By that a key is found that nobody needs any more.
+#[tokio::test]
+async fn a_key_s_list_says_when_each_was_last_used() {
+    let clock = Clock::manual(UnixMillis(now()));
+    let server = TestServer::start_by(&clock).await;
+    let (used, secret) = key(&server, None, &Scope::ALL, &[]);
+    let (unused, _) = key(&server, Some("web"), &Scope::ALL, &[]);
+    let headers = [("authorization", bearer(&secret))];
+    let before = server.get("/access/keys").await;
+    assert_eq!(before.text().matches("never used").count(), 2, "{}", before.text());
+    is_known(server.client, &headers).await;
+    let used_at = clock.now().plus(3_600_000);
+    clock.set(used_at);
+    assert_eq!(ask(server.client, &Method::GET, "/api/orders", &headers, None).await.status, 200);
+    // It is noted once a minute.
+    clock.set(used_at.plus(60_000));
+    let told = jiff::Timestamp::from_millisecond(used_at.0).expect("a time");
+    let told = format!("last used <time datetime=\"{told}\">");
+    let list = within("the list to say so", async {
+        loop {
+            let list = server.get("/access/keys").await;
+            if list.text().contains(&told) {
+                return list;
+            }
+        }
+    })
+    .await;
+    assert_eq!(list.text().matches("never used").count(), 1, "{}", list.text());
+    // Nor does it change by being looked at.
+    let register = Register::open(server.data()).expect("a register");
+    let keys = register.look(register::keys).expect("read");
+    let at = |id: KeyId| keys.iter().find(|key| key.id == id).expect("a key").used_at;
+    assert_eq!((at(used), at(unused)), (Some(used_at), None));
+}
+
 #[tokio::test]
 async fn a_key_that_writes_too_much_is_told_when_it_may_again() {
     let server = TestServer::start_with(|config| config.access.writes_per_minute = 2).await;
@@ -631,4 +876,34 @@ async fn a_key_that_writes_too_much_is_told_when_it_may_again() {
     let read = ask(server.client, &Method::GET, "/api/orders", &headers, None).await;
     assert_eq!(read.status, 200);
     server.place(&burger()).await;
+}
+
+/// Not placing alone: whatever is no reading counts, and is refused before anything is done.
+#[tokio::test]
+async fn a_key_that_may_write_no_more_changes_nothing_in_any_way() {
+    let server = TestServer::start_with(|config| config.access.writes_per_minute = 1).await;
+    let order = server.place(&burger()).await;
+    let (_, key) = key(&server, None, &Scope::ALL, &[]);
+    let headers = [("authorization", bearer(&key))];
+    is_known(server.client, &headers).await;
+    let go = async |to: &str, version: u32| {
+        let path = format!("/api/orders/{}/transitions", order.id);
+        let body = json!({"to": to, "expected_version": version});
+        ask(server.client, &Method::POST, &path, &headers, Some(body)).await
+    };
+    let accepted = go("accepted", 1).await;
+    assert!(accepted.header("ratelimit").starts_with("\"writes\";r=0;t="));
+    let accepted = accepted.order();
+    go("preparing", 2).await.problem(429, "too_many_requests");
+    for row in wanted().into_iter().filter(|row| row.method != Method::GET) {
+        let path = address(&row, &order);
+        let refused = ask(server.client, &row.method, &path, &headers, Some(json!({}))).await;
+        let code = code_of(&refused);
+        let what = format!("{} {path}", row.method);
+        assert_eq!((refused.status, code.as_deref()), (429, Some("too_many_requests")), "{what}");
+        assert!(!refused.header("retry-after").is_empty(), "{what}");
+    }
+    let path = format!("/api/orders/{}", order.id);
+    let read = ask(server.client, &Method::GET, &path, &headers, None).await;
+    assert_eq!(read.order(), accepted);
 }

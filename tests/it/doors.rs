@@ -1,6 +1,7 @@
 //! The ways in: passwords, the first manager's link, the pairing of screens.
 
 use std::{
+    ffi::OsStr,
     io::{BufRead as _, BufReader, Write as _},
     path::Path,
     process::{Child, Command, Stdio},
@@ -8,10 +9,19 @@ use std::{
 
 use bytes::Bytes;
 use hyper::Method;
-use live_orders::server::access::{
-    passwords,
-    register::{self, By, NewUser, Register},
-    roles::Role,
+use live_orders::{
+    domain::UnixMillis,
+    server::{
+        access::{
+            passwords,
+            register::{self, By, NewUser, Register},
+            roles::Role,
+            secret::Secret,
+        },
+        cli::{Cli, Task},
+        clock::Clock,
+        config::Config,
+    },
 };
 use serde_json::json;
 
@@ -19,14 +29,14 @@ use crate::support::{
     Answer, Client, TestServer, burger, now, order_for, program, request, within,
 };
 
-const PASSWORD: &str = "correct horse battery";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// A user who can log in, made by another process.
-fn make_user(data: &Path, name: &str, role: Role) {
+pub(crate) fn make_user(data: &Path, name: &str, role: Role) {
     let register = Register::open(data).expect("a register");
     let password = passwords::hash(PASSWORD);
     let new = NewUser { name: name.to_owned(), role, locations: Vec::new(), password };
-    let by = By::here("tests", live_orders::domain::UnixMillis(now()));
+    let by = By::here("tests", UnixMillis(now()));
     register.change(|to| register::make_user(to, &new, &by)).expect("written").expect("made");
 }
 
@@ -156,6 +166,40 @@ async fn guessing_passwords_takes_ever_longer() {
     assert!((1..=300).contains(&wait), "{wait}");
 }
 
+/// What comes of a wrong password for Mo, sent with this header, on a server that
+/// believes proxies at `trusted`. Five are forgiven each.
+async fn guesses(trusted: &str, named: &[&str]) -> Vec<u16> {
+    // It stands still, so nobody has waited long enough in between.
+    let clock = Clock::manual(UnixMillis(now()));
+    let folder = tempfile::tempdir().expect("a folder");
+    let trusted = trusted.parse().expect("a network");
+    let configure = |config: &mut Config| config.proxy.trusted = vec![trusted];
+    let server = TestServer::start_at(folder.path(), configure, clock).await;
+    make_user(folder.path(), "Mo", Role::Cook);
+    let wrong = [("name", "Mo"), ("password", "wrong horse battery")];
+    let mut statuses = Vec::new();
+    for client in named {
+        let headers = [("x-forwarded-for", *client)];
+        let answer = post_form(stranger(&server), "/login", &wrong, &headers).await;
+        statuses.push(answer.status);
+    }
+    server.stop().await;
+    statuses
+}
+
+#[tokio::test]
+async fn whoever_guesses_is_known_by_what_a_trusted_proxy_says_and_by_nothing_else() {
+    let one = "203.0.113.1";
+    // What stands left of the address that the proxy has written anybody may have.
+    let clients = [one, one, one, one, one, one, "6.6.6.6, 203.0.113.1", "203.0.113.2"];
+    let by_proxy = guesses("127.0.0.0/8", &clients).await;
+    assert_eq!(by_proxy, [401, 401, 401, 401, 401, 429, 429, 401]);
+    // From anywhere else it is a header that the guesser makes up anew each time.
+    let made_up: Vec<String> = (1..=6).map(|last| format!("203.0.113.{last}")).collect();
+    let made_up: Vec<&str> = made_up.iter().map(String::as_str).collect();
+    assert_eq!(guesses("10.0.0.0/8", &made_up).await, [401, 401, 401, 401, 401, 429]);
+}
+
 #[tokio::test]
 async fn another_site_s_page_changes_nothing() {
     let server = TestServer::start().await;
@@ -249,6 +293,42 @@ async fn a_screen_is_let_in_by_its_code_and_shows_it_again_when_it_no_longer_is(
 fn code_on(page: &Answer) -> String {
     let rest = page.text().split_once("class=\"code\">").expect("a code").1;
     rest.split_once('<').expect("its end").0.to_owned()
+}
+
+/// Pairs a device as a manager does it in a browser; the cookie of its screen.
+async fn pair(device: Client, manager: Client, screen: &str) -> String {
+    let first = device.get("/pair").await;
+    let waiting = kept(&first, "live-orders-waiting").expect("it waits");
+    let code = code_on(&first);
+    let form = [("code", code.as_str()), ("screen", screen), ("role", "cook")];
+    assert_eq!(post_form(manager, "/access/approve", &form, &[]).await.status, 303);
+    let entered = get_with(device, "/pair", &waiting).await;
+    kept(&entered, "live-orders-screen").expect("a token of its own")
+}
+
+/// A screen hangs on a wall for years. Nobody is there to pair it again.
+#[tokio::test]
+async fn a_screen_that_is_used_stays_in_when_every_session_is_long_over() {
+    let clock = Clock::manual(UnixMillis(now()));
+    let server = TestServer::start_by(&clock).await;
+    assert_eq!(server.put("/api/screens/grill", &json!({"stations": ["grill"]})).await.status, 201);
+    let screen = pair(stranger(&server), server.client, "grill").await;
+    let day = 86_400_000;
+    for _ in 0..8 {
+        clock.set(clock.now().plus(100 * day));
+        let board = get_with(stranger(&server), "/screens/grill", &screen).await;
+        assert_eq!(board.status, 200);
+        // The browser keeps it for longer than the next look at it is away.
+        let set = board.header("set-cookie");
+        let seconds = set.split("; ").find_map(|part| part.strip_prefix("Max-Age="));
+        let seconds: i64 = seconds.expect("how long").parse().expect("a number");
+        assert!(set.starts_with(&screen) && seconds > 100 * 86_400, "{set}");
+    }
+    assert_eq!(server.get("/account").await.status, 303, "whoever let it in is out by now");
+    let folder = server.stop().await.expect("a folder");
+    let server = TestServer::start_at(folder.path(), |_| {}, clock).await;
+    assert_eq!(get_with(stranger(&server), "/screens/grill", &screen).await.status, 200);
+    server.stop().await;
 }
 
 #[tokio::test]
@@ -390,6 +470,80 @@ async fn the_first_manager_is_made_by_a_link_that_is_good_once() {
     assert_eq!(client.get(link).await.status, 410);
 }
 
+/// All the bytes of all the files in `folder`, and their names.
+fn bytes_of(folder: &Path) -> (Vec<u8>, Vec<String>) {
+    let (mut bytes, mut names) = (Vec::new(), Vec::new());
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        if path.is_dir() {
+            let (more, of_it) = bytes_of(&path);
+            bytes.extend(more);
+            names.extend(of_it);
+        } else {
+            bytes.extend(std::fs::read(&path).expect("a file"));
+            names.push(name);
+        }
+    }
+    (bytes, names)
+}
+
+/// Whoever gets hold of the data folder, or of a backup, gets nothing to log in with.
+#[tokio::test]
+async fn what_lets_anybody_in_stands_in_no_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().to_owned();
+    let fresh = tokio::task::spawn_blocking(move || Fresh::start(&data));
+    let fresh = within("the program to begin", fresh).await.expect("no panic");
+    let client = fresh.client;
+    let link = fresh.link.rsplit('=').next().expect("the link's secret");
+    let first = [("link", link), ("name", "Ana"), ("password", PASSWORD)];
+    let entered = post_form(client, "/setup", &first, &[]).await;
+    let session = kept(&entered, "live-orders-session").expect("a session");
+    let own = [("cookie", session.as_str())];
+    let new = [("name", "shop"), ("scopes", "orders:read")];
+    assert_eq!(post_form(client, "/access/keys", &new, &own).await.status, 303);
+    let shown = get_with(client, "/access/keys", &session).await;
+    let key = shown.text().split('"').find(|it| it.len() == 67 && it.starts_with("lo_"));
+    let key = key.expect("the key, this once");
+    let waits = client.get("/pair").await;
+    let waiting = kept(&waits, "live-orders-waiting").expect("it waits");
+    let code = code_on(&waits);
+    let right = [("code", code.as_str()), ("role", "viewer"), ("name", "lobby")];
+    assert_eq!(post_form(client, "/access/approve", &right, &own).await.status, 303);
+    let paired = get_with(client, "/pair", &waiting).await;
+    let screen = kept(&paired, "live-orders-screen").expect("a token of its own");
+    // Each is used, so that what is noted of that is there too.
+    let bearer = format!("Bearer {key}");
+    for header in [("authorization", bearer.as_str()), ("cookie", &session), ("cookie", &screen)] {
+        let answer = client.send(request(Method::GET, "/api/orders", &[header], None)).await;
+        assert_eq!(answer.status, 200, "{}", header.0);
+    }
+
+    let (bytes, names) = bytes_of(folder.path());
+    assert!(names.iter().any(|name| name == "access.db-wal"), "{names:?}");
+    let holds = |wanted: &[u8]| memchr::memmem::find(&bytes, wanted).is_some();
+    assert!(!holds(PASSWORD.as_bytes()) && !holds(key.as_bytes()));
+    for (what, brought) in [
+        ("the link", link),
+        ("the session", &session),
+        ("the key", key),
+        ("the screen", &screen),
+        ("what it waited with", &waiting),
+    ] {
+        let digits = brought.rsplit(['=', '_']).next().expect("digits");
+        let pairs = digits.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).expect("hex"));
+        let raw: Vec<u8> = pairs.map(|it| u8::from_str_radix(it, 16).expect("hex")).collect();
+        // A key is told from others by less of it than this.
+        let part = &digits.as_bytes()[..16];
+        assert!(!holds(part) && !holds(&raw[..8]), "{what} is in one of {names:?}");
+        let secret = Secret::parse(digits).expect("a secret");
+        if ["the session", "the key", "the screen"].contains(&what) {
+            assert!(holds(&secret.digest().0), "{what} is looked for where it is kept");
+        }
+    }
+}
+
 fn command(data: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(program());
     command.args(arguments).arg("--data").arg(data).current_dir(std::env::temp_dir());
@@ -484,4 +638,18 @@ fn a_demo_is_for_this_machine_alone_unless_somebody_says_otherwise() {
     assert!(!refused.status.success());
     let reason = String::from_utf8_lossy(&refused.stderr);
     assert!(reason.contains("--open-to-everybody"), "{reason}");
+}
+
+/// Whoever only tries it out has opened nothing to anybody.
+#[test]
+fn a_demo_that_is_told_no_address_listens_on_this_machine() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let nothing = folder.path().join("nothing.toml");
+    std::fs::write(&nothing, "").expect("written");
+    let command = [OsStr::new("live-orders"), OsStr::new("demo"), OsStr::new("--config")];
+    let arguments = command.into_iter().chain([nothing.as_os_str()]);
+    let task = <Cli as clap::Parser>::parse_from(arguments).task().expect("allowed");
+    let Task::Demo(config) = task else { panic!("no demo") };
+    assert!(config.listen.ip().is_loopback(), "{}", config.listen);
+    assert!(!config.demo.open_to_everybody);
 }

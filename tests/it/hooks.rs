@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Client, Program, TestServer, burger, program, request};
 
-fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     let since = std::time::SystemTime::UNIX_EPOCH.elapsed().expect("after 1970");
     i64::try_from(since.as_secs()).expect("a time")
 }
 
 /// Gives a channel a secret.
-async fn secret_of(client: Client, channel: &str) -> Secret {
+pub(crate) async fn secret_of(client: Client, channel: &str) -> Secret {
     let made = client.post(&format!("/api/channel-secrets/{channel}"), &json!({})).await;
     assert_eq!(made.status, 201, "{}", made.text());
     Secret::parse(made.json()["secret"].as_str().expect("a secret")).expect("a secret")
@@ -26,8 +26,8 @@ async fn secret_of(client: Client, channel: &str) -> Secret {
 
 /// A signed message before it is sent.
 #[derive(Clone)]
-struct Signed {
-    channel: String,
+pub(crate) struct Signed {
+    pub(crate) channel: String,
     id: String,
     timestamp: String,
     signature: String,
@@ -35,7 +35,7 @@ struct Signed {
 }
 
 impl Signed {
-    fn new(secret: &Secret, id: &str, at: i64, body: &Value) -> Self {
+    pub(crate) fn new(secret: &Secret, id: &str, at: i64, body: &Value) -> Self {
         let body = Bytes::from(body.to_string());
         Self {
             channel: "partner".to_owned(),
@@ -46,7 +46,7 @@ impl Signed {
         }
     }
 
-    async fn send(&self, client: Client) -> Answer {
+    pub(crate) async fn send(&self, client: Client) -> Answer {
         let headers =
             [(ID, &*self.id), (TIMESTAMP, &*self.timestamp), (SIGNATURE, &*self.signature)];
         let path = format!("/api/hooks/{}", self.channel);

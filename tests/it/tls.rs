@@ -46,6 +46,7 @@ use tokio_rustls::{
 };
 
 use crate::{
+    doors::{PASSWORD, make_user},
     processes::refusal,
     support::{
         Answer, Client, TestServer, burger, cookie, now, order_of, request, serve_command,
@@ -282,6 +283,43 @@ async fn a_page_and_its_files_come_over_both_versions() {
 async fn server_place(secure: &Secure) {
     let placed = secure.send(Version::One, Method::POST, "/api/orders", Some(&burger())).await;
     assert_eq!(placed.status, 201, "{}", placed.text());
+}
+
+#[tokio::test]
+async fn whoever_logs_in_over_https_gets_a_cookie_that_stays_there() {
+    let server = TestServer::start_with(self_signed).await;
+    make_user(server.data(), "Mo", Role::Cook);
+    let secure = Secure::of(&server).await;
+    let nobody = Secure { client: Client { session: None, ..secure.client }, ..secure };
+    for version in [Version::One, Version::Two] {
+        let form = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([("name", "Mo"), ("password", PASSWORD)])
+            .finish();
+        let headers = [
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("sec-fetch-site", "same-origin"),
+        ];
+        let asked = request(Method::POST, "/login", &headers, Some(form.into()));
+        let entered = nobody.connect(version).await.begin(asked).await;
+        assert_eq!(entered.status(), 303, "{version:?}");
+        let set = entered.headers()["set-cookie"].to_str().expect("ASCII");
+        let mut parts = set.split("; ");
+        let session = parts.next().expect("a pair");
+        assert!(session.starts_with("__Host-live-orders-session="), "{version:?}: {set}");
+        let attributes: Vec<_> = parts.collect();
+        for attribute in ["Secure", "Path=/", "HttpOnly", "SameSite=Lax"] {
+            assert!(attributes.contains(&attribute), "{version:?}: {set}");
+        }
+        assert!(!set.contains("Domain"), "{version:?}: {set}");
+        // The same without the prefix could have been set by whoever speaks plain HTTP.
+        let plain = session.replace("__Host-", "");
+        for (cookie, status) in [(session, 200), (&*plain, 303)] {
+            let asked = request(Method::GET, "/account", &[("cookie", cookie)], None);
+            let answer = nobody.connect(version).await.begin(asked).await;
+            assert_eq!(answer.status(), status, "{version:?}: {cookie}");
+        }
+    }
+    server.stop().await;
 }
 
 #[tokio::test]

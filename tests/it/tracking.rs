@@ -206,6 +206,8 @@ async fn a_page_is_told_of_its_own_order_and_of_no_other() {
     let server = TestServer::start().await;
     let (mine, path) = place(server.client, &full()).await;
     let mut stream = follow(server.client, &path, "").await;
+    // As of the board's stream: a proxy that kept it until it is long would keep it for ever.
+    assert_eq!(stream.headers["x-accel-buffering"], "no");
     let first = stream.next().await;
     assert!(state(&first)["view"].as_str().expect("markup").contains("We have your order"));
     // Others come and go, and the next thing that is heard is of this one.

@@ -42,8 +42,11 @@ use tokio_rustls::{
     },
 };
 
-use crate::support::{
-    Answer, Client, Program, TestServer, burger, program, request, serve_command, within,
+use crate::{
+    privacy::{SECRETS, personal, tells_nothing},
+    support::{
+        Answer, Client, Program, TestServer, burger, program, request, serve_command, within,
+    },
 };
 
 /// A request that has come to the receiver.
@@ -307,6 +310,46 @@ async fn whoever_was_sent_an_order_is_told_that_it_is_to_be_forgotten() {
     let message = receiver.next().await;
     assert_eq!((message.kind(), message.order().id), ("order.erased".to_owned(), order.id));
     assert!(other.is_quiet(), "it knows nothing of this order");
+}
+
+/// What waits is read when it is sent, so an erasure is in time for all of it: for what
+/// has failed once already, and for what was never sent.
+#[tokio::test]
+async fn what_waits_while_its_order_is_erased_is_sent_without_the_person() {
+    let mut failing = Receiver::start(|_| Reply::Status(500)).await;
+    let mut absent = Receiver::accepting().await;
+    let patient = |config: &mut Config| {
+        impatient(config);
+        config.webhooks.schedule = "1h".parse().expect("a schedule");
+    };
+    let server = TestServer::start_with(patient).await;
+    let (failed, _) = hook(server.client, &failing, json!({})).await;
+    let (behind, _) = hook(server.client, &absent, json!({})).await;
+    patch(server.client, &behind, &json!({"state": "off"})).await;
+    let order = server.place(&personal()).await;
+    let first = failing.next().await;
+    let told = String::from_utf8_lossy(&first.body).into_owned();
+    let in_it = SECRETS.iter().filter(|secret| told.contains(**secret)).count();
+    // All but the reason of a cancellation.
+    assert_eq!(in_it, SECRETS.len() - 1, "there is something to erase: {told}");
+    until(server.client, &failed, |webhook| webhook["waiting"] == 1).await;
+    let path = format!("/api/orders/{}", order.id);
+    let body = json!({"to": "cancelled", "expected_version": 1, "reason": SECRETS[5]});
+    server.post(&format!("{path}/transitions"), &body).await.order();
+    assert!(absent.is_quiet(), "who is off is sent nothing");
+    assert!(server.post(&format!("{path}/erase"), &json!({})).await.order().erased.0);
+
+    failing.becomes(|_| Reply::Status(200));
+    patch(server.client, &failed, &json!({"state": "off"})).await;
+    for (receiver, id) in [(&mut failing, &failed), (&mut absent, &behind)] {
+        patch(server.client, id, &json!({"state": "on"})).await;
+        for kind in ["order.placed", "order.cancelled", "order.erased"] {
+            let message = receiver.next().await;
+            assert_eq!((message.kind(), message.order().id), (kind.to_owned(), order.id));
+            tells_nothing(kind, &String::from_utf8_lossy(&message.body));
+        }
+    }
+    server.stop().await;
 }
 
 #[tokio::test]
