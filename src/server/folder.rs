@@ -31,6 +31,16 @@ pub(super) fn make(folder: &Path) -> io::Result<()> {
     std::fs::create_dir_all(folder)
 }
 
+/// Brings the names in `folder` to the disk: what was made or renamed in it is there after
+/// a failure of power.
+///
+/// # Errors
+/// The system's.
+pub(super) fn sync(folder: &Path) -> io::Result<()> {
+    // Elsewhere a folder cannot be opened, and need not be.
+    if cfg!(unix) { std::fs::File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
 /// Lets the group use `file`, which was made just now in the data folder `folder`, where
 /// it was given the folder on purpose. What SQLite keeps beside it follows.
 pub(super) fn share_file(folder: &Path, file: &str) {

@@ -162,8 +162,8 @@ async fn connection(
     }
     // Where the service leaves a stream that wants the socket.
     let slot: Arc<Mutex<Option<(response::Parts, Taken)>>> = Arc::default();
-    let patient = Patient::new(socket, settings.write_timeout, Cut::default());
-    let cut = patient.cut();
+    let cut = Cut::default();
+    let patient = Patient::new(socket, settings.write_timeout, cut.clone());
     let service = {
         let slot = Arc::clone(&slot);
         service_fn(move |request: Request<Incoming>| {

@@ -11,7 +11,7 @@ mod stream;
 pub(crate) mod writers;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -37,8 +37,8 @@ pub(crate) struct Common {
     pub(crate) requests: AtomicU64,
     pub(crate) acknowledged: AtomicU64,
     pub(crate) streams: AtomicU64,
-    /// Answers by status; 0 is none at all.
-    pub(crate) answers: Mutex<BTreeMap<u16, u64>>,
+    /// Requests that had no answer at all.
+    pub(crate) unanswered: AtomicU64,
     /// What nobody may see.
     pub(crate) odd: Mutex<Vec<String>>,
     /// What was wanted to be placed, once it is known what came of it, or never will be.
@@ -96,11 +96,12 @@ impl Common {
         lock(&self.odd).push(what);
     }
 
-    /// Counts an answer, and keeps it if there is no such answer to `what`.
+    /// Counts an answer, or with 0 that there was none, and keeps it if there is no such answer to `what`.
     fn answered(&self, status: u16, due: &[u16], what: &str, text: &[u8]) {
         self.requests.fetch_add(1, Ordering::Relaxed);
-        *lock(&self.answers).entry(status).or_default() += 1;
-        if status != 0 && !due.contains(&status) {
+        if status == 0 {
+            self.unanswered.fetch_add(1, Ordering::Relaxed);
+        } else if !due.contains(&status) {
             let text = String::from_utf8_lossy(text);
             self.say_odd(format!("{status} to {what}: {text:.300}"));
         }

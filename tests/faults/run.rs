@@ -625,7 +625,7 @@ impl Stage {
         let mut tally = self.tally;
         tally.requests = self.common.requests.load(Ordering::Relaxed);
         tally.acknowledged = self.common.acknowledged.load(Ordering::Relaxed);
-        tally.unanswered = lock(&self.common.answers).get(&0).copied().unwrap_or(0);
+        tally.unanswered = self.common.unanswered.load(Ordering::Relaxed);
         tally.streams = self.common.streams.load(Ordering::Relaxed);
         tally.broken = verdict.counts();
         tally.events = history.head;

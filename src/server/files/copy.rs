@@ -12,6 +12,8 @@ use rusqlite::{
     backup::{Backup, StepResult},
 };
 
+use crate::server::folder;
+
 /// Pages that are copied at a time.
 const STEP: i32 = 256;
 
@@ -141,14 +143,14 @@ impl Place {
     pub fn finish(self) -> anyhow::Result<()> {
         let cannot = || format!("cannot write {}", self.to.display());
         if self.folder {
-            sync(&self.partial).with_context(cannot)?;
+            folder::sync(&self.partial).with_context(cannot)?;
             // Takes the place of an empty folder and of nothing else.
             std::fs::rename(&self.partial, &self.to).with_context(cannot)?;
         } else {
             put(&self.partial, &self.to).with_context(cannot)?;
         }
         let parent = self.to.parent().filter(|it| !it.as_os_str().is_empty());
-        sync(parent.unwrap_or(Path::new("."))).with_context(cannot)
+        folder::sync(parent.unwrap_or(Path::new("."))).with_context(cannot)
     }
 }
 
@@ -161,9 +163,4 @@ impl Drop for Place {
             std::fs::remove_file(&self.partial)
         };
     }
-}
-
-/// Brings the names in a folder to the disk.
-fn sync(folder: &Path) -> std::io::Result<()> {
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }

@@ -35,12 +35,6 @@ impl Patient {
         Self { socket, patience, waiting: None, cut, is_cut: None }
     }
 
-    /// What cuts it off.
-    #[must_use]
-    pub fn cut(&self) -> Cut {
-        self.cut.clone()
-    }
-
     /// Fails when it is cut off. What the system holds for the peer goes too.
     fn unless_cut(&self) -> io::Result<()> {
         if self.cut.is_made() {

@@ -44,6 +44,7 @@ use super::{
     names::of_this_machine,
     validity::{self, DAY_S},
 };
+use crate::server::folder;
 
 /// How long the authority is valid.
 const CA_DAYS: i64 = 3652;
@@ -288,9 +289,9 @@ fn keep(folder: &Path, cert: &str, key: &str) -> io::Result<()> {
     make_folder(&making)?;
     write(&making.join(CA_CERT), cert, false)?;
     write(&making.join(CA_KEY), key, true)?;
-    sync(&making)?;
+    folder::sync(&making)?;
     fs::rename(&making, folder.join(MADE))?;
-    sync(folder)?;
+    folder::sync(folder)?;
     put_in_place(folder)
 }
 
@@ -306,13 +307,8 @@ fn put_in_place(folder: &Path) -> io::Result<()> {
             _ => {}
         }
     }
-    sync(folder)?;
+    folder::sync(folder)?;
     fs::remove_dir(&made)
-}
-
-/// Has what was renamed in `folder` on the disk.
-fn sync(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 /// The authority's own certificate. Who it is follows from its key, so that what
