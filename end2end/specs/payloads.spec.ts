@@ -175,6 +175,27 @@ test('users, keys and what they did are called what they are called', async ({ p
     await stands(page);
 });
 
+test('webhooks and channels that sign are called what they are called', async ({ page, server }) => {
+    const names = [mark('hook'), ...OTHERS];
+    for (const name of names) {
+        const filter = { channel: [mark('from')], location: [mark('at')], station: [mark('stat')] };
+        const url = `https://receiver.example/?of=${encodeURIComponent(name)}`;
+        const { body } = await server.ask<{ id: string }>('POST', '/api/webhooks', { url, description: name, filter });
+        for (const part of ['', '/edit', '/delete']) {
+            await page.goto(`/access/webhooks/${body.id}${part}`);
+            await stands(page, name);
+        }
+    }
+    await page.goto('/access/webhooks');
+    await stands(page, ...names);
+    const channel = mark('signs');
+    await server.ask('POST', `/api/channel-secrets/${encodeURIComponent(channel)}`);
+    await page.goto('/access/secrets');
+    await stands(page, channel);
+    await page.goto(`/access/secrets/${encodeURIComponent(channel)}/delete`);
+    await stands(page, channel);
+});
+
 test('what is typed at the log-in is text, and leads nowhere else', async ({ page, context, server, network, faults }) => {
     faults.allow(/401/);
     await send(server, '/access/users', { name: mark('me'), role: 'expo', password: 'correct horse battery' });

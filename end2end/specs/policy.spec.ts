@@ -46,17 +46,19 @@ async function send(server: Server, path: string, fields: Record<string, string>
     return answer.text();
 }
 
-async function filled(server: Server): Promise<{ tracking: string; id: string }> {
+async function filled(server: Server): Promise<{ tracking: string; id: string; hook: string }> {
     await server.keepScreen('grill', { role: 'prep', stations: ['grill'] });
     await server.keepScreen('pass', { role: 'expo', view: 'grid' });
     await send(server, '/access/users', { name: 'Mo', role: 'cook', password: 'correct horse battery' });
     await send(server, '/access/keys', { name: 'shop', scopes: 'stream' });
+    await server.ask('POST', '/api/channel-secrets/partner');
+    const hook = await server.ask<{ id: string }>('POST', '/api/webhooks', { url: 'https://receiver.example/' });
     const { body } = await server.ask<{ tracking_url: string; id: string }>('POST', '/api/orders', order());
-    return { tracking: body.tracking_url, id: body.id };
+    return { tracking: body.tracking_url, id: body.id, hook: `/access/webhooks/${hook.body.id}` };
 }
 
 test('every page of a manager loads what it needs and nothing else', async ({ context, page, server }) => {
-    const { tracking, id } = await filled(server);
+    const { tracking, id, hook } = await filled(server);
     const seen = await watch(context);
     for (const path of [
         '/',
@@ -66,6 +68,7 @@ test('every page of a manager loads what it needs and nothing else', async ({ co
         '/screens/pass',
         '/screens',
         '/screens/new',
+        '/screens/new/legibility',
         '/screens/grill/edit',
         '/screens/grill/delete',
         '/orders/new',
@@ -75,19 +78,26 @@ test('every page of a manager loads what it needs and nothing else', async ({ co
         '/access/users',
         '/access/users/new',
         '/access/users/1',
+        '/access/users/1/disable',
         '/access/keys',
         '/access/keys/new',
+        '/access/keys/1/revoke',
         '/access/screens',
         '/access/approve',
         '/access/approve?code=ABCD-EFGH',
         '/access/webhooks',
         '/access/webhooks/new',
+        hook,
+        `${hook}/edit`,
+        `${hook}/delete`,
         '/access/secrets',
         '/access/secrets/new',
+        '/access/secrets/partner/delete',
         '/access/audit',
         '/api/reference',
         '/login',
         tracking,
+        `${tracking}/cancel`,
     ]) {
         expect(await open(page, path), path).toBe(200);
         expect(seen, path).toEqual([]);
