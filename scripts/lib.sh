@@ -44,6 +44,12 @@ at_least() {
     [ "$(printf '%s\n%s\n' "$1" "$2" | sort -t. -k1,1n -k2,2n -k3,3n | head -n 1)" = "$1" ]
 }
 
+# BINARY is the program that is to be tried: the release binary, where nobody says another.
+need_binary() {
+    BINARY=${BINARY:-target/release/live-orders}
+    [ -x "$BINARY" ] || fail "$BINARY is missing: run \"make build\" first, or set BINARY to one"
+}
+
 # The checksum of what comes in; macOS has no sha256sum.
 checksum() {
     if have sha256sum; then sha256sum; else shasum -a 256; fi | cut -d' ' -f1

@@ -10,7 +10,8 @@ use live_orders::server::{
 };
 
 /// glibc's has an arena for each few threads, and what is freed in one is of no use to the
-/// others: over an hour under load it held more and more (docs/reliability.md).
+/// others: over an hour under load it held more and more (docs/reliability.md). SQLite uses
+/// it too.
 #[cfg(target_os = "linux")]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;

@@ -4,20 +4,16 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import type { Browser, BrowserContext, Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
 
 import { expect, test } from '../fixtures';
 import { Board } from '../board';
 import { complaints, complaintsOfColour } from '../fixtures/axe';
 import { order } from '../fixtures/orders';
+import { stranger } from '../fixtures/stranger';
 
 /** What the browser says of a form that comes back with what is wrong in it. */
 const REFUSED = /status of 422/;
-
-/** A browser that nobody has let in. */
-function stranger(browser: Browser, baseURL: string): Promise<BrowserContext> {
-    return browser.newContext({ baseURL, storageState: { cookies: [], origins: [] } });
-}
 
 test('somebody who is not known logs in, and gets where they wanted to go', async ({ browser, network }) => {
     const context = await stranger(browser, network.url);

@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { Board } from '../board';
 import { expect, test } from '../fixtures';
 import { BINARY, type Server } from '../fixtures/server';
+import { stranger } from '../fixtures/stranger';
 
 const PASSWORD = 'another horse battery';
 
@@ -49,7 +50,7 @@ test('what waits is carried out for nobody else, and their boards are forgotten'
 test('a screen that is let in again as another one goes there, in every tab', async ({ browser, network, page, server, faults }) => {
     faults.allow(/401/, /Failed to load resource/);
     for (const name of ['grill', 'expo']) await server.keepScreen(name, { view: 'columns' });
-    const context = await browser.newContext({ baseURL: network.url, storageState: { cookies: [], origins: [] } });
+    const context = await stranger(browser, network.url);
     const device = await context.newPage();
     await device.goto('/pair');
     const approve = async (code: string, screen: string) => {

@@ -2,11 +2,12 @@
 
 import { writeFile } from 'node:fs/promises';
 
-import type { Browser, BrowserContext, Page } from '@playwright/test';
+import type { BrowserContext, Page } from '@playwright/test';
 
 import { expect, test } from '../fixtures';
 import { order } from '../fixtures/orders';
 import type { Server } from '../fixtures/server';
+import { stranger } from '../fixtures/stranger';
 
 /** What a browser complains of on the pages of `context`, warnings too. */
 async function watch(context: BrowserContext): Promise<string[]> {
@@ -33,10 +34,6 @@ async function open(page: Page, path: string): Promise<number> {
     if (board) await expect(page.locator('#chip')).toHaveClass(/is-live/);
     await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
     return answer?.status() ?? 0;
-}
-
-function stranger(browser: Browser, baseURL: string): Promise<BrowserContext> {
-    return browser.newContext({ baseURL, storageState: { cookies: [], origins: [] } });
 }
 
 /** Sends a form as the manager. */

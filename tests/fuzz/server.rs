@@ -95,15 +95,14 @@ impl Server {
         Ok(answer)
     }
 
-    /// The first frames of a stream: their names and ids, up to the one that `ends` it.
+    /// The first frames of the stream of who has had `last_id`, up to the first heartbeat:
+    /// the event, id and data of each.
     pub(crate) fn stream(
         &mut self,
-        query: &str,
         last_id: &[u8],
     ) -> Result<Vec<(String, String, String)>, String> {
         let client = self.client().client;
-        let path = format!("/live-orders{query}");
-        let mut asked = request(Method::GET, &path, &[], None);
+        let mut asked = request(Method::GET, "/live-orders", &[], None);
         let value = hyper::header::HeaderValue::from_bytes(last_id);
         let value = value.map_err(|_| "a header that nobody can send".to_owned())?;
         asked.headers_mut().insert("last-event-id", value);

@@ -10,11 +10,11 @@ use live_orders::server::webhooks::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, Program, TestServer, burger, program, request};
+use crate::support::{self, Answer, Client, Program, TestServer, burger, program, request};
 
+/// The time as signatures have it, in seconds.
 pub(crate) fn now() -> i64 {
-    let since = std::time::SystemTime::UNIX_EPOCH.elapsed().expect("after 1970");
-    i64::try_from(since.as_secs()).expect("a time")
+    support::now() / 1000
 }
 
 /// Gives a channel a secret.

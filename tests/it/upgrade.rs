@@ -9,17 +9,12 @@ use live_orders::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{TestServer, within};
+use crate::support::{TestServer, now, within};
 
 const MINUTE: i64 = 60_000;
 
 fn store(folder: &Path) -> rusqlite::Connection {
     rusqlite::Connection::open(folder.join("orders.db")).expect("a store")
-}
-
-fn now() -> i64 {
-    let since = std::time::SystemTime::UNIX_EPOCH.elapsed().expect("after 1970");
-    i64::try_from(since.as_millis()).expect("a time")
 }
 
 async fn read(server: &TestServer, id: OrderId) -> FoodOrder {

@@ -74,7 +74,7 @@ impl Target for Ids {
         if !raw.bytes().all(sent) {
             return Ok(format!("{} {}", read.is_ok(), seq.is_some()));
         }
-        let frames = self.server.stream("", raw.as_bytes())?;
+        let frames = self.server.stream(raw.as_bytes())?;
         let hello = frames.first().filter(|(event, ..)| event == "hello").ok_or("no hello")?;
         let snapshot = frames.iter().find(|(event, ..)| event == "snapshot");
         let own = header.strip_prefix(&format!("{}-", self.epoch));

@@ -17,6 +17,10 @@ use crate::wire::Epoch;
 /// Reads at one time. SQLite reads are short and the machine is small; more
 /// would only hold more page caches.
 const CONNECTIONS: usize = 4;
+/// What one of them keeps of what it has read, in KiB; less than none, by which SQLite knows
+/// that it is no number of pages. The way to a row is in it, and the system has the rest:
+/// those that are used seldom would go on filling theirs for hours.
+const CACHE: i32 = -512;
 
 /// The readers of one database.
 #[derive(Clone)]
@@ -103,6 +107,7 @@ impl Shared {
         let connection = Connection::open_with_flags(&self.file, flags)?;
         connection.busy_timeout(Duration::from_secs(5))?;
         connection.pragma_update(None, "query_only", true)?;
+        connection.pragma_update(None, "cache_size", CACHE)?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)
     }
