@@ -356,6 +356,7 @@ impl Hub {
     /// Sends every reader a heartbeat. It comes behind all events up to the id
     /// it carries; who has had a later one in the meantime needs none.
     pub fn heartbeat(&self, now: UnixMillis) {
+        pack::tidy();
         self.beat(now, &Told::All);
     }
 

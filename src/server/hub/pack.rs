@@ -9,6 +9,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::{LazyLock, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -84,31 +85,42 @@ type Run = (u64, u64, u64);
 static SHELF: LazyLock<Mutex<Shelf>> = LazyLock::new(Mutex::default);
 /// Bytes of those that are kept.
 const SHELF_BYTES: usize = 4 * 1024 * 1024;
+/// How long they are: those who were cut off together are back together.
+const SHELVED_FOR: Duration = Duration::from_secs(30);
 /// Less than this is packed again sooner than it is looked up.
 const SHELVED_BYTES: u64 = 4 * 1024;
 
 #[derive(Default)]
 struct Shelf {
     blocks: HashMap<Run, Bytes>,
-    /// Oldest first.
-    runs: VecDeque<Run>,
+    /// Since when each is here, oldest first.
+    runs: VecDeque<(Run, Instant)>,
     bytes: usize,
 }
 
 impl Shelf {
-    fn put(&mut self, run: Run, block: Bytes) {
+    fn put(&mut self, run: Run, block: Bytes, now: Instant) {
         self.bytes += block.len();
         if let Some(double) = self.blocks.insert(run, block) {
             self.bytes -= double.len();
         } else {
-            self.runs.push_back(run);
+            self.runs.push_back((run, now));
         }
-        while self.bytes > SHELF_BYTES
-            && let Some(oldest) = self.runs.pop_front()
-        {
+        self.tidy(now);
+    }
+
+    /// Lets go of what has been here for long, and of the oldest of what is too much.
+    fn tidy(&mut self, now: Instant) {
+        let goes = |bytes, since| bytes > SHELF_BYTES || now.duration_since(since) >= SHELVED_FOR;
+        while let Some((oldest, _)) = self.runs.pop_front_if(|(_, at)| goes(self.bytes, *at)) {
             self.bytes -= self.blocks.remove(&oldest).map_or(0, |block| block.len());
         }
     }
+}
+
+/// Lets go of what readers had missed some time ago. To be called now and then.
+pub(super) fn tidy() {
+    SHELF.lock().unwrap_or_else(PoisonError::into_inner).tidy(Instant::now());
 }
 
 /// Lets go of what readers had missed: something of it is to be known no longer.
@@ -129,7 +141,7 @@ pub(super) fn packed_together(run: Run, pieces: &[Bytes]) -> Bytes {
         many => packed_alone(&many.concat()),
     };
     if shared {
-        shelf().put(run, block.clone());
+        shelf().put(run, block.clone(), Instant::now());
     }
     block
 }
@@ -188,18 +200,24 @@ mod tests {
     }
 
     #[test]
-    fn a_shelf_keeps_the_newest_and_never_too_much() {
+    fn a_shelf_keeps_the_newest_and_never_too_much_or_for_long() {
         let mut shelf = Shelf::default();
         let block = Bytes::from(vec![0; SHELF_BYTES / 4]);
+        let begun = Instant::now();
         for start in (0..9).chain([8, 8]) {
-            shelf.put((1, start, start + 1), block.clone());
+            shelf.put((1, start, start + 1), block.clone(), begun + Duration::from_secs(start));
         }
-        assert_eq!(shelf.bytes, SHELF_BYTES);
-        let mut kept: Vec<u64> = shelf.blocks.keys().map(|run| run.1).collect();
-        kept.sort_unstable();
-        assert_eq!((kept, shelf.runs.len()), (vec![5, 6, 7, 8], 4));
+        let kept = |shelf: &Shelf| {
+            let mut kept: Vec<u64> = shelf.blocks.keys().map(|run| run.1).collect();
+            kept.sort_unstable();
+            assert_eq!((shelf.runs.len(), shelf.bytes), (kept.len(), kept.len() * block.len()));
+            kept
+        };
+        assert_eq!(kept(&shelf), [5, 6, 7, 8]);
+        shelf.tidy(begun + SHELVED_FOR + Duration::from_secs(6));
+        assert_eq!(kept(&shelf), [7, 8]);
         // What is larger than the shelf is not kept at all.
-        shelf.put((2, 0, 9), Bytes::from(vec![0; SHELF_BYTES + 1]));
-        assert_eq!((shelf.bytes, shelf.blocks.len(), shelf.runs.len()), (0, 0, 0));
+        shelf.put((2, 0, 9), Bytes::from(vec![0; SHELF_BYTES + 1]), begun);
+        assert_eq!(kept(&shelf), [0; 0]);
     }
 }
