@@ -390,9 +390,12 @@ impl Hub {
             .filter_map(|(wall, beat)| {
                 let (last, beat) = beat?;
                 let of_all = encode(last, &beat);
-                let of_some = everybody.then(|| match tells_of_others(&beat) {
-                    true => encode(last, &without_others(beat)),
-                    false => of_all.clone(),
+                let of_some = everybody.then(|| {
+                    if tells_of_others(&beat) {
+                        encode(last, &without_others(beat))
+                    } else {
+                        of_all.clone()
+                    }
                 });
                 Some((wall, (of_all, of_some)))
             })
