@@ -93,6 +93,8 @@ pub struct Access {
     settings: AccessSettings,
     register: Arc<Register>,
     known: RwLock<Arc<Known>>,
+    /// Which version of the register was last looked at.
+    version: Mutex<Option<i64>>,
     /// What ends the streams of whoever is let in no longer.
     passes: Mutex<HashMap<Digest, (Rights, Wall, Pass)>>,
     hub: Arc<Hub>,
@@ -245,6 +247,7 @@ impl Access {
             settings,
             register: Arc::new(register),
             known: RwLock::new(Arc::new(known)),
+            version: Mutex::default(),
             passes: Mutex::default(),
             hub,
             clock,
@@ -425,7 +428,7 @@ impl Access {
         }
         let mut ticks = tokio::time::interval(LOOK_EVERY);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let (mut version, mut noted_at) = (None, self.clock.now());
+        let mut noted_at = self.clock.now();
         loop {
             let stops = tokio::select! {
                 _ = ticks.tick() => false,
@@ -433,13 +436,12 @@ impl Access {
             };
             let note = stops || self.clock.now().since(noted_at) >= NOTE_EVERY_MILLIS;
             let this = Arc::clone(&self);
-            let looked = tokio::task::spawn_blocking(move || this.look_again(version, note)).await;
-            match looked {
-                Ok(Ok(now)) => version = Some(now),
-                Ok(Err(error)) => {
-                    tracing::warn!(sqlite.code = ?error.sqlite_error_code(), "access.look.failed");
-                }
-                Err(_) => {}
+            let looked = tokio::task::spawn_blocking(move || {
+                this.look_again()?;
+                if note { this.note_use() } else { Ok(()) }
+            });
+            if let Ok(Err(error)) = looked.await {
+                tracing::warn!(sqlite.code = ?error.sqlite_error_code(), "access.look.failed");
             }
             if note {
                 noted_at = self.clock.now();
@@ -451,17 +453,28 @@ impl Access {
         }
     }
 
-    /// Reads what another process has changed since `version`, and notes who was
-    /// last there if it is time to.
-    fn look_again(&self, version: Option<i64>, note: bool) -> rusqlite::Result<i64> {
+    /// Takes in what another process has changed by now. Whoever comes with a key that is
+    /// not known may have been given it a moment ago.
+    pub(super) async fn look_now(self: &Arc<Self>) {
+        if self.doors == Doors::Open {
+            return;
+        }
+        let this = Arc::clone(self);
+        let looked = tokio::task::spawn_blocking(move || this.look_again());
+        if let Ok(Err(error)) = looked.await {
+            tracing::warn!(sqlite.code = ?error.sqlite_error_code(), "access.look.failed");
+        }
+    }
+
+    /// Reads what another process has changed since this was last done.
+    fn look_again(&self) -> rusqlite::Result<()> {
+        let mut read = self.version.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.register.version()?;
-        if version != Some(now) {
+        if *read != Some(now) {
             self.register.look(|of| self.take_in(of))?;
+            *read = Some(now);
         }
-        if note {
-            self.note_use()?;
-        }
-        Ok(now)
+        Ok(())
     }
 
     /// Notes on the disk who was last there, and lets go of sessions that are over.

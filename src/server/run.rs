@@ -385,8 +385,7 @@ async fn assemble(
     let sink: Arc<dyn CommitSink> = Arc::clone(&relay) as _;
     let folder = config.data.clone();
     let opened = move || {
-        if purpose == Purpose::Service {
-            sqlite::make_folder(&folder)?;
+        if purpose == Purpose::Service && folder.is_dir() {
             // Before the store is opened: if this is no good, that stays as it is.
             access::register::look(&folder)?;
         }

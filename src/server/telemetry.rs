@@ -21,6 +21,8 @@ pub(super) fn init(filter: &str) -> anyhow::Result<()> {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
+        // It would be told on standard error, and whoever reads that is gone: a panic.
+        .log_internal_errors(false)
         .try_init()
         .map_err(|error| anyhow::anyhow!("cannot begin logging: {error}"))
 }

@@ -207,6 +207,38 @@ async fn sigterm_says_bye_closes_the_store_and_ends_well() {
     assert!(!folder.path().join("orders.db-wal").exists(), "one file that any tool can copy");
 }
 
+/// As when what the log was piped to has ended.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_log_that_nobody_reads_does_not_keep_it_from_working_and_from_ending() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = serve_command(folder.path(), &["server.log=debug"]);
+    let session = let_in_by(&command);
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut line = String::new();
+    let mut output = BufReader::new(child.stdout.take().expect("its output"));
+    // Its log fits into the pipe until then.
+    output.read_line(&mut line).expect("its first line");
+    drop(child.stderr.take());
+    let address = line.trim().strip_prefix("listening on http://").expect("an address");
+    let address = address.parse().expect("an address");
+    let mut running = Heard { child, client: Client { address, gzip: false, session }, output };
+    let mut stream = running.client.stream("").await;
+    stream.expect("hello").await;
+    let order = running.client.place(&burger()).await;
+    assert_eq!(stream.orders(1).await, [order]);
+    let id = running.child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill runs").success());
+    stream.expect("bye").await;
+    let ended = tokio::task::spawn_blocking(move || running.child.wait().expect("it has ended"));
+    assert!(within("the program to end", ended).await.expect("no panic").success());
+}
+
 /// What keeps a program from ending: a reader that has stopped reading in the
 /// middle of a piece that is larger than everything between the two can hold.
 #[cfg(unix)]

@@ -165,6 +165,22 @@ async fn a_file_that_is_torn_foreign_damaged_or_too_new_is_refused() {
     Program::serve(copy.path(), &[]);
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_folder_with_a_file_of_somebody_else_s_stays_as_open_as_it_was() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().expect("a folder");
+    for file in ["orders.db", "access.db"] {
+        std::fs::write(folder.path().join(file), "dear diary").expect("written");
+        let open = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(folder.path(), open).expect("set");
+        refused(folder.path(), UNUSABLE, &[file, "is not a"]);
+        let mode = folder.path().metadata().expect("a folder").permissions().mode();
+        assert_eq!(mode & 0o777, 0o755, "{file}");
+        std::fs::remove_file(folder.path().join(file)).expect("removed");
+    }
+}
+
 /// What a server that was killed leaves: a file, and a log with what is not in it yet.
 async fn killed() -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");

@@ -393,7 +393,12 @@ async fn admit(
     request: Asked<'_>,
 ) -> (Result<Principal, Problem>, Option<Standing>) {
     let changes = !matches!(*request.method, Method::GET | Method::HEAD);
-    let principal = match (app.access.who(request.headers, request.extensions), facts.needs) {
+    let mut found = app.access.who(request.headers, request.extensions);
+    if found.is_err() {
+        app.access.look_now().await;
+        found = app.access.who(request.headers, request.extensions);
+    }
+    let principal = match (found, facts.needs) {
         (Ok(principal), _) => principal,
         // Whether a process answers is told to everybody.
         (Err(_), Needs::Nothing) => Principal::nobody(),

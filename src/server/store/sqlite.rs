@@ -109,13 +109,13 @@ impl SqliteStore {
         sink: Arc<dyn CommitSink>,
         patience: Duration,
     ) -> anyhow::Result<Self> {
-        make_folder(folder)?;
         let file = folder.join(FILE);
-        if !folder.join(LOCK).exists() {
-            // Nobody has used this folder: where it holds something else, not even a
-            // lock is left in it.
+        if folder.is_dir() && !folder.join(LOCK).exists() {
+            // Nobody has used this folder: where it holds something else, it is not
+            // closed to anybody, and not even a lock is left in it.
             schema::look(&file)?;
         }
+        make_folder(folder)?;
         let lock = lock(folder)?;
         if purpose == Purpose::Demo {
             schema::empty_demo(&file)?;
