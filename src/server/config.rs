@@ -294,16 +294,30 @@ impl Values {
         // A variable that names a table but none of its keys is a slip of the
         // pen. Others belong to the programs around this one.
         let table = rest.split('_').next().unwrap_or_default().to_ascii_lowercase();
-        let keys: Vec<&str> = self
-            .0
-            .keys()
-            .map(String::as_str)
-            .filter(|key| key.split('.').next() == Some(&table))
-            .collect();
+        let keys = self.of_table(&table);
         if !keys.is_empty() {
             bail!("{name} names no key; of {table} there are {}", keys.join(", "));
         }
         Ok(())
+    }
+
+    /// The keys of `table`, with its name.
+    fn of_table(&self, table: &str) -> Vec<&str> {
+        let keys = self.0.keys().map(String::as_str);
+        keys.filter(|key| key.split('.').next() == Some(table)).collect()
+    }
+
+    /// What there is where somebody wrote `key`: the keys of its table, or the tables.
+    fn known_beside(&self, key: &str) -> String {
+        let table = key.split('.').next().unwrap_or_default();
+        let keys = self.of_table(table);
+        if !keys.is_empty() {
+            return format!("of {table} there are {}", keys.join(", "));
+        }
+        let tables: BTreeSet<&str> =
+            self.0.keys().filter_map(|key| key.split('.').next()).collect();
+        let tables: Vec<&str> = tables.into_iter().collect();
+        format!("there are the tables {}", tables.join(", "))
     }
 
     fn set(&mut self, key: &str, value: Value, origin: Origin) -> anyhow::Result<()> {
@@ -314,8 +328,7 @@ impl Values {
         }
         renamed(key, &origin)?;
         let Some(slot) = self.0.get_mut(key) else {
-            let known: Vec<&str> = self.0.keys().map(String::as_str).collect();
-            bail!("there is no key {key} ({origin}); there are {}", known.join(", "));
+            bail!("there is no key {key} ({origin}); {}", self.known_beside(key));
         };
         *slot = (value, origin);
         Ok(())
@@ -869,7 +882,15 @@ mod tests {
         }
         let message = refused("webhooks.allow_hosts", "pos.lan, 10.0.0.0/99");
         assert!(message.contains("(a flag): it takes a list of host names"), "{message}");
-        assert!(refused("stream.beat", "1").contains("there is no key stream.beat"));
+        let message = refused("stream.beat", "1");
+        assert!(message.starts_with("there is no key stream.beat (a flag); of stream there are "));
+        assert!(
+            message.contains("stream.heartbeat_ms") && !message.contains("orders."),
+            "{message}"
+        );
+        let message = refused("steam.heartbeat_ms", "1");
+        assert!(message.contains("; there are the tables access, "), "{message}");
+        assert!(message.contains(", stream, ") && !message.contains("stream."), "{message}");
         let slip = load(&[], &[("LIVE_ORDERS_STREAM_HEARTBEAT", "700")]).expect_err("refused");
         assert!(slip.to_string().contains("stream.heartbeat_ms"), "{slip}");
         let message = load(&[], &[("LIVE_ORDERS_DEMO_SPEED", "x")]).expect_err("refused");

@@ -600,7 +600,7 @@ async fn stop_signal() {
 
 fn raise_file_limit() {
     match rlimit::increase_nofile_limit(OPEN_FILES) {
-        Ok(limit) => tracing::info!(open_files = limit, "server.file_limit"),
+        Ok(limit) => tracing::debug!(open_files = limit, "server.file_limit"),
         Err(error) => tracing::warn!(error = %error, "server.file_limit.failed"),
     }
 }

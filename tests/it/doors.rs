@@ -4,7 +4,7 @@ use std::{
     ffi::OsStr,
     io::{BufRead as _, BufReader, Write as _},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Output, Stdio},
 };
 
 use bytes::Bytes;
@@ -598,6 +598,25 @@ async fn the_command_line_lets_people_and_programs_in_and_out() {
     assert!(!twice.status.success());
     let bad = command(data, &["key", "create", "--scopes", "everything"]).output();
     assert_eq!(bad.expect("its output").status.code(), Some(2));
+}
+
+#[test]
+fn a_key_for_a_folder_that_was_not_there_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("dta");
+    let create = ["key", "create", "--scopes", "stream"];
+    let said = |create: &[&str]| {
+        let Output { status, stdout, stderr } =
+            command(&data, create).output().expect("its output");
+        let text = |of| String::from_utf8(of).expect("UTF-8");
+        assert!(status.success());
+        (text(stdout), text(stderr))
+    };
+    let (key, why) = said(&create);
+    assert_eq!(key.lines().count(), 1, "a script takes the key from there: {key}");
+    assert_eq!(why.lines().count(), 1);
+    assert!(why.starts_with("live-orders: ") && why.contains("dta is a new data folder"), "{why}");
+    assert_eq!(said(&create).1, "");
 }
 
 #[tokio::test]

@@ -182,7 +182,16 @@ fn channel(raw: &str) -> Result<Channel, String> {
 /// # Errors
 /// One line: what is wrong and what to do.
 pub fn run(folder: &Path, command: Command) -> anyhow::Result<String> {
+    let made = !folder.exists();
     let register = Register::open(folder)?;
+    if made {
+        // The name may be mistyped, and what is made here is of use to no server then.
+        let _ = writeln!(
+            std::io::stderr(),
+            "live-orders: {} is a new data folder, which no server has used yet",
+            folder.display()
+        );
+    }
     let by = By::here(COMMAND_LINE, Clock::system().now());
     match command {
         Command::User(command) => user(&register, command, &by),

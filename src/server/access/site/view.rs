@@ -134,10 +134,10 @@ pub(super) fn setup(
 /// The page for a link that is good no longer.
 pub(super) fn setup_over(shown: &Shown<'_>) -> Response {
     let main = "<h1>This link is not good any more</h1><p>It works once, within 15 minutes of the \
-                server's start, and only as long as there is no manager. Start the server again \
-                for another one, or run <code>live-orders user create</code> on its \
-                machine.</p><p class=\"actions\"><a class=\"button\" href=\"/login\">Log \
-                in</a></p>";
+                server's start, and only as long as there is no manager. Where there is one, ask \
+                them to let you in. Where there is none, start the server again for another \
+                link, or run <code>live-orders user create</code> on its machine.</p><p \
+                class=\"actions\"><a class=\"button\" href=\"/login\">Log in</a></p>";
     door(shown, StatusCode::GONE, "Set-up", main)
 }
 
