@@ -441,15 +441,21 @@ impl Hub {
     /// behind the other, so all that is older goes with them: who has not had it
     /// yet reads it in the store, where it is erased.
     fn forget_erased(&self, state: &mut State, changes: &[Committed]) {
-        let erased = changes.iter().filter(|it| it.event.facts.kind == EventKind::Erased);
-        let last = |it: &Committed| state.recent.last_before(it.event.facts.order, it.event.seq);
-        let Some(seq) = erased.filter_map(last).max() else { return };
-        state.recent.forget_up_to(seq);
-        pack::forget();
-        let floor = state.recent.floor();
-        for feed in self.feeds(state) {
-            feed.forget(floor);
+        let is_erasure = |it: &&Committed| it.event.facts.kind == EventKind::Erased;
+        let mut erased = changes.iter().filter(is_erasure).peekable();
+        if erased.peek().is_none() {
+            return;
         }
+        let last = |it: &Committed| state.recent.last_before(it.event.facts.order, it.event.seq);
+        if let Some(seq) = erased.filter_map(last).max() {
+            state.recent.forget_up_to(seq);
+            let floor = state.recent.floor();
+            for feed in self.feeds(state) {
+                feed.forget(floor);
+            }
+        }
+        // Also of what is too old for the rest: what readers had missed is kept by the clock.
+        pack::forget();
     }
 
     fn feeds(&self, state: &State) -> Vec<Arc<Feed>> {

@@ -20,7 +20,7 @@ use slab::Slab;
 
 use super::{
     Hub,
-    pack::{CHAIN, Packer, SHORTEST, packed_together},
+    pack::{self, CHAIN, Packer, SHORTEST, packed_together},
 };
 use crate::{
     server::sync::{AtomicBool, AtomicWaker, Mutex, MutexGuard},
@@ -300,12 +300,12 @@ impl Feed {
             at = after;
             index += 1;
         };
-        let closed = log.closed;
+        let (closed, age) = (log.closed, pack::age());
         drop(log);
         if let Some(Loose { part, start, pieces }) = loose
             && let Some(part) = parts.get_mut(part)
         {
-            part.bytes = packed_together((self.id, start, part.after.position), &pieces);
+            part.bytes = packed_together((self.id, start, part.after.position), age, &pieces);
         }
         match (parts.is_empty(), closed) {
             (false, closed) => Next::Parts(parts, more || closed),

@@ -78,6 +78,11 @@ pub fn packed_alone(plain: &[u8]) -> Bytes {
     block
 }
 
+/// When pieces were taken that are to be packed: between which two of the times that
+/// everything was let go of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Age(u64);
+
 /// Which pieces of a log: the feed, and from where to where.
 type Run = (u64, u64, u64);
 
@@ -92,6 +97,8 @@ const SHELVED_BYTES: u64 = 4 * 1024;
 
 #[derive(Default)]
 struct Shelf {
+    /// How often everything was let go of because some of it is to be known no longer.
+    age: Age,
     blocks: HashMap<Run, Bytes>,
     /// Since when each is here, oldest first.
     runs: VecDeque<(Run, Instant)>,
@@ -99,6 +106,14 @@ struct Shelf {
 }
 
 impl Shelf {
+    /// Keeps what was made of pieces of `age`, unless it may have in it what has been let
+    /// go of since.
+    fn put_if_good(&mut self, run: Run, age: Age, block: Bytes, now: Instant) {
+        if age == self.age {
+            self.put(run, block, now);
+        }
+    }
+
     fn put(&mut self, run: Run, block: Bytes, now: Instant) {
         self.bytes += block.len();
         if let Some(double) = self.blocks.insert(run, block) {
@@ -123,14 +138,22 @@ pub(super) fn tidy() {
     SHELF.lock().unwrap_or_else(PoisonError::into_inner).tidy(Instant::now());
 }
 
-/// Lets go of what readers had missed: something of it is to be known no longer.
+/// Lets go of what readers had missed: something of it is to be known no longer. To be
+/// called when nobody can take it from a log any more.
 pub(super) fn forget() {
-    *SHELF.lock().unwrap_or_else(PoisonError::into_inner) = Shelf::default();
+    let mut shelf = SHELF.lock().unwrap_or_else(PoisonError::into_inner);
+    let age = Age(shelf.age.0 + 1);
+    *shelf = Shelf { age, ..Shelf::default() };
 }
 
-/// The pieces of `run` as a block that refers to nothing before it, made once
-/// for all who ask for the same soon.
-pub(super) fn packed_together(run: Run, pieces: &[Bytes]) -> Bytes {
+/// Goes with pieces that are taken from a log now, while that is locked.
+pub(super) fn age() -> Age {
+    SHELF.lock().unwrap_or_else(PoisonError::into_inner).age
+}
+
+/// The pieces of `run`, taken at `age`, as a block that refers to nothing before it, made
+/// once for all who ask for the same soon.
+pub(super) fn packed_together(run: Run, age: Age, pieces: &[Bytes]) -> Bytes {
     let shared = run.2 - run.1 >= SHELVED_BYTES;
     let shelf = || SHELF.lock().unwrap_or_else(PoisonError::into_inner);
     if shared && let Some(block) = shelf().blocks.get(&run) {
@@ -141,7 +164,7 @@ pub(super) fn packed_together(run: Run, pieces: &[Bytes]) -> Bytes {
         many => packed_alone(&many.concat()),
     };
     if shared {
-        shelf().put(run, block.clone(), Instant::now());
+        shelf().put_if_good(run, age, block.clone(), Instant::now());
     }
     block
 }
@@ -197,6 +220,16 @@ mod tests {
     fn what_is_large_comes_whole() {
         let plain: Vec<u8> = (0..1_000_000_u32).flat_map(u32::to_le_bytes).collect();
         assert_eq!(unpacked(&[packed_alone(&plain)]), plain);
+    }
+
+    #[test]
+    fn what_was_taken_before_everything_was_let_go_of_is_not_kept() {
+        let mut shelf = Shelf { age: Age(1), ..Shelf::default() };
+        let now = Instant::now();
+        shelf.put_if_good((1, 0, 9), Age(0), Bytes::from_static(b"a name"), now);
+        assert_eq!((shelf.blocks.len(), shelf.bytes), (0, 0));
+        shelf.put_if_good((1, 0, 9), Age(1), Bytes::from_static(b"no name"), now);
+        assert_eq!((shelf.blocks.len(), shelf.bytes), (1, 7));
     }
 
     #[test]
