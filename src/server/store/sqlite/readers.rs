@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use rusqlite::{Connection, OpenFlags};
 use tokio::runtime::{Builder, Runtime};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::super::Unavailable;
 use crate::wire::Epoch;
@@ -68,14 +69,14 @@ impl Readers {
             // row, which may hold a customer's name, not even for that.
             let unavailable = |code: Option<rusqlite::ErrorCode>| {
                 tracing::error!(sqlite.code = ?code, "store.read.failed");
-                Unavailable("it cannot be read now".to_owned())
+                Unavailable::new("it cannot be read now")
             };
             let Some(threads) = &shared.threads else { return Err(unavailable(None)) };
-            // Whoever asks may never look for the answer: it is read all the same, and
-            // nobody else waits for that.
+            // Whoever asks may never look for the answer: it is read all the same. Who no
+            // longer waits for it has nothing read, where that has not begun: else whoever
+            // asks and goes, again and again, would keep everybody waiting.
             let worker = Arc::clone(&shared);
-            threads
-                .spawn_blocking(move || worker.run(query))
+            AbortOnDropHandle::new(threads.spawn_blocking(move || worker.run(query)))
                 .await
                 .map_err(|_| unavailable(None))?
                 .map_err(|error| unavailable(error.sqlite_error_code()))
@@ -115,6 +116,8 @@ impl Shared {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::Ordering;
+
     use futures_util::FutureExt as _;
 
     use super::*;
@@ -134,5 +137,46 @@ mod tests {
         }
         let found = tokio::time::timeout(Duration::from_secs(30), one()).await;
         assert_eq!(found.expect("an answer").expect("a number"), 1);
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_any_more_is_not_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("orders.db");
+        Connection::open(&file).expect("a database");
+        let readers = Readers::new(file, Epoch(1)).expect("readers");
+        let (go, stop) = std::sync::mpsc::channel::<()>();
+        let stop = Arc::new(Mutex::new(stop));
+        // Every thread has something to do until it is let go.
+        let busy: Vec<_> = (0..CONNECTIONS)
+            .map(|_| {
+                let stop = Arc::clone(&stop);
+                tokio::spawn(readers.read(move |_, _| {
+                    let _ = stop.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                    Ok(())
+                }))
+            })
+            .collect();
+        let carried_out = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let one = || {
+            let carried_out = Arc::clone(&carried_out);
+            readers.read(move |_, _| Ok(carried_out.fetch_add(1, Ordering::SeqCst)))
+        };
+        for busy in &busy {
+            assert!(!busy.is_finished());
+        }
+        // They are in the queue before those are, as `spawn` begins them in order.
+        tokio::task::yield_now().await;
+        for _ in 0..100 {
+            assert!(one().now_or_never().is_none(), "asked, and gone");
+        }
+        let mut last = one();
+        assert!((&mut last).now_or_never().is_none());
+        drop(go);
+        assert_eq!(last.await.expect("read"), 0, "nothing was read before it");
+        assert_eq!(carried_out.load(Ordering::SeqCst), 1);
+        for busy in busy {
+            busy.await.expect("no panic").expect("read");
+        }
     }
 }
