@@ -9,6 +9,11 @@
 use leptos::prelude::*;
 use web_sys::Element;
 
+use crate::live::later;
+
+/// How long a press is waited for that is under way: it is a tap, or something else.
+const PRESS_MS: u32 = 400;
+
 /// What markup begins with that the server writes for a page that is there.
 pub const FRAGMENT: &str = "<dl class=\"facts\">";
 
@@ -106,11 +111,22 @@ impl Spots {
         for Spot { id, class, mut says } in self.0 {
             let element = document().get_element_by_id(&id);
             let mut said = element.as_ref().and_then(|element| before(element, class));
+            let (waits, mut begun) = (RwSignal::new(0), None);
             effect(move || {
+                let waited = waits.get();
                 let now = says();
                 if let (Some(element), Some(before)) = (&element, &said)
                     && *before != now
                 {
+                    // A press on what goes before the finger does would be no press.
+                    let pressed = !class && element.matches(":active").unwrap_or_default();
+                    if pressed && begun.is_none_or(|it| it == waited) {
+                        if begun.replace(waited).is_none() {
+                            later(PRESS_MS, move || waits.set(waited + 1));
+                        }
+                        return;
+                    }
+                    begun = None;
                     // Text alone takes no parser, which wakes up slowly.
                     let plain = !class && !before.is_empty() && !has_markup(before);
                     let text = if plain { element.first_child() } else { None };

@@ -166,12 +166,21 @@ fn show_more(ui: Ui, lane: Lane) {
 
 /// Brings order `id` into view, drawn or not, and the keyboard with it.
 pub(super) fn show(ui: Ui, id: OrderId) {
+    show_within(ui, id, 2);
+}
+
+fn show_within(ui: Ui, id: OrderId, tries: u32) {
+    if tries == 0 {
+        return;
+    }
     ui.live.draw_order(id);
     grid::turn_to(ui, id);
-    // What is drawn is on the page before anything else happens.
     later(0, move || {
         let ticket = format!("[data-order='{id}']");
-        let Ok(Some(ticket)) = document().query_selector(&ticket) else { return };
+        let Ok(Some(ticket)) = document().query_selector(&ticket) else {
+            // A second that was due already has folded up again what nobody had come near.
+            return show_within(ui, id, tries - 1);
+        };
         ticket.scroll_into_view();
         let first = ticket.query_selector("button").ok().flatten();
         if let Some(Ok(first)) = first.map(JsCast::dyn_into::<HtmlElement>) {

@@ -649,7 +649,8 @@ fn foot(ui: Ui, ticket: &Ticket) -> Html {
         of_order(&mut html, number);
     }
     if recall.is_some() {
-        html.raw("<button type=\"button\" class=\"button\" data-act=\"recall\">");
+        html.raw("<button type=\"button\" class=\"button\" data-act=\"recall\"");
+        html.raw(if mark.pending.is_some() { " aria-disabled=\"true\">" } else { ">" });
         html.icon("back").raw(say(Word::Recall));
         of_order(&mut html, number);
     }

@@ -95,8 +95,10 @@ impl Action {
     pub fn about(&self, order: &FoodOrder) -> Option<Vec<u32>> {
         let mut about = Vec::new();
         match self {
-            Self::Go { .. } | Self::Fire | Self::Know { of: Acknowledged::Cancel, .. } => {
-                return None;
+            Self::Go { .. } | Self::Fire => return None,
+            // It stays called off, whoever else knows that by now.
+            Self::Know { of: Acknowledged::Cancel, .. } => {
+                return order.flags.cancel_unseen.then_some(about);
             }
             Self::Tick { item, .. } => {
                 for line in order.items.iter().filter(|line| line.id == *item) {
