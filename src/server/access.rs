@@ -5,8 +5,9 @@
 //! finds out who a request comes from ([`principal`]), refuses what they may not
 //! do, and puts a wall around what they may see. People log in ([`site`]), screens
 //! are paired ([`pairing`]), programs have keys. All of them stand in the
-//! [`register`], and here in memory, so that no request waits for the disk to be
-//! let in; what another process changes there is noticed within a second.
+//! [`register`], and here in memory, so that nobody who is known waits for the disk to
+//! be let in; what another process changes there is noticed within a second, and looked
+//! for at once when somebody comes with a key that is not known.
 
 use std::{
     collections::HashMap,
@@ -16,7 +17,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicI64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use axum::http::{Extensions, HeaderMap, header};
@@ -95,6 +96,8 @@ pub struct Access {
     known: RwLock<Arc<Known>>,
     /// Which version of the register was last looked at.
     version: Mutex<Option<i64>>,
+    /// When a look for somebody who waits for it last began. One looks at a time.
+    looked_at: Arc<tokio::sync::Mutex<Option<Instant>>>,
     /// What ends the streams of whoever is let in no longer.
     passes: Mutex<HashMap<Digest, (Rights, Wall, Pass)>>,
     hub: Arc<Hub>,
@@ -248,6 +251,7 @@ impl Access {
             register: Arc::new(register),
             known: RwLock::new(Arc::new(known)),
             version: Mutex::default(),
+            looked_at: Arc::default(),
             passes: Mutex::default(),
             hub,
             clock,
@@ -320,9 +324,8 @@ impl Access {
                 principal
             })
         };
-        if let Some(bearer) = bearer(headers) {
-            let secret = bearer.strip_prefix(register::KEY_PREFIX).and_then(Secret::parse);
-            let key = secret.and_then(|secret| known.key(secret.digest()));
+        if bearer(headers).is_some() {
+            let key = key(headers).and_then(|secret| known.key(secret.digest()));
             return found(key).ok_or(Problem::NotAuthenticated);
         }
         let secured = self.is_secured(request);
@@ -372,8 +375,9 @@ impl Access {
         });
         let done = match changed.await {
             Ok(Ok(done)) => done,
-            Ok(Err(error)) => return Err(unavailable(&error)),
-            Err(_) => return Err(Unavailable("it is being stopped".to_owned())),
+            // Its end may not have come to the disk, and be there after a start all the same.
+            Ok(Err(error)) => return Err(Unavailable { unsure: true, ..unavailable(&error) }),
+            Err(_) => return Err(Unavailable::unsure("it is being stopped")),
         };
         self.end_what_is_over();
         Ok(done)
@@ -390,7 +394,7 @@ impl Access {
         let this = Arc::clone(self);
         match tokio::task::spawn_blocking(move || this.register.look(look)).await {
             Ok(found) => found.map_err(|error| unavailable(&error)),
-            Err(_) => Err(Unavailable("it is being stopped".to_owned())),
+            Err(_) => Err(Unavailable::new("it is being stopped")),
         }
     }
 
@@ -454,13 +458,23 @@ impl Access {
     }
 
     /// Takes in what another process has changed by now. Whoever comes with a key that is
-    /// not known may have been given it a moment ago.
-    pub(super) async fn look_now(self: &Arc<Self>) {
-        if self.doors == Doors::Open {
+    /// not known, but could be one, may have been given it a moment ago. Many who come at
+    /// once, with keys that they have made up, are worth one look.
+    pub(super) async fn look_for_key(self: &Arc<Self>, headers: &HeaderMap) {
+        if self.doors == Doors::Open || key(headers).is_none() {
+            return;
+        }
+        let came = Instant::now();
+        let mut looked_at = Arc::clone(&self.looked_at).lock_owned().await;
+        if looked_at.is_some_and(|at| at > came) {
             return;
         }
         let this = Arc::clone(self);
-        let looked = tokio::task::spawn_blocking(move || this.look_again());
+        let looked = tokio::task::spawn_blocking(move || {
+            // It is held to the end of the look, whoever goes away meanwhile.
+            *looked_at = Some(Instant::now());
+            this.look_again()
+        });
         if let Ok(Err(error)) = looked.await {
             tracing::warn!(sqlite.code = ?error.sqlite_error_code(), "access.look.failed");
         }
@@ -560,6 +574,11 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
 }
 
+/// The same, if it could be one of this server's.
+fn key(headers: &HeaderMap) -> Option<Secret> {
+    Secret::parse(bearer(headers)?.strip_prefix(register::KEY_PREFIX)?)
+}
+
 /// Who is at the other end of a request's connection.
 pub(super) fn address(request: &Extensions) -> Option<IpAddr> {
     request.get::<Peer>().map(|peer| peer.0)
@@ -568,12 +587,13 @@ pub(super) fn address(request: &Extensions) -> Option<IpAddr> {
 /// What went wrong inside is for the log.
 fn unavailable(error: &rusqlite::Error) -> Unavailable {
     tracing::error!(sqlite.code = ?error.sqlite_error_code(), "access.register.failed");
-    Unavailable("the register of users and keys cannot be used now".to_owned())
+    Unavailable::new("the register of users and keys cannot be used now")
 }
 
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;
+    use futures_util::FutureExt as _;
 
     use super::*;
     use crate::{
@@ -630,6 +650,32 @@ mod tests {
         fn pass(&self, millis: i64) {
             self.clock.set(self.clock.now().plus(millis));
         }
+    }
+
+    #[tokio::test]
+    async fn many_keys_that_are_not_known_are_worth_one_look() {
+        let house = House::new();
+        let access = &house.access;
+        let with = |bearer: String| {
+            let value = HeaderValue::try_from(format!("Bearer {bearer}")).expect("a header");
+            HeaderMap::from_iter([(header::AUTHORIZATION, value)])
+        };
+        let has_looked = || access.version.lock().expect("no panic").take().is_some();
+        has_looked();
+        let key = with(format!("{}{}", register::KEY_PREFIX, Secret::random().reveal()));
+        let mut look = Arc::clone(&access.looked_at).lock_owned().await;
+        let mut waiting: Vec<_> = (0..100).map(|_| Box::pin(access.look_for_key(&key))).collect();
+        for waits in &mut waiting {
+            assert!(waits.now_or_never().is_none(), "somebody looks");
+        }
+        *look = Some(Instant::now());
+        drop(look);
+        futures_util::future::join_all(waiting).await;
+        assert!(!has_looked(), "all have been told");
+        access.look_for_key(&key).await;
+        assert!(has_looked(), "whoever comes later");
+        access.look_for_key(&with("no key".to_owned())).await;
+        assert!(!has_looked());
     }
 
     #[tokio::test]

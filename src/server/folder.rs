@@ -6,7 +6,10 @@
 //! nothing else lies in it. Where somebody has closed it to all but its group, that was
 //! done on purpose: the group keeps what the folder lets it, and its files follow that.
 
-use std::{io, path::Path};
+use std::{
+    io::{self, Write as _},
+    path::Path,
+};
 
 /// What the program keeps in its folder, by how the names begin.
 const OURS: [&str; 4] = ["orders.db", "access.db", "lock", "tls"];
@@ -29,6 +32,16 @@ pub(super) fn make(folder: &Path) -> io::Result<()> {
     }
     // A link that leads nowhere, or a file, is refused as ever.
     std::fs::create_dir_all(folder)
+}
+
+/// Tells whoever runs a command that it made `folder`: the name may be mistyped, and what
+/// is kept there is of use to no server then. Not on standard output, which scripts read.
+pub(super) fn tell_that_new(folder: &Path) {
+    let folder = folder.display();
+    let _ = writeln!(
+        io::stderr(),
+        "live-orders: {folder} is a new data folder, which no server has used yet"
+    );
 }
 
 /// Brings the names in `folder` to the disk: what was made or renamed in it is there after

@@ -571,8 +571,9 @@ fn demo_settings(config: &Config, clock: &Clock) -> DemoSettings {
 /// Cancels `shutdown` at SIGTERM or Ctrl-C; a second one ends the program at once.
 async fn stop_on_signal(shutdown: CancellationToken) {
     stop_signal().await;
-    tracing::info!("server.stopping");
+    // First this: a log that nobody takes lines from would stop it here.
     shutdown.cancel();
+    tracing::info!("server.stopping");
     stop_signal().await;
     std::process::exit(130);
 }

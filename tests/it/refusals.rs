@@ -175,9 +175,29 @@ async fn a_folder_with_a_file_of_somebody_else_s_stays_as_open_as_it_was() {
         let open = std::fs::Permissions::from_mode(0o755);
         std::fs::set_permissions(folder.path(), open).expect("set");
         refused(folder.path(), UNUSABLE, &[file, "is not a"]);
+        let mut command = Command::new(program());
+        command.args(["key", "create", "--scopes", "stream", "--data"]).arg(folder.path());
+        let (reason, code) = refusal_and_code(command);
+        assert_eq!(code, Some(UNUSABLE), "{reason}");
+        assert!(reason.contains(file) && reason.contains("is not a"), "{reason}");
+        assert_eq!(contents(folder.path()).len(), 1, "nothing was put beside {file}");
         let mode = folder.path().metadata().expect("a folder").permissions().mode();
         assert_eq!(mode & 0o777, 0o755, "{file}");
         std::fs::remove_file(folder.path().join(file)).expect("removed");
+    }
+}
+
+#[test]
+fn whoever_only_looks_at_a_folder_that_is_not_there_does_not_make_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("dta");
+    for look in [["key", "list"], ["user", "list"], ["screen", "list"], ["webhook", "list"]] {
+        let mut command = Command::new(program());
+        command.args(look).arg("--data").arg(&data);
+        let (reason, code) = refusal_and_code(command);
+        assert_eq!(code, Some(FAILED), "{reason}");
+        assert!(reason.contains("dta"), "{reason}");
+        assert!(!data.exists(), "{look:?}");
     }
 }
 

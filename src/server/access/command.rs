@@ -19,7 +19,12 @@ use super::{
 };
 use crate::{
     domain::{Channel, Location, ScreenName, UnixMillis},
-    server::clock::Clock,
+    server::{
+        clock::Clock,
+        files::{self, Depth},
+        folder,
+        store::sqlite,
+    },
 };
 
 /// Who stands in the list of who did what for what is done by commands.
@@ -34,6 +39,16 @@ pub enum Command {
     Key(KeyCommand),
     /// With paired screens.
     Screen(ScreenCommand),
+}
+
+impl Command {
+    /// Whether it may be the first that is done with a folder.
+    fn begins(&self) -> bool {
+        matches!(
+            self,
+            Self::User(UserCommand::Create { .. }) | Self::Key(KeyCommand::Create { .. })
+        )
+    }
 }
 
 /// With users.
@@ -181,16 +196,16 @@ fn channel(raw: &str) -> Result<Channel, String> {
 ///
 /// # Errors
 /// One line: what is wrong and what to do.
-pub fn run(folder: &Path, command: Command) -> anyhow::Result<String> {
-    let made = !folder.exists();
-    let register = Register::open(folder)?;
-    if made {
-        // The name may be mistyped, and what is made here is of use to no server then.
-        let _ = writeln!(
-            std::io::stderr(),
-            "live-orders: {} is a new data folder, which no server has used yet",
-            folder.display()
-        );
+pub fn run(data: &Path, command: Command) -> anyhow::Result<String> {
+    // A folder with somebody else's files in it stays as it is.
+    let store = files::look(sqlite::KIND, data, Depth::Header)?;
+    let is_there = data.join(register::KIND.file).exists();
+    if !is_there && !command.begins() {
+        bail!("nobody is let in by {} yet: is it the server's --data?", data.display());
+    }
+    let register = Register::open(data)?;
+    if !is_there && store.is_none() {
+        folder::tell_that_new(data);
     }
     let by = By::here(COMMAND_LINE, Clock::system().now());
     match command {

@@ -81,6 +81,10 @@ impl Pairing {
     ) -> Option<(Secret, String)> {
         let address = address.map(network);
         let mut waiting = self.lock(now);
+        if let Some(device) = waiting.get(&secret.digest()).filter(|it| it.let_in.is_none()) {
+            // Two of its tabs have asked at once: they show the same.
+            return Some((secret, device.code.clone()));
+        }
         let here = waiting.values().filter(|other| other.address == address).count();
         if here >= MOST_PER_ADDRESS {
             make_room(&mut waiting, now, |other| other.address == address)?;
@@ -208,6 +212,15 @@ mod tests {
         assert!(matches!(pairing.standing(other, NOW), Some(Standing::Shows(_))));
         assert!(!pairing.let_in(&typed, ScreenId(8), NOW), "a code is good for one device");
         assert_eq!(pairing.standing(secret, NOW.plus(GOOD_FOR_MILLIS)), None);
+    }
+
+    #[test]
+    fn two_tabs_of_a_device_show_the_same_code() {
+        let pairing = Pairing::default();
+        let (secret, code) = pairing.begin(Secret::random(), None, NOW).expect("room");
+        let again = pairing.begin(secret, None, NOW).expect("room");
+        assert_eq!(again.1, code);
+        assert!(pairing.let_in(&code, ScreenId(7), NOW));
     }
 
     #[test]

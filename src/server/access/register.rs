@@ -116,10 +116,11 @@ impl Register {
     /// # Errors
     /// One line: it cannot be opened, or is none.
     pub fn open(folder: &Path) -> anyhow::Result<Self> {
+        // Before the folder is closed to others: if this is no good, it stays as it is.
+        look(folder)?;
         make_folder(folder)?;
         let file = folder.join(FILE);
         let name = file.display();
-        look(folder)?;
         if !file.exists() {
             files::begin(&KIND, folder)?;
             folder::share_file(folder, FILE);

@@ -394,8 +394,8 @@ async fn admit(
 ) -> (Result<Principal, Problem>, Option<Standing>) {
     let changes = !matches!(*request.method, Method::GET | Method::HEAD);
     let mut found = app.access.who(request.headers, request.extensions);
-    if found.is_err() {
-        app.access.look_now().await;
+    if found.is_err() && facts.needs != Needs::Nothing {
+        app.access.look_for_key(request.headers).await;
         found = app.access.who(request.headers, request.extensions);
     }
     let principal = match (found, facts.needs) {

@@ -142,7 +142,7 @@ async fn check(
     let user = if is_one {
         let called = name.to_owned();
         let user = access.look(move |of| register::user_called(of, &called)).await;
-        user.map_err(|Unavailable(_)| Refused::Unavailable)?.filter(|user| !user.disabled)
+        user.map_err(|Unavailable { .. }| Refused::Unavailable)?.filter(|user| !user.disabled)
     } else {
         None
     };

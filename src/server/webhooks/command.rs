@@ -15,9 +15,11 @@ use crate::{
         },
         clock::Clock,
         config::Config,
+        files::{self, Depth},
+        folder,
         ingest::Successor,
         store::{
-            CommitSink, Committed, SqliteStore, Store as _, WebhookStore as _,
+            CommitSink, Committed, SqliteStore, Store as _, WebhookStore as _, sqlite,
             webhooks::{Attempted, Switch, Webhook},
         },
         stream::resume::{self, After, Start},
@@ -109,7 +111,14 @@ impl CommitSink for Nobody {
 /// # Errors
 /// One line: why it was not done.
 pub fn run(config: &Config, errand: Errand) -> anyhow::Result<()> {
-    let store = SqliteStore::open_beside(&config.data, Arc::new(Nobody))?;
+    let data = &config.data;
+    if files::look(sqlite::KIND, data, Depth::Header)?.is_none() {
+        if !matches!(errand, Errand::Create { .. } | Errand::CreateSecret { .. }) {
+            bail!("there is no store in {} yet: is it the server's --data?", data.display());
+        }
+        folder::tell_that_new(data);
+    }
+    let store = SqliteStore::open_beside(data, Arc::new(Nobody))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
