@@ -145,7 +145,7 @@ impl Clockwork {
                 match self.carry_out(id, noted).await {
                     Carried::Out => {}
                     // One damaged row must not keep all others waiting.
-                    Carried::Unread(Unavailable(why)) => {
+                    Carried::Unread(Unavailable { why, .. }) => {
                         if told.insert(id) {
                             tracing::error!(order = %id, %why, "clockwork.order.unreadable");
                         }

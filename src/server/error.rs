@@ -108,7 +108,7 @@ pub enum Problem {
     /// Something of webhooks.
     Webhook(WebhookProblem),
     /// The store cannot work now.
-    StoreUnavailable(String),
+    StoreUnavailable(Unavailable),
     /// As many streams are open as there may be.
     TooManyStreams(Full),
     /// Nobody knows who sent it.
@@ -296,9 +296,13 @@ impl Problem {
                 format!("there may be {}; delete one that nobody opens", limits::SCREENS)
             }
             Self::Webhook(problem) => problem.detail().to_owned(),
-            Self::StoreUnavailable(reason) => {
-                format!("{reason}; nothing was changed, try again later")
+            Self::StoreUnavailable(Unavailable { why, unsure: false }) => {
+                format!("{why}; nothing was changed, try again later")
             }
+            Self::StoreUnavailable(Unavailable { why, unsure: true }) => format!(
+                "{why}; whether it was done is not known: send it again with the same \
+                 Idempotency-Key or version, which does it once, or read what is there"
+            ),
             Self::TooManyStreams(full) => too_many(*full).to_owned(),
             Self::NotAuthenticated => "send a key as Authorization: Bearer lo_…, or log in at \
                                        /login; a key that was revoked is none"
@@ -449,8 +453,8 @@ impl IntoResponse for Problem {
 }
 
 impl From<Unavailable> for Problem {
-    fn from(Unavailable(reason): Unavailable) -> Self {
-        Self::StoreUnavailable(reason)
+    fn from(unavailable: Unavailable) -> Self {
+        Self::StoreUnavailable(unavailable)
     }
 }
 

@@ -130,7 +130,7 @@ impl Kitchen {
         let (state, by) = (intake.state.as_str(), actor.id.clone());
         let kept = Kept { intake, actor: Some(actor) };
         let json = serde_json::to_string(&kept)
-            .map_err(|_| Unavailable("the switch cannot be written".to_owned()))?;
+            .map_err(|_| Unavailable::new("the switch cannot be written"))?;
         let _turn = self.switching.lock().await;
         self.store.set(Setting::Intake, json).await?;
         tracing::info!(state, by, "kitchen.intake");

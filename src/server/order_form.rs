@@ -134,7 +134,9 @@ async fn refused(
     let (errors, notice) = match problem {
         Problem::InvalidFields(errors) => (errors, None),
         Problem::IntakePaused(paused) => (Vec::new(), Some(Notice::NotTaken(paused))),
-        Problem::StoreUnavailable(why) => (Vec::new(), Some(Notice::NotPlaced(why))),
+        Problem::StoreUnavailable(Unavailable { why, .. }) => {
+            (Vec::new(), Some(Notice::NotPlaced(why)))
+        }
         Problem::IdempotencyKeyInFlight => {
             let why = "it is being placed by a press before this one".to_owned();
             (Vec::new(), Some(Notice::NotPlaced(why)))
@@ -223,7 +225,7 @@ fn show(
     view::page(&shown, status, &page)
 }
 
-fn away(app: &App, Unavailable(why): &Unavailable) -> Response {
+fn away(app: &App, Unavailable { why, .. }: &Unavailable) -> Response {
     tracing::warn!(%why, "page.new_order.unavailable");
     pages::away(app.assets.page(), language::words(app.page.language))
 }

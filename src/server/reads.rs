@@ -274,7 +274,7 @@ pub(super) async fn ready(State(app): State<App>, caller: Caller) -> Result<Resp
     app.store.check().await?;
     let bounds = app.store.events_behind(caller.wall.clone(), Seq::START, 0).await?;
     if app.hub.head() < bounds.head || app.shutdown.is_cancelled() {
-        return Err(Problem::StoreUnavailable("the server is starting or stopping".to_owned()));
+        return Err(Unavailable::new("the server is starting or stopping").into());
     }
     // How much has happened is nobody's business who may not read it, and when
     // something happens elsewhere nobody's who may not see it.
@@ -330,7 +330,7 @@ pub(super) async fn board(State(app): State<App>, caller: Caller, request: Reque
             let dress = Dress { person, you, ..Dress::default() };
             pages::board(page, dress, app.assets.page(), request).await
         }
-        Err(Unavailable(why)) => {
+        Err(Unavailable { why, .. }) => {
             tracing::warn!(%why, "page.orders.unavailable");
             pages::away(app.assets.page(), language::words(app.page.language))
         }
@@ -419,5 +419,5 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(bytes: &'a Bytes) -> Result<T, Unava
 fn damaged(error: &serde_json::Error) -> Unavailable {
     // Where, not what: the text of the error may quote a customer.
     tracing::error!(line = error.line(), column = error.column(), "store.row.damaged");
-    Unavailable("a row of it is damaged".to_owned())
+    Unavailable::new("a row of it is damaged")
 }

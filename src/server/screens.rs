@@ -166,7 +166,7 @@ async fn find(app: &App, name: Name) -> Result<Option<Screen>, Unavailable> {
     }
 }
 
-fn away(app: &App, Unavailable(why): &Unavailable) -> Response {
+fn away(app: &App, Unavailable { why, .. }: &Unavailable) -> Response {
     tracing::warn!(%why, "page.screens.unavailable");
     pages::away(app.assets.page(), language::words(app.page.language))
 }

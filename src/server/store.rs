@@ -396,9 +396,27 @@ pub enum ScreenError {
 }
 
 /// The engine cannot do its work now; nothing is lost, and it may work again later.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("the order store is not available: {0}")]
-pub struct Unavailable(pub String);
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the order store is not available: {why}")]
+pub struct Unavailable {
+    /// What the trouble is.
+    pub why: String,
+    /// Whether what was to be written may stand there all the same, or come to stand
+    /// there when the program is started again: nobody can say now.
+    pub unsure: bool,
+}
+
+impl Unavailable {
+    /// Nothing was changed.
+    pub fn new(why: impl Into<String>) -> Self {
+        Self { why: why.into(), unsure: false }
+    }
+
+    /// What became of it is not known.
+    pub fn unsure(why: impl Into<String>) -> Self {
+        Self { why: why.into(), unsure: true }
+    }
+}
 
 /// Events after a position.
 #[derive(Clone, Debug)]

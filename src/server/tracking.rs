@@ -307,7 +307,7 @@ fn away(
     app: &App,
     texts: &Texts,
     headers: &HeaderMap,
-    Unavailable(why): &Unavailable,
+    Unavailable { why, .. }: &Unavailable,
     token: Option<&str>,
 ) -> Response {
     tracing::warn!(%why, "tracking.order.unavailable");

@@ -331,7 +331,7 @@ impl Changing {
     /// Has a courier carry to the webhook as it is now, if it is on.
     async fn end(mut self) -> Result<OwnedMutexGuard<Couriers>, Unavailable> {
         self.resume().await?;
-        self.running.take().ok_or_else(|| Unavailable("it is being stopped".to_owned()))
+        self.running.take().ok_or_else(|| Unavailable::new("it is being stopped"))
     }
 
     async fn resume(&mut self) -> Result<(), Unavailable> {

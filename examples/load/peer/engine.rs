@@ -201,7 +201,7 @@ impl Store for Ahead {
             let page = self.inner.events(after, limit).await?;
             if limit > 0 {
                 // Further behind than the hub reaches. What it wants is not here.
-                return Err(Unavailable("these events were never stored".to_owned()));
+                return Err(Unavailable::new("these events were never stored"));
             }
             let head = self.hub.head();
             Ok(EventPage { last: head, head, ..page })

@@ -131,17 +131,21 @@ impl Desk<'_> {
     }
 
     /// The page for what cannot be done now.
-    pub(super) fn away(self, Unavailable(why): &Unavailable) -> Response {
+    pub(super) fn away(self, Unavailable { why, unsure }: &Unavailable) -> Response {
         tracing::warn!(%why, "page.back_office.unavailable");
-        let main = "<h1>This cannot be done now</h1><p>Nothing was changed. Try again in a \
-                    moment.</p>";
+        let main = if *unsure {
+            "<h1>This may not be done</h1><p>Whether it is cannot be said now. Look in a moment, \
+             and do it again if it is not.</p>"
+        } else {
+            "<h1>This cannot be done now</h1><p>Nothing was changed. Try again in a moment.</p>"
+        };
         self.show(StatusCode::SERVICE_UNAVAILABLE, "Not now", None, main)
     }
 
     /// The page for a refusal that has no field to stand beside.
     pub(super) fn problem(self, problem: Problem) -> Response {
         match problem {
-            Problem::StoreUnavailable(why) => self.away(&Unavailable(why)),
+            Problem::StoreUnavailable(unavailable) => self.away(&unavailable),
             problem => problem.into_response(),
         }
     }

@@ -195,7 +195,7 @@ fn refused(
             (form, Vec::new(), Some(Notice::Gone), StatusCode::CONFLICT)
         }
         ScreenError::TooMany => (form, Vec::new(), Some(Notice::TooMany), StatusCode::CONFLICT),
-        ScreenError::Unavailable(Unavailable(why)) => {
+        ScreenError::Unavailable(Unavailable { why, .. }) => {
             (form, Vec::new(), Some(Notice::NotSaved(why)), StatusCode::SERVICE_UNAVAILABLE)
         }
     }

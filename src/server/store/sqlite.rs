@@ -196,9 +196,9 @@ impl SqliteStore {
     /// Sends a job to the writer and waits for its answer.
     async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, Unavailable> {
         let (reply, answer) = oneshot::channel();
-        let stopped = || Unavailable("its writer has stopped".to_owned());
-        self.jobs.send(job(reply)).await.map_err(|_| stopped())?;
-        answer.await.map_err(|_| stopped())
+        let stopped = "its writer has stopped";
+        self.jobs.send(job(reply)).await.map_err(|_| Unavailable::new(stopped))?;
+        answer.await.map_err(|_| Unavailable::unsure(stopped))
     }
 }
 

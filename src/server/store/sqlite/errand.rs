@@ -39,7 +39,7 @@ where
 
     fn answer(self: Box<Self>, fruit: Fruit) {
         let answer = fruit.downcast::<T>().map(|fruit| *fruit);
-        drop(self.reply.send(answer.map_err(|_| Unavailable("it answered otherwise".to_owned()))));
+        drop(self.reply.send(answer.map_err(|_| Unavailable::unsure("it answered otherwise"))));
     }
 
     fn fail(self: Box<Self>, error: &Unavailable) {

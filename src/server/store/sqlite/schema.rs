@@ -313,8 +313,11 @@ pub(super) fn open(file: &Path, demo: bool) -> anyhow::Result<Opened> {
 /// Opens `file`, which a server uses, as it stands.
 pub(super) fn open_beside(file: &Path) -> anyhow::Result<Opened> {
     let name = file.display();
+    // Opening it makes one, or prepares one for writing that is somebody else's.
+    if look(file)?.is_none() {
+        bail!("there is no {name}");
+    }
     let connection = connect(file).with_context(|| format!("cannot open {name}"))?;
-    look(file)?;
     let version = connection.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0));
     if usize::try_from(version?).is_ok_and(|version| version < MIGRATIONS.len()) {
         bail!("{name} is used by a server of an earlier version; stop that first");
@@ -401,6 +404,13 @@ pub(super) fn empty_wal(connection: &Connection) -> rusqlite::Result<bool> {
     });
     connection.busy_timeout(BUSY_FOR)?;
     emptied
+}
+
+/// Commits a page as it is. What a commit that failed has left in the write-ahead log
+/// stood at the same place.
+pub(super) fn write_nothing(connection: &Connection) -> rusqlite::Result<()> {
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    connection.pragma_update(None, "user_version", version)
 }
 
 /// A connection for the writer: every commit is on the disk when it returns.

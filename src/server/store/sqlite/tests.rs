@@ -1,7 +1,7 @@
 //! What needs a look into the files: what is in them after an erasure, and beside
 //! whom else reads them.
 
-use std::{pin::pin, sync::Arc};
+use std::{io::Write as _, pin::pin, sync::Arc};
 
 use futures_util::poll;
 use rusqlite::Connection;
@@ -210,4 +210,50 @@ async fn the_files_are_for_their_owner_alone() {
         files += 1;
     }
     assert_eq!(files, 4, "the database, its two files, and the lock");
+}
+
+/// A commit whose `fsync` failed: its frames stand in the log, and SQLite has forgotten them.
+#[test]
+fn what_a_failed_commit_has_left_in_the_log_is_not_found_by_the_next_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = |name: &str| {
+        let place = folder.path().join(name);
+        std::fs::create_dir(&place).expect("a folder");
+        place.join("orders.db")
+    };
+    let wal = |file: &Path| file.with_extension("db-wal");
+    let copy = |from: &Path, to: &Path| {
+        std::fs::copy(from, to).expect("copied");
+        std::fs::copy(wal(from), wal(to)).expect("copied");
+    };
+    let rows = |file: &Path| -> i64 {
+        let found = Connection::open(file).expect("a database");
+        found.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).expect("a number")
+    };
+
+    let written = place("written");
+    let connection = schema::connect(&written).expect("a database");
+    connection.execute_batch("CREATE TABLE t (x); INSERT INTO t VALUES (1)").expect("written");
+    let before = place("before");
+    copy(&written, &before);
+    let begun = std::fs::metadata(wal(&written)).expect("a log").len();
+    connection.execute("INSERT INTO t VALUES (zeroblob(20000))", []).expect("written");
+    let log = std::fs::read(wal(&written)).expect("a log");
+    let left = &log[usize::try_from(begun).expect("a place")..];
+
+    let server = schema::connect(&before).expect("a database");
+    let count = |of: &Connection| of.query_row("SELECT count(*) FROM t", [], |row| row.get(0));
+    assert_eq!(count(&server), Ok(1_i64));
+    let mut file = std::fs::OpenOptions::new().append(true).open(wal(&before)).expect("a log");
+    file.write_all(left).expect("written");
+    assert_eq!(count(&server), Ok(1), "it knows nothing of that");
+    let killed = place("killed");
+    copy(&before, &killed);
+    assert_eq!(rows(&killed), 2, "the next start does");
+
+    schema::write_nothing(&server).expect("written");
+    assert_eq!(count(&server), Ok(1));
+    let killed_later = place("killed later");
+    copy(&before, &killed_later);
+    assert_eq!(rows(&killed_later), 1);
 }

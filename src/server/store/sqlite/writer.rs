@@ -220,7 +220,7 @@ impl Writer {
         let mut outcomes = self.transact(batch);
         // A connection that was opened while nothing could be written stays
         // read-only: the disk may be fine again and only the connection old.
-        if outcomes.as_ref().is_err_and(is_read_only) {
+        if outcomes.as_ref().is_err_and(|failure| is_read_only(&failure.error)) {
             self.reconnect();
             outcomes = self.transact(batch);
         }
@@ -241,14 +241,14 @@ impl Writer {
                     self.empty();
                 }
             }
-            Err(error) if batch.len() == 1 || is_the_disk(&error) => {
-                let unavailable = self.recover(&error);
+            Err(failure) if batch.len() == 1 || is_the_disk(&failure.error) => {
+                let unavailable = self.recover(&failure);
                 for job in batch.drain(..) {
                     job.fail(&unavailable);
                 }
             }
-            Err(error) => {
-                self.recover(&error);
+            Err(failure) => {
+                self.recover(&failure);
                 for job in batch.drain(..) {
                     self.write(&mut vec![job]);
                 }
@@ -283,7 +283,7 @@ impl Writer {
         }
     }
 
-    fn transact(&mut self, batch: &[Job]) -> rusqlite::Result<Vec<Outcome>> {
+    fn transact(&mut self, batch: &[Job]) -> Result<Vec<Outcome>, Failure> {
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut draft = Draft {
@@ -297,7 +297,7 @@ impl Writer {
             .iter()
             .map(|job| job.carry_out(&transaction, &mut draft))
             .collect::<rusqlite::Result<Vec<_>>>()?;
-        transaction.commit()?;
+        transaction.commit().map_err(Failure::at_commit)?;
         self.head = draft.head;
         self.floor = draft.floor;
         if draft.erased {
@@ -316,10 +316,21 @@ impl Writer {
 
     /// After a failure: a fresh connection, where one is to be had, so that a
     /// full or broken disk that works again is used again.
-    fn recover(&mut self, error: &rusqlite::Error) -> Unavailable {
+    fn recover(&mut self, Failure { error, written }: &Failure) -> Unavailable {
         tracing::error!(error = %error, "store.write.failed");
         self.reconnect();
-        Unavailable(explain(error).to_owned())
+        let unsure = *written && !self.overwrite();
+        Unavailable { why: explain(error).to_owned(), unsure }
+    }
+
+    /// Writes over what a commit that failed has left in the write-ahead log, where the
+    /// next start would find it whole; whether that is done.
+    fn overwrite(&self) -> bool {
+        let overwritten = schema::write_nothing(&self.connection);
+        if let Err(error) = &overwritten {
+            tracing::error!(error = %error, "store.overwrite.failed");
+        }
+        overwritten.is_ok()
     }
 
     fn reconnect(&mut self) {
@@ -354,6 +365,38 @@ fn receive(queue: &mut mpsc::Receiver<Job>, until: Option<Instant>) -> Came {
             return Came::Time;
         }
         thread::park_timeout(left);
+    }
+}
+
+/// Why a transaction came to nothing.
+struct Failure {
+    error: rusqlite::Error,
+    /// Whether all of it may stand in the write-ahead log, up to the mark of its end:
+    /// SQLite writes that and brings it to the disk then, and forgets it where the disk
+    /// says no, but it takes nothing back.
+    written: bool,
+}
+
+impl Failure {
+    fn at_commit(error: rusqlite::Error) -> Self {
+        use rusqlite::{ErrorCode, ffi::SQLITE_IOERR_WRITE};
+        let before_the_mark =
+            matches!(
+                error.sqlite_error_code(),
+                Some(
+                    ErrorCode::DiskFull
+                        | ErrorCode::ReadOnly
+                        | ErrorCode::DatabaseBusy
+                        | ErrorCode::DatabaseLocked
+                )
+            ) || error.sqlite_error().is_some_and(|it| it.extended_code == SQLITE_IOERR_WRITE);
+        Self { error, written: !before_the_mark }
+    }
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self { error, written: false }
     }
 }
 
@@ -481,7 +524,7 @@ impl Job {
                 Self::Seen { reply, .. } | Self::Set { reply, .. } | Self::Check { reply },
                 Outcome::Done,
             ) => drop(reply.send(Ok(()))),
-            (job, _) => job.fail(&Unavailable("it answered something else".to_owned())),
+            (job, _) => job.fail(&Unavailable::unsure("it answered something else")),
         }
     }
 
