@@ -147,7 +147,8 @@ async fn go(arguments: &Arguments) -> Result<bool, String> {
         }
     }
     tell(&sum, arguments, &broken);
-    let idle = sum.idle();
+    // What they have done is counted by the layer alone.
+    let idle = if setting.library.is_some() { sum.idle() } else { Vec::new() };
     for name in &idle {
         println!("BROKEN: {name}: it was done, and did nothing");
     }
@@ -213,6 +214,7 @@ fn tell(sum: &Tally, arguments: &Arguments, broken: &[u64]) {
     let rest = [
         ("faults in all", sum.faults.values().sum()),
         ("writes refused by disk", sum.refused_writes),
+        ("writes without room", sum.no_room),
         ("syncs refused by disk", sum.refused_syncs),
         ("writes lost by power", sum.taken_back),
         ("times told wrong", sum.shifted),

@@ -76,6 +76,8 @@ pub(crate) struct Tally {
     /// How many of those came to a receiver again.
     pub(crate) repeats: u64,
     pub(crate) refused_writes: u64,
+    /// How many writes found the disk full.
+    pub(crate) no_room: u64,
     pub(crate) refused_syncs: u64,
     /// How often the program was told another time of day.
     pub(crate) shifted: u64,
@@ -86,6 +88,7 @@ impl Tally {
     /// Faults that were done often enough, and by their own counters did nothing.
     pub(crate) fn idle(&self) -> Vec<&'static str> {
         let effects = [
+            ("disk full", OFTEN, self.no_room),
             ("read-only", OFTEN, self.refused_writes),
             ("sync fails", OFTEN, self.refused_syncs),
             ("power cut", OFTEN_CUT, self.taken_back),
@@ -112,6 +115,7 @@ impl Tally {
         self.delivered += other.delivered;
         self.repeats += other.repeats;
         self.refused_writes += other.refused_writes;
+        self.no_room += other.no_room;
         self.refused_syncs += other.refused_syncs;
         self.shifted += other.shifted;
         self.taken_back += other.taken_back;
@@ -633,6 +637,7 @@ impl Stage {
         tally.repeats = verdict.repeats;
         if let Some(shim) = &self.shim {
             tally.refused_writes = shim.refused_writes();
+            tally.no_room = shim.no_room();
             tally.refused_syncs = shim.refused_syncs();
             tally.shifted = shim.shifted();
         }
