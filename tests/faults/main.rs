@@ -50,7 +50,7 @@ struct Arguments {
     /// For how many seconds there are faults, for each seed.
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u64).range(1..))]
     seconds: u64,
-    /// Breaks a guarantee on purpose: drop, repeat, swap, forge or no-sync.
+    /// Breaks a guarantee on purpose: drop, repeat, swap, forge, smuggle or no-sync.
     #[arg(long)]
     sabotage: Option<Deceit>,
     /// Breaks each in turn, and fails unless each is noticed.
@@ -221,6 +221,7 @@ fn tell(sum: &Tally, arguments: &Arguments, broken: &[u64]) {
         ("requests", sum.requests),
         ("without an answer", sum.unanswered),
         ("acknowledged", sum.acknowledged),
+        ("orders refused", sum.refused),
         ("streams opened", sum.streams),
         ("events in the log", sum.events),
         ("events delivered", sum.delivered),
@@ -257,6 +258,7 @@ async fn self_test(arguments: &Arguments, setting: &mut Setting) -> Result<bool,
             Deceit::Drop | Deceit::Forge | Deceit::NoSync => Broken::Lost,
             Deceit::Repeat => Broken::Doubled,
             Deceit::Swap => Broken::OutOfOrder,
+            Deceit::Smuggle => Broken::Undead,
         };
         let noticed = outcome.verdict.count(expected) > 0;
         println!("{deceit}: {}", if noticed { "noticed" } else { "NOT NOTICED" });

@@ -69,6 +69,8 @@ pub(crate) struct Tally {
     pub(crate) broken: BTreeMap<Broken, usize>,
     pub(crate) requests: u64,
     pub(crate) acknowledged: u64,
+    /// How many orders had to be refused, and were.
+    pub(crate) refused: u64,
     pub(crate) unanswered: u64,
     pub(crate) streams: u64,
     pub(crate) events: u64,
@@ -109,6 +111,7 @@ impl Tally {
         }
         self.requests += other.requests;
         self.acknowledged += other.acknowledged;
+        self.refused += other.refused;
         self.unanswered += other.unanswered;
         self.streams += other.streams;
         self.events += other.events;
@@ -207,9 +210,10 @@ impl Stage {
             cookie: Arc::clone(&cookie),
             common: Arc::clone(&common),
         };
-        let forges = setting.deceit.filter(|deceit| *deceit == Deceit::Forge);
+        let meddles =
+            setting.deceit.filter(|deceit| matches!(deceit, Deceit::Forge | Deceit::Smuggle));
         let edits = setting.deceit.filter(|deceit| deceit.editor().is_some());
-        let office = Proxy::start(self.weather.subscribe(), forges).await.map_err(said)?;
+        let office = Proxy::start(self.weather.subscribe(), meddles).await.map_err(said)?;
         let network = Proxy::start(self.weather.subscribe(), None).await.map_err(said)?;
         let deceived = Proxy::start(self.weather.subscribe(), edits).await.map_err(said)?;
         let hook_proxy = Proxy::start(self.hook_weather.subscribe(), None).await.map_err(said)?;
@@ -284,13 +288,17 @@ impl Stage {
         ear
     }
 
-    /// Where nobody was let write, nothing could be lost, and nothing is shown.
+    /// Where nobody was let write, nothing could be lost, and nothing is shown; the same of
+    /// what was to be refused.
     fn something_was_done(&self) {
         if lock(&self.common.posts).iter().all(|post| post.acknowledged.is_empty()) {
             self.common.say_odd("no order was acknowledged".to_owned());
         }
         if lock(&self.common.changes).iter().all(|change| change.acknowledged.is_none()) {
             self.common.say_odd("no change was acknowledged".to_owned());
+        }
+        if self.common.refused.load(Ordering::Relaxed) == 0 {
+            self.common.say_odd("no order was refused".to_owned());
         }
     }
 
@@ -629,6 +637,7 @@ impl Stage {
         let mut tally = self.tally;
         tally.requests = self.common.requests.load(Ordering::Relaxed);
         tally.acknowledged = self.common.acknowledged.load(Ordering::Relaxed);
+        tally.refused = self.common.refused.load(Ordering::Relaxed);
         tally.unanswered = self.common.unanswered.load(Ordering::Relaxed);
         tally.streams = self.common.streams.load(Ordering::Relaxed);
         tally.broken = verdict.counts();
