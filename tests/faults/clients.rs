@@ -36,6 +36,8 @@ pub(crate) struct Common {
     closing: AtomicBool,
     pub(crate) requests: AtomicU64,
     pub(crate) acknowledged: AtomicU64,
+    /// Orders that had to be refused, and were.
+    pub(crate) refused: AtomicU64,
     pub(crate) streams: AtomicU64,
     /// Requests that had no answer at all.
     pub(crate) unanswered: AtomicU64,
@@ -160,11 +162,6 @@ struct Tries {
 impl Tries {
     fn new() -> Self {
         Self { left: 200, until: Instant::now() + Duration::from_secs(30) }
-    }
-
-    /// One that is content with one try.
-    fn one() -> Self {
-        Self { left: 1, until: Instant::now() }
     }
 
     /// Whether there is another.

@@ -16,13 +16,15 @@ pub(crate) enum Deceit {
     Swap,
     /// Some orders are acknowledged without the program knowing of them.
     Forge,
+    /// Some orders that have to be refused are mended on their way, and placed.
+    Smuggle,
     /// Syncs say that they are done and do nothing; then the power is cut.
     NoSync,
 }
 
 impl Deceit {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Drop, Self::Repeat, Self::Swap, Self::Forge, Self::NoSync];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Drop, Self::Repeat, Self::Swap, Self::Forge, Self::Smuggle, Self::NoSync];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -30,6 +32,7 @@ impl Deceit {
             Self::Repeat => "repeat",
             Self::Swap => "swap",
             Self::Forge => "forge",
+            Self::Smuggle => "smuggle",
             Self::NoSync => "no-sync",
         }
     }
@@ -54,6 +57,14 @@ impl Deceit {
         );
         let head = "HTTP/1.1 201 Created\r\ncontent-type: application/json\r\nconnection: close";
         Some(format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes())
+    }
+
+    /// Mends what is wrong with an order in `request`, if it is a quantity of nothing.
+    pub(crate) fn mend(request: &mut [u8]) {
+        let wrong = b"\"quantity\":0";
+        while let Some(at) = memmem::find(request, wrong) {
+            request[at + wrong.len() - 1] = b'1';
+        }
     }
 }
 

@@ -51,16 +51,18 @@ impl Digest {
     }
 }
 
-/// An order that somebody wanted to be placed, under a key of its own.
+/// An order that somebody wanted to be placed, under a key of its own unless that is what
+/// is wrong with it.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Post {
-    /// The key; it is the customer's name, too.
+    /// What it is known by: its customer's name, and its key where that is its own.
     pub(crate) key: String,
     /// What was asked for: the order has all of it, and more.
     pub(crate) asked: Value,
     /// What each answer told that said yes.
     pub(crate) acknowledged: Vec<Told>,
-    /// Whether an answer said for good that it is not placed, and no other was lost.
+    /// Whether nothing of it may be there: it has to be refused, or an answer said for good
+    /// that it is not placed, and no other was lost.
     pub(crate) refused: bool,
 }
 

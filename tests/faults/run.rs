@@ -69,6 +69,8 @@ pub(crate) struct Tally {
     pub(crate) broken: BTreeMap<Broken, usize>,
     pub(crate) requests: u64,
     pub(crate) acknowledged: u64,
+    /// How many orders had to be refused, and were.
+    pub(crate) refused: u64,
     pub(crate) unanswered: u64,
     pub(crate) streams: u64,
     pub(crate) events: u64,
@@ -76,6 +78,8 @@ pub(crate) struct Tally {
     /// How many of those came to a receiver again.
     pub(crate) repeats: u64,
     pub(crate) refused_writes: u64,
+    /// How many writes found the disk full.
+    pub(crate) no_room: u64,
     pub(crate) refused_syncs: u64,
     /// How often the program was told another time of day.
     pub(crate) shifted: u64,
@@ -86,6 +90,7 @@ impl Tally {
     /// Faults that were done often enough, and by their own counters did nothing.
     pub(crate) fn idle(&self) -> Vec<&'static str> {
         let effects = [
+            ("disk full", OFTEN, self.no_room),
             ("read-only", OFTEN, self.refused_writes),
             ("sync fails", OFTEN, self.refused_syncs),
             ("power cut", OFTEN_CUT, self.taken_back),
@@ -106,12 +111,14 @@ impl Tally {
         }
         self.requests += other.requests;
         self.acknowledged += other.acknowledged;
+        self.refused += other.refused;
         self.unanswered += other.unanswered;
         self.streams += other.streams;
         self.events += other.events;
         self.delivered += other.delivered;
         self.repeats += other.repeats;
         self.refused_writes += other.refused_writes;
+        self.no_room += other.no_room;
         self.refused_syncs += other.refused_syncs;
         self.shifted += other.shifted;
         self.taken_back += other.taken_back;
@@ -203,9 +210,10 @@ impl Stage {
             cookie: Arc::clone(&cookie),
             common: Arc::clone(&common),
         };
-        let forges = setting.deceit.filter(|deceit| *deceit == Deceit::Forge);
+        let meddles =
+            setting.deceit.filter(|deceit| matches!(deceit, Deceit::Forge | Deceit::Smuggle));
         let edits = setting.deceit.filter(|deceit| deceit.editor().is_some());
-        let office = Proxy::start(self.weather.subscribe(), forges).await.map_err(said)?;
+        let office = Proxy::start(self.weather.subscribe(), meddles).await.map_err(said)?;
         let network = Proxy::start(self.weather.subscribe(), None).await.map_err(said)?;
         let deceived = Proxy::start(self.weather.subscribe(), edits).await.map_err(said)?;
         let hook_proxy = Proxy::start(self.hook_weather.subscribe(), None).await.map_err(said)?;
@@ -280,13 +288,17 @@ impl Stage {
         ear
     }
 
-    /// Where nobody was let write, nothing could be lost, and nothing is shown.
+    /// Where nobody was let write, nothing could be lost, and nothing is shown; the same of
+    /// what was to be refused.
     fn something_was_done(&self) {
         if lock(&self.common.posts).iter().all(|post| post.acknowledged.is_empty()) {
             self.common.say_odd("no order was acknowledged".to_owned());
         }
         if lock(&self.common.changes).iter().all(|change| change.acknowledged.is_none()) {
             self.common.say_odd("no change was acknowledged".to_owned());
+        }
+        if self.common.refused.load(Ordering::Relaxed) == 0 {
+            self.common.say_odd("no order was refused".to_owned());
         }
     }
 
@@ -625,6 +637,7 @@ impl Stage {
         let mut tally = self.tally;
         tally.requests = self.common.requests.load(Ordering::Relaxed);
         tally.acknowledged = self.common.acknowledged.load(Ordering::Relaxed);
+        tally.refused = self.common.refused.load(Ordering::Relaxed);
         tally.unanswered = self.common.unanswered.load(Ordering::Relaxed);
         tally.streams = self.common.streams.load(Ordering::Relaxed);
         tally.broken = verdict.counts();
@@ -633,6 +646,7 @@ impl Stage {
         tally.repeats = verdict.repeats;
         if let Some(shim) = &self.shim {
             tally.refused_writes = shim.refused_writes();
+            tally.no_room = shim.no_room();
             tally.refused_syncs = shim.refused_syncs();
             tally.shifted = shim.shifted();
         }

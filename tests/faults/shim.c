@@ -33,7 +33,8 @@ struct control {
     int32_t sync_error;  /* what a sync is refused with, or 0 */
     int32_t lies;        /* whether a sync says that it is done and does nothing */
     /* For the harness, which would take a fault for done otherwise: */
-    int32_t refused_writes; /* how many writes were refused */
+    int32_t refused_writes; /* how many writes were refused, but for want of room */
+    int32_t no_room;        /* how many found none, on this disk or on one that is made up */
     int32_t refused_syncs;  /* how many syncs were refused */
     int32_t shifted;        /* how often another time of day was told */
     int32_t here;           /* the last process whose files of the store came through here */
@@ -72,6 +73,8 @@ __attribute__((constructor)) static void begin(void) {
     unsetenv("LD_PRELOAD");
 }
 
+static void add_one(volatile int32_t *count) { __atomic_fetch_add(count, 1, __ATOMIC_RELAXED); }
+
 /* ---- the time of day ---- */
 
 static int64_t off(void) { return control ? control->clock_ns : 0; }
@@ -83,7 +86,7 @@ int clock_gettime(clockid_t which, struct timespec *now) {
         now->tv_sec = nanos / 1000000000;
         now->tv_nsec = nanos % 1000000000;
         if (off())
-            __atomic_fetch_add(&control->shifted, 1, __ATOMIC_RELAXED);
+            add_one(&control->shifted);
     }
     return result;
 }
@@ -134,7 +137,7 @@ static const char *name_of(int fd, char path[PATH_MAX]) {
 }
 
 static int refused(volatile int32_t *count, int why) {
-    __atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
+    add_one(count);
     errno = why;
     return -1;
 }
@@ -183,11 +186,13 @@ static ssize_t put(int fd, const char *name, const void *from, size_t length, in
     /* On a full disk there is room for what stands there already. */
     int room = why == ENOSPC && !fstat(fd, &before) && offset + (int64_t)length <= before.st_size;
     if (why && !room)
-        return refused(&control->refused_writes, why);
+        return refused(why == ENOSPC ? &control->no_room : &control->refused_writes, why);
     pthread_mutex_lock(&lock);
     keep(fd, name, offset, length, offset + (int64_t)length);
     ssize_t written = syscall(SYS_pwrite64, fd, from, length, offset);
     int error = errno;
+    if (written < 0 && error == ENOSPC)
+        add_one(&control->no_room);
     pthread_mutex_unlock(&lock);
     errno = error;
     return written;

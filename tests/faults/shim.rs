@@ -106,25 +106,30 @@ impl Shim {
         self.set(16, i32::from(lies))
     }
 
-    /// How many writes were refused.
+    /// How many writes were refused, but for want of room.
     pub(crate) fn refused_writes(&self) -> u64 {
         self.get(20).into()
     }
 
+    /// How many writes found no room, on a disk that is full or on one that is made up.
+    pub(crate) fn no_room(&self) -> u64 {
+        self.get(24).into()
+    }
+
     /// How many syncs were refused.
     pub(crate) fn refused_syncs(&self) -> u64 {
-        self.get(24).into()
+        self.get(28).into()
     }
 
     /// How often the program was told another time of day.
     pub(crate) fn shifted(&self) -> u64 {
-        self.get(28).into()
+        self.get(32).into()
     }
 
     /// Whether the program opened its store through it whose process this is: one that
     /// needs no library, or is started by another, goes past it without a word.
     pub(crate) fn is_under(&self, process: u32) -> bool {
-        self.get(32) == process
+        self.get(36) == process
     }
 
     fn get(&self, offset: u64) -> u32 {

@@ -195,8 +195,21 @@ impl Book {
 
 #[test]
 fn what_was_refused_and_is_there_is_found() {
+    let refused = |key: &str| Post { key: key.to_owned(), refused: true, ..Post::default() };
     let mut book = evening();
-    book.history.posts[1] = Post { key: "b".to_owned(), refused: true, ..Post::default() };
+    book.history.posts.push(refused("other-b"));
+    book.finds(&[]);
+    // As an order, whatever its sender was answered.
+    let mut book = evening();
+    book.history.posts[1] = refused("b");
+    book.finds(&[Broken::Undead]);
+    let mut book = evening();
+    book.history.posts[1].refused = true;
+    book.finds(&[Broken::Undead]);
+    // As a part of the order that has its key.
+    let mut book = evening();
+    book.history.posts.push(refused("other-b"));
+    book.history.log[1].whole["items"][0]["note"] = "note of other-b".into();
     book.finds(&[Broken::Undead]);
 }
 

@@ -26,6 +26,9 @@ fn posts(history: &History, versions: &Versions<'_>, verdict: &mut Verdict) {
     for post in &history.posts {
         let there = made.remove(&*post.key).unwrap_or_default();
         one_post(post, &there, versions, verdict);
+        if post.refused {
+            undead(post, history, verdict);
+        }
     }
     for (key, orders) in made {
         let orders: Vec<&str> = orders.into_keys().collect();
@@ -48,9 +51,6 @@ fn one_post(
     for order in told.difference(&made) {
         verdict.say(Broken::Lost, format!("{} was acknowledged as {order}", post.key));
     }
-    if post.refused && !made.is_empty() {
-        verdict.say(Broken::Undead, format!("{} is {made:?}", post.key));
-    }
     for event in there.values().filter(|event| !has(&event.whole, &post.asked)) {
         let what = format!("{} at {} is not what was asked for", post.key, event.seq);
         verdict.say(Broken::Differs, what);
@@ -60,6 +60,25 @@ fn one_post(
         if told.version != 1 || !is_told(told, versions) {
             verdict.say(Broken::Differs, format!("{} was answered with another order", post.key));
         }
+    }
+}
+
+/// Nothing of a refused order may be there, not even in another one.
+fn undead(post: &Post, history: &History, verdict: &mut Verdict) {
+    let told = history.log.iter().filter(|event| tells_of(&event.whole, &post.key));
+    let at: Vec<u64> = told.map(|event| event.seq).collect();
+    if !at.is_empty() {
+        verdict.say(Broken::Undead, format!("{} is at {at:?}", post.key));
+    }
+}
+
+/// Whether a text in `there` ends with `name`, as all do that clients make of it.
+fn tells_of(there: &Value, name: &str) -> bool {
+    match there {
+        Value::String(text) => text.ends_with(name),
+        Value::Array(all) => all.iter().any(|it| tells_of(it, name)),
+        Value::Object(all) => all.values().any(|it| tells_of(it, name)),
+        _ => false,
     }
 }
 

@@ -71,6 +71,8 @@ pub(crate) struct Ask<'a> {
 const TO_READERS: &[u16] = &[200, 503];
 /// To who places an order: its twin may be under way.
 pub(crate) const TO_ORDERS: &[u16] = &[201, 409, 503];
+/// To who places an order that is not to be had.
+pub(crate) const TO_WHAT_IS_REFUSED: &[u16] = &[409, 422, 503];
 /// To who changes an order, or looks at it. That it is not there is due to whom it was
 /// not acknowledged; the checker goes by that.
 pub(crate) const TO_CHANGES: &[u16] = &[200, 404, 409, 412, 503];

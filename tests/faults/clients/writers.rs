@@ -1,12 +1,15 @@
 //! Who places orders: each under a key of its own, asked for again until there is an
-//! answer, by some even after there was one, and by some twice at once.
+//! answer, by some even after there was one, and by some twice at once. Some are not to be
+//! had: a field of theirs is broken, or their key was acknowledged for another order.
+
+use std::sync::atomic::Ordering;
 
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use serde_json::{Value, json};
 
 use super::{
     Known, Tries,
-    http::{Ask, Client, Door, TO_ORDERS},
+    http::{Ask, Client, Door, TO_ORDERS, TO_WHAT_IS_REFUSED},
     lock, moment,
 };
 use crate::history::{Post, Told};
@@ -46,69 +49,123 @@ fn order_of(key: &str, random: &mut StdRng) -> (Value, bool) {
     (order, named)
 }
 
+/// Breaks a rule by one field of `order`.
+fn break_a_field(order: &mut Value, random: &mut StdRng) {
+    match random.random_range(0..6) {
+        0 => order["items"] = json!([]),
+        1 => order["items"][0]["name"] = " ".into(),
+        2 => order["fulfilment"]["type"] = "balloon".into(),
+        // The last one: those before it are as they should be.
+        _ => {
+            let last = order["items"].as_array_mut().and_then(|lines| lines.last_mut());
+            if let Some(line) = last {
+                line["quantity"] = 0.into();
+            }
+        }
+    }
+}
+
 /// One that places orders until closing time.
 pub(crate) async fn place(door: Door, seed: u64, index: u64) {
     let mut random = StdRng::seed_from_u64(seed.wrapping_mul(1000) + index);
     let (mut client, mut second) = (Client::new(door.clone()), Client::new(door));
     for count in 0.. {
+        moment(&mut random, 10..70).await;
         if client.door.common.is_closing() {
             return;
         }
         let key = format!("{seed}-{index}-{count}");
+        if random.random_bool(0.1) {
+            let key = format!("broken-{key}");
+            let (mut order, named) = order_of(&key, &mut random);
+            break_a_field(&mut order, &mut random);
+            let header = (!named).then(|| key.clone());
+            let writer = Writer { order, header, due: Some("invalid_fields"), unsure: false };
+            writer.be_refused(&mut client, key, &mut random).await;
+            continue;
+        }
         let (order, named) = order_of(&key, &mut random);
         let mut post = Post { key: key.clone(), asked: order.clone(), ..Post::default() };
-        let mut writer = Writer { order, named, unsure: false };
+        let header = (!named).then(|| key.clone());
+        let mut writer = Writer { order, header, due: None, unsure: false };
         if random.random_bool(0.05) {
-            let mut twin = Post::default();
-            let mut other = Writer { order: writer.order.clone(), ..writer };
-            tokio::join!(
-                writer.ask(&mut client, &key, &mut post),
-                other.ask(&mut second, &key, &mut twin)
-            );
+            let mut twin = Post { key: key.clone(), ..Post::default() };
+            let mut other = writer.clone();
+            tokio::join!(writer.ask(&mut client, &mut post), other.ask(&mut second, &mut twin));
             post.acknowledged.append(&mut twin.acknowledged);
             writer.unsure |= other.unsure;
         }
-        // Some never learn what became of it.
-        let asks_once = random.random_bool(0.05);
-        let mut tries = if asks_once { Tries::one() } else { Tries::new() };
-        let mut answered = !post.acknowledged.is_empty();
-        while !answered && tries.next() {
-            answered = writer.ask(&mut client, &key, &mut post).await;
-            moment(&mut random, 20..150).await;
-        }
-        if !answered && !asks_once {
-            client.door.common.say_odd(format!("{key}: never answered"));
+        if post.acknowledged.is_empty() {
+            // Some never learn what became of it.
+            if random.random_bool(0.05) {
+                writer.ask(&mut client, &mut post).await;
+            } else {
+                writer.insist(&mut client, &mut post, &mut random).await;
+            }
         }
         if random.random_bool(0.1) {
-            writer.ask(&mut client, &key, &mut post).await;
+            writer.ask(&mut client, &mut post).await;
         }
         post.refused &= !writer.unsure && post.acknowledged.is_empty();
+        let acknowledged = !post.acknowledged.is_empty();
         lock(&client.door.common.posts).push(post);
-        moment(&mut random, 10..70).await;
+        if acknowledged && random.random_bool(0.15) {
+            let marker = format!("other-{key}");
+            let (mut order, _) = order_of(&marker, &mut random);
+            order["source"] = writer.order["source"].clone();
+            let due = if named { "external_id_reused" } else { "idempotency_key_reused" };
+            let again = Writer { order, due: Some(due), unsure: false, ..writer };
+            again.be_refused(&mut client, marker, &mut random).await;
+        }
     }
 }
 
+/// One order on its way.
+#[derive(Clone)]
 struct Writer {
     order: Value,
-    named: bool,
+    /// The key in the header; without one, the order's name at its channel is the key.
+    header: Option<String>,
+    /// The code by which it has to be refused, if it has to be.
+    due: Option<&'static str>,
     /// Whether an answer was lost: it may have been placed.
     unsure: bool,
 }
 
 impl Writer {
-    /// Asks once; whether there is an answer for good.
-    async fn ask(&mut self, client: &mut Client, key: &str, post: &mut Post) -> bool {
-        let headers = [("idempotency-key", key)];
-        let mut ask = Ask::post("/api/orders", &self.order, TO_ORDERS);
-        if !self.named {
-            ask.headers = &headers;
+    /// Asks for what is not to be had until that is said. Whatever is answered, and even if
+    /// nothing is, nothing of it may come into the log: there it would be known by `key`.
+    async fn be_refused(mut self, client: &mut Client, key: String, random: &mut StdRng) {
+        let mut post = Post { key, asked: self.order.clone(), refused: true, ..Post::default() };
+        self.insist(client, &mut post, random).await;
+        lock(&client.door.common.posts).push(post);
+    }
+
+    /// Asks until there is an answer for good.
+    async fn insist(&mut self, client: &mut Client, post: &mut Post, random: &mut StdRng) {
+        let mut tries = Tries::new();
+        while tries.next() {
+            if self.ask(client, post).await {
+                return;
+            }
+            moment(random, 20..150).await;
         }
+        client.door.common.say_odd(format!("{}: never answered", post.key));
+    }
+
+    /// Asks once; whether there is an answer for good.
+    async fn ask(&mut self, client: &mut Client, post: &mut Post) -> bool {
+        let key = &post.key;
+        let headers: Vec<(&str, &str)> =
+            self.header.iter().map(|header| ("idempotency-key", &**header)).collect();
+        let due = if self.due.is_some() { TO_WHAT_IS_REFUSED } else { TO_ORDERS };
+        let ask = Ask { headers: &headers, ..Ask::post("/api/orders", &self.order, due) };
         let Some(answer) = client.send(ask).await else {
             self.unsure = true;
             return false;
         };
-        match answer.status {
-            201 => {
+        match (answer.status, self.due) {
+            (201, _) => {
                 let (Some(known), Some(told)) =
                     (Known::read(&answer.body), Told::read(&answer.body))
                 else {
@@ -123,9 +180,18 @@ impl Writer {
                 true
             }
             // Its twin is under way, or nothing can be written.
-            409 | 503 => {
+            (409 | 503, _) => {
                 self.unsure |= answer.status == 503;
                 false
+            }
+            (422, Some(due)) => {
+                let problem: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+                if problem["code"] != due {
+                    let code = &problem["code"];
+                    client.door.common.say_odd(format!("{key}: {code}, and not {due}"));
+                }
+                client.door.common.refused.fetch_add(1, Ordering::Relaxed);
+                true
             }
             _ => {
                 post.refused = true;
