@@ -38,6 +38,16 @@ pub(crate) struct Answer {
     pub(crate) body: Bytes,
 }
 
+impl Answer {
+    /// Whether it says that nothing can be written now, and that nothing was changed. Such
+    /// an answer also says where that is not known.
+    pub(crate) fn changed_nothing(&self) -> bool {
+        let problem: serde_json::Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        let detail = problem["detail"].as_str().unwrap_or_default();
+        self.status == 503 && detail.contains("nothing was changed")
+    }
+}
+
 /// A client with one connection at a time.
 pub(crate) struct Client {
     pub(crate) door: Door,

@@ -73,7 +73,7 @@ pub(crate) async fn work(door: Door, seed: u64, index: u64) {
     while !client.door.common.is_closing() {
         moment(&mut random, 5..50).await;
         let Some(order) = client.door.common.pick(&mut random) else { continue };
-        let sign = format!("staff {seed}-{index}-{count}");
+        let sign = format!("staff {seed}.{index}.{count}");
         count += 1;
         let wish = wish(&order, &mut random);
         let (method, path, mut body) = request(&order.id, &wish);
@@ -98,10 +98,12 @@ pub(crate) async fn work(door: Door, seed: u64, index: u64) {
                 due: TO_CHANGES,
             };
             let at_least = client.door.common.acknowledged_up_to(&order.id);
-            let answer = client.send(ask).await.filter(|answer| answer.status != 503);
-            answered = answer.is_some();
+            let answer = client.send(ask).await;
+            answered = answer.as_ref().is_some_and(|answer| answer.status != 503);
             match answer {
                 None => unsure = true,
+                // Nothing can be written; where that is said, nothing was.
+                Some(answer) if answer.status == 503 => unsure |= !answer.changed_nothing(),
                 Some(answer) if answer.status == 200 => {
                     let (Some(told), Some(known)) =
                         (Told::read(&answer.body), Known::read(&answer.body))

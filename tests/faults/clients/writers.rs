@@ -179,9 +179,14 @@ impl Writer {
                 }
                 true
             }
-            // Its twin is under way, or nothing can be written.
-            (409 | 503, _) => {
-                self.unsure |= answer.status == 503;
+            // Its twin is under way.
+            (409, _) => false,
+            // Nothing can be written. What is said of this order holds, unless it is asked for
+            // again and placed.
+            (503, _) => {
+                let sure = answer.changed_nothing();
+                post.refused |= sure;
+                self.unsure |= !sure;
                 false
             }
             (422, Some(due)) => {
