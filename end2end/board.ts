@@ -90,6 +90,29 @@ export class Board {
         return this.page.locator('#bar-words');
     }
 
+    /** Notes what `part` says where it can be seen, from now on and however shortly; gives all of it so far. */
+    async overhear(part: Locator): Promise<() => Promise<string[]>> {
+        const said = await part.evaluateHandle((part) => {
+            const said: string[] = [];
+            const look = () => {
+                const seen = part.checkVisibility({ visibilityProperty: true });
+                if (seen && part.textContent !== said.at(-1)) said.push(part.textContent);
+            };
+            look();
+            // What hides it may be any element that it is in.
+            const all = { attributes: true, childList: true, characterData: true, subtree: true };
+            new MutationObserver(look).observe(document, all);
+            return said;
+        });
+        return () => said.jsonValue();
+    }
+
+    /** Waits until the board says that it has no server, in whichever words it has by then. */
+    async isCutOff(timeout = 15_000): Promise<void> {
+        const words = this.chip.filter({ hasText: /^(Reconnecting… last update|Not live|Offline)/ });
+        await expect(words).toBeVisible({ timeout });
+    }
+
     laneTitle(lane: Lane): Locator {
         return this.lane(lane).getByRole('heading', { name: lane });
     }
