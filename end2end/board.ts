@@ -147,11 +147,15 @@ export class Board {
     /** Waits until the browser could show this page without a server. */
     async isKept(): Promise<void> {
         const kept = () =>
-            this.page.evaluate(
-                async () =>
-                    navigator.serviceWorker.controller !== null && (await caches.match(location.href)) !== undefined,
-            );
-        await expect.poll(kept).toBe(true);
+            this.page.evaluate(async () => {
+                if (navigator.serviceWorker.controller === null) return false;
+                // The page comes first, and what it looks like after it.
+                const sheets = document.querySelectorAll<HTMLLinkElement>('link[rel="stylesheet"]');
+                const all = [location.href, ...Array.from(sheets, (it) => it.href)];
+                const there = await Promise.all(all.map((it) => caches.match(it, { ignoreVary: true })));
+                return there.every((it) => it !== undefined);
+            });
+        await expect.poll(kept, { timeout: 30_000 }).toBe(true);
     }
 
     /** Waits until the device remembers `text` of what the board knew last. */
