@@ -90,6 +90,29 @@ export class Board {
         return this.page.locator('#bar-words');
     }
 
+    /** Notes what `part` says where it can be seen, from now on and however shortly; gives all of it so far. */
+    async overhear(part: Locator): Promise<() => Promise<string[]>> {
+        const said = await part.evaluateHandle((part) => {
+            const said: string[] = [];
+            const look = () => {
+                const seen = part.checkVisibility({ visibilityProperty: true });
+                if (seen && part.textContent !== said.at(-1)) said.push(part.textContent);
+            };
+            look();
+            // What hides it may be any element that it is in.
+            const all = { attributes: true, childList: true, characterData: true, subtree: true };
+            new MutationObserver(look).observe(document, all);
+            return said;
+        });
+        return () => said.jsonValue();
+    }
+
+    /** Waits until the board says that it has no server, in whichever words it has by then. */
+    async isCutOff(timeout = 15_000): Promise<void> {
+        const words = this.chip.filter({ hasText: /^(Reconnecting… last update|Not live|Offline)/ });
+        await expect(words).toBeVisible({ timeout });
+    }
+
     laneTitle(lane: Lane): Locator {
         return this.lane(lane).getByRole('heading', { name: lane });
     }
@@ -124,11 +147,15 @@ export class Board {
     /** Waits until the browser could show this page without a server. */
     async isKept(): Promise<void> {
         const kept = () =>
-            this.page.evaluate(
-                async () =>
-                    navigator.serviceWorker.controller !== null && (await caches.match(location.href)) !== undefined,
-            );
-        await expect.poll(kept).toBe(true);
+            this.page.evaluate(async () => {
+                if (navigator.serviceWorker.controller === null) return false;
+                // The page comes first, and what it looks like after it.
+                const sheets = document.querySelectorAll<HTMLLinkElement>('link[rel="stylesheet"]');
+                const all = [location.href, ...Array.from(sheets, (it) => it.href)];
+                const there = await Promise.all(all.map((it) => caches.match(it, { ignoreVary: true })));
+                return there.every((it) => it !== undefined);
+            });
+        await expect.poll(kept, { timeout: 30_000 }).toBe(true);
     }
 
     /** Waits until the device remembers `text` of what the board knew last. */

@@ -8,6 +8,7 @@ import type { Page } from '@playwright/test';
 
 import { PLAIN_STREAMS, expect, test } from '../fixtures';
 import { fullOrder, order, refusal } from '../fixtures/orders';
+import { holdReload } from '../fixtures/reload';
 
 async function complaints(page: Page, ...but: string[]): Promise<string[]> {
     const { violations } = await new AxeBuilder({ page })
@@ -68,6 +69,10 @@ for (const colorScheme of ['dark', 'light'] as const) {
                     await server.place(fullOrder());
                     await board.says('Resynced, 1 order added', 20_000);
                     network.rewrite();
+                    // A ticket that comes is transparent at first.
+                    await board.page.evaluate(async () => {
+                        await Promise.allSettled(document.getAnimations().map(({ finished }) => finished));
+                    });
                     expect(await complaints(board.page)).toEqual([]);
                 });
             });
@@ -105,6 +110,7 @@ for (const colorScheme of ['dark', 'light'] as const) {
             for (const file of await readdir(server.data)) {
                 if (file.startsWith('orders.db')) await writeFile(join(server.data, file), 'no store '.repeat(10_000));
             }
+            await holdReload(page, '/');
             await page.goto('/');
             await expect(page.getByRole('heading', { name: 'The orders cannot be read' })).toBeVisible();
             // It comes back by itself: at a screen on the wall there is nobody to press anything.

@@ -76,8 +76,11 @@ test('a bump whose answer is lost is done as soon as the stream shows it', async
     // because a second press at once is taken for a slip.)
     await board.open();
     await board.page.unroute('**/transitions');
+    let tries = 0;
     await board.page.route('**/transitions', async (route) => {
-        network.stall();
+        // What waits is sent again with the next heartbeat: that is no second stall.
+        tries += 1;
+        if (tries === 1) network.stall();
         await route.abort();
     });
     await board.ticket(late).bump();
@@ -260,6 +263,9 @@ test('items are ticked off one by one', async ({ board, anotherBoard, server }) 
     const [burger, tea] = (await server.read(preparing.id)).items;
     expect([burger?.status, tea?.status]).toEqual(['todo', 'done']);
 
+    // Nothing else is taken while the first is on its way to this board.
+    await board.ticket(preparing).isTicked('Iced tea', true);
+    await expect(board.ticket(preparing).item('Iced tea')).not.toHaveClass(/is-ticking/);
     await board.ticket(preparing).item('Iced tea').click();
     await other.ticket(preparing).isTicked('Iced tea', false);
 });

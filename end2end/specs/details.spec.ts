@@ -44,8 +44,13 @@ test('an order is held, released and cancelled from its details, by keyboard', a
     await board.ticket(accepted).root.getByRole('button', { name: new RegExp(`Order ${accepted.number}`) }).first().focus();
     await board.page.keyboard.press('Enter');
     const details = board.page.getByRole('dialog', { name: `Order ${accepted.number}` });
+    // What happened comes a moment later, and is written under the button.
+    const steps = details.locator('.timeline li');
+    await expect(steps).toHaveCount(2);
     await details.getByRole('button', { name: 'Hold' }).click();
+    await expect(steps).toHaveCount(3);
     await details.getByRole('button', { name: 'Release' }).click();
+    await expect(steps).toHaveCount(4);
     await expect(details.getByRole('button', { name: 'Hold' })).toBeVisible();
     await details.getByRole('button', { name: 'Cancel order' }).click();
     await board.page.getByRole('dialog').getByRole('button', { name: 'Closing' }).click();

@@ -20,7 +20,11 @@ for (const [screen, viewport] of [
     ['a phone', { width: 390, height: 844 }],
 ] as const) {
     test.describe(screen, () => {
-        test.use({ viewport });
+        test.use({
+            viewport,
+            // Filling it takes its time: the strip for what nobody has seen is another test's.
+            serverOptions: { env: { LIVE_ORDERS_STREAM_HEARTBEAT_MS: '1000', LIVE_ORDERS_KITCHEN_UNSEEN_AFTER_S: '3600' } },
+        });
 
         for (const orders of [12, OPEN_ORDERS]) test(`nothing moves while a page with ${orders} orders comes alive`, async ({ board, server }) => {
             if (orders === OPEN_ORDERS) await fill(server);

@@ -110,6 +110,8 @@ for (const language of ['de', 'ar'] as const) {
                 const body = { ...(route.request().postDataJSON() as object), expected_version: 1 };
                 await route.continue({ postData: JSON.stringify(body) });
             });
+            // The board has heard of it, and some time ago.
+            await expect(ticket).not.toHaveClass(/is-answer/);
             await still(ticket);
             await ticket.locator('[data-act="bump"]').first().click();
             await expect(ticket.locator('.refused')).toBeVisible();
@@ -118,8 +120,11 @@ for (const language of ['de', 'ar'] as const) {
             // Made, undone, and read out; by keys, since a finger that presses twice means once.
             await ticket.locator('[data-act="bump"]').first().press('Enter');
             await expect(page.locator(`.lane-preparing [data-order="${stale.id}"]`)).toHaveCount(1);
+            // The stream may be faster than the answer, and until then nothing else is taken, or taken back.
+            await expect(ticket).not.toHaveClass(/is-pending/);
             await ticket.locator('[data-act="bump"]').first().press('Enter');
             await expect(page.locator(`.lane-ready [data-order="${stale.id}"]`)).toHaveCount(1);
+            await expect(ticket).not.toHaveClass(/is-pending/);
             await page.locator('#undo [data-act="undo"]').click();
             await expect(page.locator(`.lane-preparing [data-order="${stale.id}"]`)).toHaveCount(1);
             await page.locator('[data-act="theme"]').click();

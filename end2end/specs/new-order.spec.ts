@@ -10,6 +10,8 @@ const line = (page: Page) => page.getByRole('combobox', { name: 'Item' });
 const lines = (page: Page) => page.getByRole('list', { name: 'Lines' }).getByRole('textbox');
 const preview = (page: Page) => page.getByRole('complementary', { name: 'Preview' });
 const refused = (page: Page) => page.getByRole('alert').filter({ hasText: 'Not placed' });
+/** Waits until the page's script hears keys: at its end it shows which ones. */
+const listens = (page: Page) => expect(page.locator('.chord')).toBeVisible();
 const sticksOut = (page: Page) =>
     page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
@@ -20,6 +22,7 @@ test('an order is entered with the keyboard alone, from the board and back', asy
     await board.isLive();
     await page.keyboard.press('n');
     await expect(line(page)).toBeFocused();
+    await listens(page);
 
     await page.keyboard.type('2 cheeseburger, no onion, + bacon');
     await page.keyboard.press('Enter');
@@ -130,11 +133,14 @@ test('what is wrong stands beside its field, and a pause says until when', async
     await expect(page.getByLabel('Name')).toHaveValue('Ana');
 
     await server.ask('PUT', '/api/intake', { state: 'paused', minutes: 30, reason: 'oven is out' });
+    await listens(page);
     await first.fill('4 fries');
     await page.keyboard.press('Control+Enter');
     await expect(refused(page)).toContainText(/no new orders are taken until \d\d:\d\d \(oven is out\)/);
     await expect(first).toHaveValue('4 fries');
     await server.ask('PUT', '/api/intake', { state: 'open' });
+    await listens(page);
+    await expect(line(page)).toBeFocused();
     await page.keyboard.press('Control+Enter');
     await expect(page.getByText('Order 101 is placed.')).toBeVisible();
 });
@@ -164,7 +170,7 @@ test.describe('with a service worker', () => {
         await board.isKept();
         await board.remembers(placed.id);
         await server.kill();
-        await board.says(/Reconnecting…/, 30_000);
+        await board.isCutOff(30_000);
         await page.keyboard.press('n');
         await board.says(/^Offline since/, 30_000);
         await expect(page).toHaveURL(/\/$/);
@@ -196,6 +202,7 @@ test.describe('without JavaScript', () => {
         await expect(line(page)).toHaveValue('');
         await line(page).fill('soup');
         await line(page).press('Enter');
+        await expect(lines(page)).toHaveCount(2);
         await page.getByRole('button', { name: 'Take off line 1' }).click();
         await expect(lines(page)).toHaveCount(1);
         await page.getByRole('radio', { name: 'Dine-in' }).check();
@@ -216,6 +223,8 @@ for (const colorScheme of ['dark', 'light'] as const) {
             test.use({ colorScheme, viewport });
 
             test('axe has no complaint and nothing sticks out', async ({ page, faults }, info) => {
+                // Four pages, each looked at as a whole.
+                test.slow();
                 faults.allow(/Failed to load resource.*422/);
                 const looks = async (name: string) => {
                     expect.soft(await complaints(page), name).toEqual([]);

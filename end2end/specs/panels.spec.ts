@@ -41,6 +41,8 @@ test('all-day: totals of what is still to be made, and the tickets that have an 
     // One that comes later is marked too, and the keyboard stays where it is.
     const later = await server.place(at('grill', 'Cheeseburger', 1));
     await expect(page.locator(`[data-marked][data-order="${later.id}"]`)).toHaveCount(1);
+    // Written anew, and then it has the keyboard again.
+    await expect(total(page, 'Cheeseburger')).toContainText('4');
     await expect(total(page, 'Cheeseburger')).toBeFocused();
     await expect(page.locator(`[data-marked][data-order="${fries.id}"]`)).toHaveCount(0);
     await page.keyboard.press('Escape');

@@ -37,7 +37,8 @@ function orderOf(text: (field: string) => string): NewOrder {
 /** What the page says, to the eye and to a reader of the screen, and what stands in its fields. */
 const everything = (page: Page) =>
     page.evaluate(() => {
-        const said = [document.title, document.body.textContent ?? ''];
+        // A page that has just begun has no body yet.
+        const said = [document.title, document.querySelector('body')?.textContent ?? ''];
         for (const element of document.querySelectorAll('*')) {
             for (const name of ['aria-label', 'title', 'value', 'placeholder', 'href'])
                 said.push(element.getAttribute(name) ?? '');

@@ -55,6 +55,8 @@ async function filled(server: Server): Promise<{ tracking: string; id: string; h
 }
 
 test('every page of a manager loads what it needs and nothing else', async ({ context, page, server }) => {
+    // Some forty pages.
+    test.slow();
     const { tracking, id, hook } = await filled(server);
     const seen = await watch(context);
     for (const path of [

@@ -178,6 +178,8 @@ test('row 16: from a phone to a wall nothing sticks out of a screen that is read
     server,
     board,
 }) => {
+    // Seven boards and three times as many pages.
+    test.slow();
     await server.place(order({ items: [{ name: 'Supercalifragilisticexpialidocious', quantity: 12, station: 'grill' }] }));
     await keep(server, 'far', { view: 'columns', distance_m: 2, title: 'A title that is rather long' });
     for (const width of [320, 390, 768, 1024, 1366, 1920, 3840]) {

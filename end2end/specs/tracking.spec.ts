@@ -229,19 +229,21 @@ test('it says when it is not live, and comes back', async ({ page, context, serv
 
     // Without a word from the browser, too.
     await network.cut();
-    await expect(live(page)).toHaveText(/^Not live – last known at \d\d:\d\d$/);
+    await expect(live(page)).toHaveText(/^Not live – last known at \d\d:\d\d$/, { timeout: 30_000 });
     await network.restore();
     await expect(live(page)).toHaveText(/^Live/, { timeout: 30_000 });
 });
 
 test('where no stream can be held, it asks', async ({ page, server, faults }) => {
+    // It asks every fifteen seconds.
+    test.slow();
     faults.allow(/Failed to load resource|EventSource/);
     const { order: placed, path } = await place(server, fullOrder());
     await page.route('**/events', (route) => route.fulfill({ status: 503, body: 'no' }));
     await page.goto(path);
     await server.move(placed, 'accepted', 'preparing');
     await expect(says(page)).toHaveText('We’re making it', { timeout: 40_000 });
-    await expect(live(page)).toHaveText(/^Live/);
+    await expect(live(page)).toHaveText(/^Live/, { timeout: 30_000 });
 });
 
 test('an erased order’s page is over where it is open', async ({ page, server, faults }) => {

@@ -209,9 +209,16 @@ for (const [kind, tricks] of Object.entries(TRICKS)) {
                 loads = 0;
                 const before = opened();
                 const began = Date.now();
-                unruly.misbehave(trick);
+                // Not before there is something to be missed: the browser comes back by a clock of its own.
+                let begin = () => {};
+                const begun = new Promise<void>((resolve) => (begin = resolve));
+                unruly.misbehave(async (exchange) => {
+                    await begun;
+                    return trick(exchange);
+                });
                 const missed = [await server.place(order())];
                 await server.move(moved, 'accepted', 'preparing');
+                begin();
                 // By the page's clock, and until it has tried again.
                 for (let gone = 0; gone < 40_000 || unruly.attempts < 2; gone += 1_000) {
                     if (gone === 15_000) {

@@ -2,6 +2,11 @@ import { Ear, startScreen } from '../../fixtures/audio';
 import { expect, test } from '../../fixtures';
 import { order } from '../../fixtures/orders';
 
+// What nobody has seen is called by an alarm of its own, which is another test's.
+test.use({
+    serverOptions: { env: { LIVE_ORDERS_STREAM_HEARTBEAT_MS: '1000', LIVE_ORDERS_KITCHEN_UNSEEN_AFTER_S: '3600' } },
+});
+
 test('row 1: freshness is always on screen, and silence is seen and heard', async ({ board, server, network, faults }) => {
     faults.allowLostConnections();
     const ear = await Ear.of(board.page);

@@ -44,9 +44,11 @@ test('row 2: a stream that died without an error is replaced when heartbeats are
     network,
 }) => {
     await board.open();
+    // For two seconds: then it has connected anew.
+    const said = await board.overhear(board.page.locator('#bar'));
     network.strand();
     const missed = await server.place(order());
-    await board.says(/Not live – last update/, 20_000);
+    await expect.poll(said, { timeout: 30_000 }).toContainEqual(expect.stringMatching(/Not live – last update/));
     await expect(board.ticketIn(missed, 'New')).toHaveCount(1, { timeout: 20_000 });
     await board.isLive();
 });

@@ -27,7 +27,7 @@ test.describe('with the page kept', () => {
         await board.open();
         await board.isKept();
         await network.cut();
-        await board.says(/Reconnecting…/, 15_000);
+        await board.isCutOff();
 
         const ticket = board.ticket(accepted);
         await ticket.bump();
@@ -52,8 +52,8 @@ test.describe('with the page kept', () => {
         expect((await server.read(accepted.id)).version).toBe(accepted.version);
 
         await network.restore();
-        await board.has(accepted, 'Ready');
         await board.isLive(30_000);
+        await board.has(accepted, 'Ready');
         await expect(board.page.locator('.waiting')).toHaveCount(0);
         await board.ticket(ticked).isTicked('Cheeseburger', true);
         // Each once, and nothing besides.
@@ -86,7 +86,7 @@ test.describe('at a station, with the page kept', () => {
         await page.goto('/screens/grill');
         await board.isKept();
         await network.cut();
-        await board.says(/Reconnecting…/, 15_000);
+        await board.isCutOff();
         // By keys, for which the second press in a place is not taken for a slip.
         const bump = (one: FoodOrder) => board.ticket(one).bumpButton.press('Enter');
         const ticket = board.ticket(accepted);
@@ -123,7 +123,7 @@ test('row 5: what somebody else did meanwhile is explained, and the cook decides
     const second = await server.move(await server.place(TWO), 'accepted');
     await board.open();
     await network.cut();
-    await board.says(/Reconnecting…/, 15_000);
+    await board.isCutOff();
     await board.ticket(first).bump();
     await board.ticket(first).waits('Waiting to be sent');
     await board.ticket(second).bump();
@@ -150,7 +150,7 @@ test('row 5: what waits can be recalled, by the button that says so', async ({ b
     const preparing = await server.move(await server.place(order()), 'accepted', 'preparing');
     await board.open();
     await network.cut();
-    await board.says(/Reconnecting…/, 15_000);
+    await board.isCutOff();
     const ticket = board.ticket(preparing);
     await ticket.bump();
     await ticket.waits('Waiting to be sent: ready');
@@ -167,7 +167,7 @@ test('row 5: what waits can be taken back', async ({ board, server, network }) =
     const accepted = await server.move(await server.place(order()), 'accepted');
     await board.open();
     await network.cut();
-    await board.says(/Reconnecting…/, 15_000);
+    await board.isCutOff();
     await board.ticket(accepted).bump();
     await board.ticket(accepted).waits('Waiting to be sent');
     await board.ticket(accepted).takeBack();
@@ -196,7 +196,8 @@ test('row 5: an answer that is lost is not a bump that is done twice', async ({ 
     await expect(board.ticket(accepted).root).toContainText('Not confirmed – waiting to be sent again');
     await board.page.unroute('**/transitions');
     await network.restore();
-    await board.has(accepted, 'Preparing');
+    // It connects, hears a heartbeat, sends, and hears of what it sent.
+    await expect(board.ticketIn(accepted, 'Preparing')).toHaveCount(1, { timeout: 30_000 });
     await expect(board.ticket(accepted).root).not.toContainText(/Not (confirmed|done|saved)/);
     expect((await server.read(accepted.id)).version).toBe(accepted.version + 1);
 });
@@ -226,7 +227,7 @@ test('row 5: undo takes back what waits, the last first', async ({ board, page, 
     await board.ticket(first).bump();
     await board.has(first, 'Preparing');
     await network.cut();
-    await board.says(/Reconnecting…/, 15_000);
+    await board.isCutOff();
     await board.ticket(first).bump();
     await board.ticket(first).waits('Waiting to be sent: ready');
     await board.ticket(second).bump();
@@ -270,7 +271,7 @@ test('row 5: what a full device has no room for is sent all the same, and the ba
     const second = await server.move(await server.place(order()), 'accepted');
     await board.open();
     await network.cut();
-    await board.says(/Reconnecting…/, 15_000);
+    await board.isCutOff();
     await page.evaluate(() => localStorage.clear());
     await fill(page);
     for (const one of [first, second]) {
@@ -283,8 +284,8 @@ test('row 5: what a full device has no room for is sent all the same, and the ba
     await expect(board.ticket(second).root.locator('.waiting')).toHaveCount(0);
     await board.says(/1 action waiting\. This device has no room for what waits/, 60_000);
     await network.restore();
-    await board.has(first, 'Preparing');
     await board.isLive(30_000);
+    await board.has(first, 'Preparing');
     await expect(page.locator('.waiting')).toHaveCount(0);
     expect((await server.read(first.id)).version).toBe(first.version + 1);
     expect((await server.read(second.id)).version).toBe(second.version);
@@ -297,13 +298,14 @@ test('row 5: what was shown makes room for what was done', async ({ board, page,
     await board.open();
     await board.has(accepted, 'New');
     await network.cut();
-    await board.says(/Reconnecting…/, 15_000);
+    await board.isCutOff();
     await fill(page);
     await board.ticket(accepted).bump();
     await board.ticket(accepted).waits('Waiting to be sent');
     expect(await kept(page)).toBe(1);
     await network.restore();
-    await board.has(accepted, 'Preparing');
+    // It connects, hears a heartbeat, sends, and hears of what it sent.
+    await expect(board.ticketIn(accepted, 'Preparing')).toHaveCount(1, { timeout: 30_000 });
 });
 
 test('row 5: what was refused is told when its order leaves, and holds up nothing', async ({
@@ -316,7 +318,7 @@ test('row 5: what was refused is told when its order leaves, and holds up nothin
     const accepted = await server.move(await server.place(TWO), 'accepted');
     await board.open();
     await network.cut();
-    await board.says(/Reconnecting…/, 15_000);
+    await board.isCutOff();
     await board.ticket(accepted).item('Cheeseburger').click();
     await board.ticket(accepted).waits('Waiting to be sent: Cheeseburger');
     const ticked = await server.tick(accepted, 2, 'done');
@@ -341,7 +343,7 @@ test('row 5: nothing is put behind what nobody has decided on', async ({ board, 
     const accepted = await server.move(await server.place(TWO), 'accepted');
     await board.open();
     await network.cut();
-    await board.says(/Reconnecting…/, 15_000);
+    await board.isCutOff();
     await board.ticket(accepted).bump();
     await board.ticket(accepted).waits('Waiting to be sent');
     await server.tick(accepted, 1, 'done');

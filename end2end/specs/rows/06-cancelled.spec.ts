@@ -1,3 +1,5 @@
+import type { Route } from '@playwright/test';
+
 import { expect, test } from '../../fixtures';
 import { keepScreen, mark } from '../../fixtures/kitchen';
 import { order } from '../../fixtures/orders';
@@ -61,6 +63,31 @@ test('row 6: what one station knows of stays where another has it in hand', asyn
     await expect(fry.ticket(placed).root).toContainText('Customer called');
     await fry.ticket(placed).root.getByRole('button', gotIt).click();
     await expect(fry.tickets).toHaveCount(0);
+});
+
+test('row 6: two stations that say so at once both succeed', async ({ board, server, faults }) => {
+    faults.allow(/Failed to load resource.*412/);
+    await keepScreen(server, 'grill', { stations: ['grill'] });
+    const placed = await server.move(await server.place(both), 'accepted', 'preparing');
+    await board.page.goto('/screens/grill');
+    await board.isLive();
+    await server.cancel(placed, 'Customer called');
+    const ticket = board.ticket(placed).root;
+    await expect(ticket).toContainText('Customer called');
+    // Fry is faster, and grill has not heard of it.
+    const faster = async (route: Route) => {
+        const { version } = await server.read(placed.id);
+        const known = { of: 'cancel', stations: ['fry'], expected_version: version };
+        const answer = await server.ask('POST', `/api/orders/${placed.id}/acknowledge`, known);
+        expect(answer.status).toBe(200);
+        await route.continue();
+    };
+    await board.page.route('**/acknowledge', faster, { times: 1 });
+    let refused = 0;
+    board.page.on('response', (answer) => (refused += Number(answer.status() === 412)));
+    await ticket.getByRole('button', { name: `Got it order ${placed.number}` }).click();
+    await expect(board.tickets).toHaveCount(0);
+    expect(refused).toBe(1);
 });
 
 test('row 6: what was made already is acknowledged too, where it was made', async ({ board, server }) => {

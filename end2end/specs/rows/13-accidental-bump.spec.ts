@@ -29,6 +29,7 @@ test('row 13: a bump that has to be held does nothing when it is only tapped', a
     await expect.poll(async () => (await server.read(accepted.id)).status).toBe('preparing');
     await board.page.mouse.up();
     await board.has(accepted, 'Preparing');
+    await board.ticket(accepted).isSettled();
     // A key is pressed at once: whoever leans on it presses it once, see below.
     await bumpButton.focus();
     await board.page.keyboard.press('Enter');
@@ -124,6 +125,8 @@ test('row 13: what a station has bumped is undone, and recalled without a hurry,
     await board.ticket(placed).bumpButton.focus();
     await board.page.keyboard.press('Enter');
     await board.has(placed, 'Ready');
+    // Nothing else is taken before its answer has come.
+    await expect(board.page.locator('.is-pending')).toHaveCount(0);
     await board.ticket(placed).recall();
     await board.has(placed, 'Preparing');
     expect(await items(server, placed)).toEqual({ Cheeseburger: 'todo', Fries: 'todo' });
@@ -148,15 +151,22 @@ test('row 13: a start that was a mistake is taken back', async ({ board, server 
 test('row 13: a held order is not begun by accident', async ({ board, server }) => {
     const accepted = await server.move(await server.place(grill), 'accepted');
     await edit(server, accepted, { held: true });
+    await board.page.clock.install();
     await board.open();
+    // The first press is forgotten after five seconds.
+    await stopClock(board.page);
     const ticket = board.ticket(accepted);
     await expect(ticket.root.getByRole('listitem').filter({ hasText: 'Held' })).toBeVisible();
     await expect(ticket.bumpButton).toContainText('Held – start anyway');
     await ticket.bumpButton.focus();
     await board.page.keyboard.press('Enter');
     await expect(ticket.bumpButton).toContainText('Press again to start');
+    // The button is another one, to which the keyboard comes back.
+    await board.page.clock.runFor(100);
+    await expect(ticket.bumpButton).toBeFocused();
     expect((await server.read(accepted.id)).status).toBe('accepted');
     await board.page.keyboard.press('Enter');
+    await board.page.clock.resume();
     await board.has(accepted, 'Preparing');
     await expect(ticket.root).not.toContainText('Held');
 });

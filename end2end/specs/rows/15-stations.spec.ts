@@ -116,6 +116,8 @@ test.describe('where items are routed', () => {
         await expect(fry.ticket(placed).bumpButton).toHaveCount(0);
         expect(await items(server, placed)).toEqual({ Cheeseburger: 'todo', Fries: 'done', Lemonade: 'todo' });
         for (const screen of [board, fry]) await screen.has(placed, 'Preparing');
+        // What this screen does next is meant for the order as the other one has left it.
+        await expect(board.ticket(placed).root).toContainText('fry 1/1');
         await board.ticket(placed).item('Lemonade').click();
         await board.ticket(placed).isTicked('Lemonade', true);
         await fry.has(placed, 'Ready');

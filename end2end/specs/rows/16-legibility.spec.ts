@@ -21,6 +21,8 @@ test('row 16: a screen that cannot be read from where people stand says so, and 
     // Where it leads, it can be put right.
     await warning.click();
     await expect(page.getByRole('complementary', { name: 'Legibility' })).toContainText(WARNING);
+    // What is measured is shown by the form's script, as soon as it listens.
+    await expect(page.locator('#this-device')).toBeVisible();
     await page.getByLabel('Distance').fill('0.6');
     await expect(page.getByRole('complementary', { name: 'Legibility' })).not.toContainText('it needs');
     for (const screen of ['roomy', 'near']) {

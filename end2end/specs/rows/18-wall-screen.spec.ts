@@ -107,6 +107,14 @@ async function age(page: Page, millis: number, known: boolean): Promise<number> 
     );
 }
 
+/** When the page that is kept is from. */
+function keptAt(page: Page): Promise<number> {
+    return page.evaluate(async () => {
+        const kept = await caches.match(location.href);
+        return Number(kept?.headers.get('x-kept-at') ?? 0);
+    });
+}
+
 /** As the page shows that time; it was rendered a moment before it was kept. */
 const shownAs = (at: number) => {
     const [now, before] = [at, at - 20_000].map((it) => new Date(it).toISOString().slice(11, 16));
@@ -155,10 +163,13 @@ test('row 18: names are not kept for longer than a day', async ({ board, page, s
         localStorage.setItem('known-at//screens/old', `${old} 0-1`);
         localStorage.setItem('known//screens/old', '{"orders":"Ana"}');
     });
+    const since = Date.now();
     await page.reload();
     await board.isLive();
     const old = () => page.evaluate(() => Object.keys(localStorage).filter((key) => key.endsWith('/old')));
     await expect.poll(old).toEqual([]);
+    // The page that was loaded now, and not the one before it.
+    await expect.poll(() => keptAt(page)).toBeGreaterThanOrEqual(since);
     await board.isKept();
     await age(page, 90_000_000, true);
     await server.kill('SIGKILL');
@@ -171,14 +182,9 @@ test('row 18: a board that has been open for days is shown as it was an hour ago
     await board.open();
     await board.isKept();
     const at = await age(page, 90_000_000, true);
-    const keptAt = () =>
-        page.evaluate(async () => {
-            const kept = await caches.match(location.href);
-            return Number(kept?.headers.get('x-kept-at') ?? 0);
-        });
-    expect(await keptAt()).toBeLessThan(at);
+    expect(await keptAt(page)).toBeLessThan(at);
     await page.clock.fastForward(3_601_000);
-    await expect.poll(keptAt, { timeout: 20_000 }).toBeGreaterThanOrEqual(at);
+    await expect.poll(() => keptAt(page), { timeout: 20_000 }).toBeGreaterThanOrEqual(at);
     await server.kill('SIGKILL');
     await page.reload();
     await board.says(/^Offline since/);

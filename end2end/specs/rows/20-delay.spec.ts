@@ -3,7 +3,7 @@ import { order } from '../../fixtures/orders';
 
 test('row 20: what was long on its way says from where, and by how much', async ({ board, page, server }) => {
     await board.open();
-    const slow = await server.place(order({ source: { channel: 'web', placed_at: Date.now() - 48_000 } }));
+    const slow = await server.place(order({ source: { channel: 'web', placed_at: Date.now() - 41_000 } }));
     const quick = await server.place(order({ source: { channel: 'web', placed_at: Date.now() } }));
     const silent = await server.place(order({ source: { channel: 'web' } }));
     for (const placed of [slow, quick, silent]) await board.has(placed, 'New');
