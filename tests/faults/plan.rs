@@ -70,6 +70,9 @@ pub(crate) enum Lasting {
     Stall,
     Throttle,
     Disk,
+    /// The same, to the end of the process, which is killed: what it could not bring to the
+    /// disk it must not find there when it starts again.
+    DiskAndProcess,
     Hooks,
 }
 
@@ -119,6 +122,7 @@ impl Plan {
             let lift = match act {
                 Act::Stall { .. } => Some(Lasting::Stall),
                 Act::Throttle { .. } => Some(Lasting::Throttle),
+                Act::SyncFails { .. } if random.random() => Some(Lasting::DiskAndProcess),
                 Act::FullDisk { .. } | Act::ReadOnly { .. } | Act::SyncFails { .. } => {
                     Some(Lasting::Disk)
                 }

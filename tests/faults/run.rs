@@ -514,6 +514,13 @@ impl Stage {
             Act::Lift(Lasting::Stall) => self.everywhere(|now| now.stalled = None),
             Act::Lift(Lasting::Throttle) => self.everywhere(|now| now.throttled = None),
             Act::Lift(Lasting::Disk) => self.lift_disk()?,
+            Act::Lift(Lasting::DiskAndProcess) => {
+                self.program = None;
+                self.lift_disk()?;
+                self.begin().await?;
+                self.count(Act::Kill { down: Duration::ZERO });
+                self.history.disturbances += 1;
+            }
             Act::Lift(Lasting::Hooks) => {
                 self.receivers.book.trouble.store(false, Ordering::SeqCst);
             }

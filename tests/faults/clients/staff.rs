@@ -103,7 +103,14 @@ pub(crate) async fn work(door: Door, seed: u64, index: u64) {
             match answer {
                 None => unsure = true,
                 // Nothing can be written; where that is said, nothing was.
-                Some(answer) if answer.status == 503 => unsure |= !answer.changed_nothing(),
+                Some(answer) if answer.status == 503 => {
+                    unsure |= !answer.changed_nothing();
+                    // Who is told that may leave it at that.
+                    if !unsure && random.random_bool(0.3) {
+                        (change.refused, answered) = (true, true);
+                        break;
+                    }
+                }
                 Some(answer) if answer.status == 200 => {
                     let (Some(told), Some(known)) =
                         (Told::read(&answer.body), Known::read(&answer.body))
