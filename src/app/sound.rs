@@ -45,6 +45,9 @@ const MUTED: &str = "muted-until";
 const LONGEST_START_MS: u32 = 5_000;
 /// A turn to sound that has not come after this is another tab's.
 const TURN_MS: u32 = 500;
+/// A tap that comes this soon after the screen can be heard is the one that browsers
+/// waited for, and no wish to mute it.
+const TAP_MS: i64 = 1_000;
 /// How loud a board is that is of no screen.
 const VOLUME: u32 = 70;
 
@@ -65,6 +68,8 @@ pub enum Speaker {
 #[expect(clippy::struct_excessive_bools, reason = "each stands or falls by itself")]
 pub struct Device {
     speaker: Speaker,
+    /// Since when, by the local clock.
+    since: i64,
     /// Whether the device may go to sleep although the screen was started.
     may_sleep: bool,
     /// Until when it is muted, by the local clock.
@@ -94,6 +99,7 @@ impl Device {
         let hours = screen.and_then(|it| time(it.quiet_from).zip(time(it.quiet_until)));
         Self {
             speaker: Speaker::Off,
+            since: 0,
             may_sleep: false,
             muted: None,
             asks: screen.is_some(),
@@ -104,6 +110,11 @@ impl Device {
             answer: false,
             elsewhere: false,
         }
+    }
+
+    /// Whether it can be heard, and could a moment before `now`.
+    fn sounds_since(&self, now: i64) -> bool {
+        self.speaker == Speaker::On && (now - self.since).abs() > TAP_MS
     }
 
     /// As it stands.
@@ -202,7 +213,10 @@ pub fn follow(ui: Ui) {
         let Some(root) = document().document_element() else { return };
         let is = |name, value| root.get_attribute(name).as_deref() == Some(value);
         Device::change(ui, &mut |device| {
-            device.speaker = if is("data-sound", "on") { Speaker::On } else { Speaker::Blocked };
+            let speaker = if is("data-sound", "on") { Speaker::On } else { Speaker::Blocked };
+            if device.speaker != speaker {
+                (device.speaker, device.since) = (speaker, ui.live.local_now());
+            }
             device.may_sleep = is("data-awake", "no");
             let asked = TURN.with_borrow(|turn| matches!(turn, Some(Turn::Asked)));
             device.starting = asked && !device.elsewhere;
@@ -308,7 +322,7 @@ fn heard_on(ui: Ui) -> String {
 pub fn act(ui: Ui, act: &str) -> bool {
     match act {
         "mute" => mute(ui),
-        "sound" if Device::of(ui).is_some_and(|it| it.speaker == Speaker::On) => mute(ui),
+        "sound" if Device::of(ui).is_some_and(|it| it.sounds_since(ui.live.local_now())) => mute(ui),
         "start-screen" | "sound" => start(ui),
         "no-start" => Device::change(ui, &mut |device| device.asks = false),
         _ => return false,

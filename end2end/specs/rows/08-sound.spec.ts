@@ -27,6 +27,7 @@ test('row 8: one tap starts a screen, and nothing waits for it', async ({ board,
 
 test('row 8: a browser that lets nothing sound is not quiet but BLOCKED', async ({ board, page, server }) => {
     const ear = await Ear.of(page, true);
+    await page.clock.install();
     await board.open();
     await soundChip(page).click();
     await expect(soundChip(page)).toContainText('Sound BLOCKED');
@@ -35,7 +36,22 @@ test('row 8: a browser that lets nothing sound is not quiet but BLOCKED', async 
     await expect(board.tickets).toHaveCount(1);
     expect(await ear.heard()).toEqual([]);
     await ear.allow();
+    // The page may sound as soon as the button is down, and the tap ends after that.
     await soundChip(page).click();
+    await expect(soundChip(page)).toContainText('Sound on');
+    // One that comes later is meant to mute it.
+    await page.clock.runFor(2_000);
+    await soundChip(page).click();
+    await expect(soundChip(page)).toContainText('Muted');
+});
+
+test('row 8: a key does for a blocked screen what a tap does', async ({ board, page }) => {
+    const ear = await Ear.of(page, true);
+    await board.open();
+    await soundChip(page).click();
+    await expect(soundChip(page)).toContainText('Sound BLOCKED');
+    await ear.allow();
+    await soundChip(page).press('Enter');
     await expect(soundChip(page)).toContainText('Sound on');
 });
 
