@@ -38,7 +38,7 @@ type View = 'columns' | 'grid';
 interface Told extends FoodOrder {
     items: (OrderItem & { quantity_before?: number })[];
     source: { accept_by?: number };
-    flags: { rush?: boolean; held?: boolean; changed?: boolean; scheduled?: boolean; cancel_unseen?: boolean };
+    flags: FoodOrder['flags'] & { rush: boolean; changed: boolean; scheduled: boolean; cancel_unseen: boolean };
     last_change: { reason?: string; from?: string };
 }
 

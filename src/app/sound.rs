@@ -112,16 +112,17 @@ impl Device {
         }
     }
 
-    /// Whether it can be heard, and could a moment before `now`.
-    fn sounds_since(&self, now: i64) -> bool {
-        self.speaker == Speaker::On && (now - self.since).abs() > TAP_MS
-    }
-
     /// As it stands.
     fn of(ui: Ui) -> Option<Self> {
         let mut device = None;
         ui.panels.with(&mut |state| device = Some(state.device));
         device
+    }
+
+    /// Whether it can be heard, and could a moment ago.
+    fn sounds(ui: Ui) -> bool {
+        let now = ui.live.local_now();
+        Self::of(ui).is_some_and(|it| it.speaker == Speaker::On && (now - it.since).abs() > TAP_MS)
     }
 
     /// As it stands; follows it.
@@ -322,7 +323,7 @@ fn heard_on(ui: Ui) -> String {
 pub fn act(ui: Ui, act: &str) -> bool {
     match act {
         "mute" => mute(ui),
-        "sound" if Device::of(ui).is_some_and(|it| it.sounds_since(ui.live.local_now())) => mute(ui),
+        "sound" if Device::sounds(ui) => mute(ui),
         "start-screen" | "sound" => start(ui),
         "no-start" => Device::change(ui, &mut |device| device.asks = false),
         _ => return false,
