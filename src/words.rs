@@ -400,6 +400,8 @@ words! {
     RefusedNothingHere,
     RefusedGone,
     RefusedStore,
+    /// The server does not know whether it was done.
+    RefusedUnsure,
     RefusedFields,
     DecideFirst,
     NotKept,

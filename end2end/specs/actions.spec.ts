@@ -107,6 +107,22 @@ test('a cancel that was refused does not hide one that was not', async ({ board,
     await expect(board.tickets).toHaveCount(0);
 });
 
+test('what a server does not know of is asked for again', async ({ board, server, faults }) => {
+    faults.allow(/Failed to load resource.*503/);
+    const accepted = await server.move(await server.place(order()), 'accepted');
+    await board.open();
+    await board.page.route('**/transitions', (route) =>
+        route.fulfill(refusal('The disk does not answer as it should.', 'outcome_unknown')),
+    );
+    await board.ticket(accepted).bump();
+    await expect(board.ticket(accepted).root).toContainText('Not confirmed – waiting to be sent again');
+    expect((await server.read(accepted.id)).version).toBe(accepted.version);
+    await board.page.unroute('**/transitions');
+    await board.has(accepted, 'Preparing');
+    await board.ticket(accepted).isSettled();
+    expect((await server.read(accepted.id)).version).toBe(accepted.version + 1);
+});
+
 test("a proxy's answer is not the server's", async ({ board, server, faults }) => {
     faults.allow(/Failed to load resource.*502/);
     const accepted = await server.move(await server.place(order()), 'accepted');

@@ -380,7 +380,7 @@ fn click(button: Element) {
 }
 
 fn card(id: OrderId) -> Option<Element> {
-    document().query_selector(&format!(".stage [data-order='{id}']")).ok().flatten()
+    document().query_selector(&[".stage ", &press::shown_as(id)].concat()).ok().flatten()
 }
 
 /// The tickets that keys go through, in their order.

@@ -169,6 +169,11 @@ pub(super) fn show(ui: Ui, id: OrderId) {
     show_within(ui, id, 2);
 }
 
+/// What finds the ticket of order `id` on the page.
+pub(super) fn shown_as(id: OrderId) -> String {
+    ["[data-order='", &id.to_string(), "']"].concat()
+}
+
 fn show_within(ui: Ui, id: OrderId, tries: u32) {
     if tries == 0 {
         return;
@@ -176,8 +181,7 @@ fn show_within(ui: Ui, id: OrderId, tries: u32) {
     ui.live.draw_order(id);
     grid::turn_to(ui, id);
     later(0, move || {
-        let ticket = format!("[data-order='{id}']");
-        let Ok(Some(ticket)) = document().query_selector(&ticket) else {
+        let Ok(Some(ticket)) = document().query_selector(&shown_as(id)) else {
             // A second that was due already has folded up again what nobody had come near.
             return show_within(ui, id, tries - 1);
         };

@@ -184,7 +184,7 @@ impl Action {
             }
         };
         push_actor(&mut body, actor);
-        Request { method, path: ["/api/orders/", &id.to_string(), &way].concat(), body }
+        Request { method, path: api::path_of(id) + &way, body }
     }
 }
 
@@ -403,7 +403,7 @@ impl LiveBoard {
                     }
                     self.saved(id, order.version);
                 }
-                Err(failure) if failure.answered => {
+                Err(failure) if failure.answered() => {
                     replay::give_up(key);
                     self.refused(id, action, failure);
                 }

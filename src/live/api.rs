@@ -19,6 +19,9 @@ const ANSWER_WITHIN_MS: u32 = 10_000;
 /// What a refusal of a version that no longer stands has as its status.
 const STALE: u16 = 412;
 
+/// The code of a server that does not know whether something was done.
+const UNKNOWN: &str = "outcome_unknown";
+
 /// Runs `work`. One type for all, for the browser's sake.
 pub fn spawn(work: Pin<Box<dyn Future<Output = ()>>>) {
     leptos::task::spawn_local(work);
@@ -36,9 +39,15 @@ pub fn orders(text: &str) -> Result<(Vec<FoodOrder>, bool), String> {
     Json::parse(text).and_then(list).ok_or_else(unreadable)
 }
 
+/// Where order `id` is.
+#[must_use]
+pub fn path_of(id: OrderId) -> String {
+    ["/api/orders/", &id.to_string()].concat()
+}
+
 /// Order `id` as it stands.
 pub async fn order(id: OrderId) -> Option<FoodOrder> {
-    let (ok, _, text) = exchange("GET", &format!("/api/orders/{id}"), None, None).await.ok()?;
+    let (ok, _, text) = exchange("GET", &path_of(id), None, None).await.ok()?;
     FoodOrder::parse(&text).filter(|_| ok)
 }
 
@@ -56,31 +65,35 @@ pub struct Failure {
     pub why: String,
     /// What the page says of it.
     pub words: String,
-    /// Whether the server has answered, and so has not carried it out. Else it
-    /// may have: an answer can be lost on the way, and a proxy that gives one
-    /// of its own does not know.
-    pub answered: bool,
-    /// The answer's status; 0 when there is none.
+    /// The status of an answer that it was not carried out; 0 where it may have been: an
+    /// answer can be lost on the way, a proxy that gives one of its own does not know, and
+    /// a server whose disk failed may not know either.
     pub status: u16,
 }
 
 impl Failure {
+    /// Whether the server has answered that it has not carried it out.
+    #[must_use]
+    pub fn answered(&self) -> bool {
+        self.status != 0
+    }
+
     /// Whether the order stands otherwise than whoever asked had seen it.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
-        self.answered && matches!(self.status, 409 | 412)
+        matches!(self.status, 409 | 412)
     }
 
     /// Whether the order has changed since whoever asked had seen it.
     #[must_use]
     pub fn is_stale(&self) -> bool {
-        self.answered && self.status == STALE
+        self.status == STALE
     }
 
     /// Whether the same might be done a moment later.
     #[must_use]
     pub fn is_for_now(&self) -> bool {
-        !self.answered || matches!(self.status, 408 | 429 | 503)
+        matches!(self.status, 0 | 408 | 429 | 503)
     }
 }
 
@@ -98,7 +111,7 @@ pub async fn get(url: &str) -> Option<Json> {
 /// It was refused, or there is no answer.
 pub async fn change(method: &'static str, url: &str, body: String) -> Result<FoodOrder, Failure> {
     let text = send(method, url, Some(body), None).await?;
-    FoodOrder::parse(&text).ok_or_else(|| failure(&unreadable(), false, 200))
+    FoodOrder::parse(&text).ok_or_else(|| failure(unreadable(), 0))
 }
 
 /// Asks `url`, with `body` where something is to change, and tells `then` what the
@@ -133,17 +146,17 @@ async fn send(
     body: Option<String>,
     key: Option<&str>,
 ) -> Result<String, Failure> {
-    let (why, answered, status) = match exchange(method, url, body, key).await {
+    let (why, status) = match exchange(method, url, body, key).await {
         Ok((true, _, text)) => return Ok(text),
-        Ok((false, status, text)) => (refusal(status, &text), reason(&text).is_some(), status),
-        Err(_) => (unanswered(), false, 0),
+        Ok((false, status, text)) => refusal(status, &text),
+        Err(_) => (unanswered(), 0),
     };
-    Err(failure(&why, answered, status))
+    Err(failure(why, status))
 }
 
-fn failure(why: &str, answered: bool, status: u16) -> Failure {
-    let word = if answered { Word::NotSaved } else { Word::NotConfirmed };
-    Failure { why: why.to_owned(), words: spoken().with(word, why), answered, status }
+fn failure(why: String, status: u16) -> Failure {
+    let word = if status == 0 { Word::NotConfirmed } else { Word::NotSaved };
+    Failure { words: spoken().with(word, &why), why, status }
 }
 
 /// Sends `body`, if there is one; the text of the answer.
@@ -153,7 +166,7 @@ fn failure(why: &str, answered: bool, status: u16) -> Failure {
 pub async fn answer(method: &str, url: &str, body: Option<String>) -> Result<String, String> {
     match exchange(method, url, body, None).await {
         Ok((true, _, text)) => Ok(text),
-        Ok((false, status, text)) => Err(refusal(status, &text)),
+        Ok((false, status, text)) => Err(refusal(status, &text).0),
         Err(_) => Err(unanswered()),
     }
 }
@@ -166,19 +179,21 @@ fn unreadable() -> String {
     say(Word::Unreadable).to_owned()
 }
 
-/// What a refusal of this server's says: its detail, or else its title. It is
-/// told from what a proxy says by its code.
-fn reason(problem: &str) -> Option<String> {
-    let mut problem = Json::parse(problem)?;
-    let Json::Text(_) = problem.take("code")? else { return None };
-    match problem.take("detail").or_else(|| problem.take("title"))? {
-        Json::Text(text) => Some(text),
-        _ => None,
-    }
-}
-
-fn refusal(status: u16, problem: &str) -> String {
-    reason(problem).unwrap_or_else(|| spoken().with(Word::ServerAnswered, &status.to_string()))
+/// What a refusal with `status` says, its detail, or else its title; and that status, if
+/// it is certain that nothing was done. The server's are told from a proxy's by their code.
+fn refusal(status: u16, problem: &str) -> (String, u16) {
+    let mut sure = 0;
+    let says = Json::parse(problem).and_then(|mut problem| {
+        let Json::Text(code) = problem.take("code")? else { return None };
+        if code != UNKNOWN {
+            sure = status;
+        }
+        match problem.take("detail").or_else(|| problem.take("title"))? {
+            Json::Text(text) => Some(text),
+            _ => None,
+        }
+    });
+    (says.unwrap_or_else(|| spoken().with(Word::ServerAnswered, &status.to_string())), sure)
 }
 
 async fn exchange(

@@ -267,7 +267,6 @@ impl LiveBoard {
                 Err(why) => Placed::Barred(Failure {
                     why: say(why).to_owned(),
                     words: say(why).to_owned(),
-                    answered: true,
                     status: 0,
                 }),
             }
@@ -289,18 +288,13 @@ impl LiveBoard {
     /// Sends what waits under `key`. Without an answer it waits on.
     pub(super) async fn send(self, key: u64) -> Result<FoodOrder, Failure> {
         let Some((request, version)) = with_outbox(|outbox| outbox.sending(key)) else {
-            return Err(Failure {
-                why: String::new(),
-                words: String::new(),
-                answered: false,
-                status: 0,
-            });
+            return Err(Failure { why: String::new(), words: String::new(), status: 0 });
         };
         let body = request.body_for(version);
         let answer = api::change(request.method, &request.path, body).await;
         with_outbox(|outbox| match &answer {
             Ok(order) => outbox.done(key, order.version),
-            Err(failure) if !failure.answered => outbox.lost(key),
+            Err(failure) if !failure.answered() => outbox.lost(key),
             Err(_) => {}
         });
         answer
@@ -361,7 +355,7 @@ impl LiveBoard {
         }) else {
             return true;
         };
-        let answer = api::get(&format!("/api/orders/{order}")).await;
+        let answer = api::get(&api::path_of(order)).await;
         let Some(mut answer) = answer else {
             with_outbox(|outbox| outbox.lost(key));
             return false;

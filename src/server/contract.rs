@@ -519,6 +519,9 @@ fn codes(operation: &Operation, facts: &Facts) -> Vec<Code> {
     }
     if operation.stored {
         codes.push(Code::StoreUnavailable);
+        if operation.method != Method::GET {
+            codes.push(Code::OutcomeUnknown);
+        }
     }
     codes
 }

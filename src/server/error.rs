@@ -163,7 +163,8 @@ impl Problem {
             Self::ScreenNotFound => Code::ScreenNotFound,
             Self::TooManyScreens => Code::TooManyScreens,
             Self::Webhook(problem) => problem.code(),
-            Self::StoreUnavailable(_) => Code::StoreUnavailable,
+            Self::StoreUnavailable(Unavailable { unsure: false, .. }) => Code::StoreUnavailable,
+            Self::StoreUnavailable(Unavailable { unsure: true, .. }) => Code::OutcomeUnknown,
             Self::TooManyStreams(full) if full.is_own() => Code::TooManyOwnStreams,
             Self::TooManyStreams(_) => Code::TooManyStreams,
             Self::NotAuthenticated => Code::NotAuthenticated,
@@ -206,7 +207,12 @@ impl Problem {
             Self::StaleScreen(_) => "Somebody else changed the screen first",
             Self::TooManyScreens => "Too many screens are kept",
             Self::Webhook(problem) => problem.title(),
-            Self::StoreUnavailable(_) => "The order store is not available",
+            Self::StoreUnavailable(Unavailable { unsure: false, .. }) => {
+                "The order store is not available"
+            }
+            Self::StoreUnavailable(Unavailable { unsure: true, .. }) => {
+                "It is not known whether this was done"
+            }
             Self::TooManyStreams(_) => "Too many streams are open",
             Self::NotAuthenticated => "Nobody knows who you are",
             Self::NotAllowed(_) => "You may not do this",
@@ -296,13 +302,7 @@ impl Problem {
                 format!("there may be {}; delete one that nobody opens", limits::SCREENS)
             }
             Self::Webhook(problem) => problem.detail().to_owned(),
-            Self::StoreUnavailable(Unavailable { why, unsure: false }) => {
-                format!("{why}; nothing was changed, try again later")
-            }
-            Self::StoreUnavailable(Unavailable { why, unsure: true }) => format!(
-                "{why}; whether it was done is not known: send it again with the same \
-                 Idempotency-Key or version, which does it once, or read what is there"
-            ),
+            Self::StoreUnavailable(unavailable) => not_stored(unavailable),
             Self::TooManyStreams(full) => too_many(*full).to_owned(),
             Self::NotAuthenticated => "send a key as Authorization: Bearer lo_…, or log in at \
                                        /login; a key that was revoked is none"
@@ -329,7 +329,8 @@ impl Problem {
             Self::ItemIsVoid(_) => Word::RefusedVoid,
             Self::NothingAtStation => Word::RefusedNothingHere,
             Self::OrderNotFound | Self::ItemNotFound(_) | Self::ScreenNotFound => Word::RefusedGone,
-            Self::StoreUnavailable(_) => Word::RefusedStore,
+            Self::StoreUnavailable(Unavailable { unsure: false, .. }) => Word::RefusedStore,
+            Self::StoreUnavailable(Unavailable { unsure: true, .. }) => Word::RefusedUnsure,
             Self::NotAuthenticated => Word::RefusedUnknown,
             Self::NotAllowed(_) | Self::OutsideYourLocations => Word::RefusedRight,
             Self::InvalidFields(_) => Word::RefusedFields,
@@ -405,6 +406,19 @@ impl Problem {
             _ => {}
         }
         extensions
+    }
+}
+
+/// What became of what was to be written, and what to do.
+fn not_stored(Unavailable { why, unsure }: &Unavailable) -> String {
+    if *unsure {
+        format!(
+            "{why}; whether it was done is not known: send it again with the same \
+             Idempotency-Key or version, which does it once; if it had neither, look what is \
+             there once something can be written again"
+        )
+    } else {
+        format!("{why}; nothing was changed, try again later")
     }
 }
 

@@ -170,7 +170,8 @@ pub(super) async fn place_sent(
         Err(refusal) => repeated(app, sent, body, key, defaults).await?.ok_or(refusal)?,
     };
     // Another location's order may have the same external id: nothing of it is shown.
-    if placed.replayed && !sees(app, caller, placed.id).await? {
+    let sees = async |id| sees(app, caller, id).await.map_err(Unavailable::behind_a_write);
+    if placed.replayed && !sees(placed.id).await? {
         return Err(Problem::OutsideYourLocations);
     }
     Ok(placed)

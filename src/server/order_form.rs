@@ -134,8 +134,9 @@ async fn refused(
     let (errors, notice) = match problem {
         Problem::InvalidFields(errors) => (errors, None),
         Problem::IntakePaused(paused) => (Vec::new(), Some(Notice::NotTaken(paused))),
-        Problem::StoreUnavailable(Unavailable { why, .. }) => {
-            (Vec::new(), Some(Notice::NotPlaced(why)))
+        Problem::StoreUnavailable(Unavailable { why, unsure }) => {
+            let notice = if unsure { Notice::Unsure(why) } else { Notice::NotPlaced(why) };
+            (Vec::new(), Some(notice))
         }
         Problem::IdempotencyKeyInFlight => {
             let why = "it is being placed by a press before this one".to_owned();

@@ -416,6 +416,12 @@ impl Unavailable {
     pub fn unsure(why: impl Into<String>) -> Self {
         Self { why: why.into(), unsure: true }
     }
+
+    /// The same, of whoever has written something before.
+    #[must_use]
+    pub fn behind_a_write(self) -> Self {
+        Self { unsure: true, ..self }
+    }
 }
 
 /// Events after a position.

@@ -253,7 +253,7 @@ impl Webhooks {
 
     /// Does `change` to webhook `id` while nothing is sent to it, and has it go
     /// on as it is then.
-    async fn changing<T, E: From<Unavailable>>(
+    async fn changing<T, E>(
         &self,
         id: &WebhookId,
         shutdown: &CancellationToken,
@@ -262,8 +262,11 @@ impl Webhooks {
         let running = Arc::clone(&self.running).lock_owned().await;
         let changing = Changing::begin(self, running, id.clone(), shutdown).await;
         let changed = change().await;
-        // Whatever came of it: it was stopped only for this.
-        changing.end().await?;
+        // Whatever came of it: it was stopped only for this. Where that cannot be read now,
+        // it is looked for again, and what was done is done all the same.
+        if let Err(Unavailable { why, .. }) = changing.end().await {
+            tracing::warn!(webhook = %id, %why, "webhook.resume.failed");
+        }
         changed
     }
 

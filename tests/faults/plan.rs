@@ -44,6 +44,10 @@ pub(crate) enum Act {
     ReadOnly { lasts: Duration },
     /// A sync fails.
     SyncFails { lasts: Duration },
+    /// So many of the next syncs of the store's log fail; what comes after them does not.
+    NextSyncsFail { count: i32, lasts: Duration },
+    /// A sync of the store's log fails, and nothing can be written after it.
+    DiskDies { lasts: Duration },
     /// The wall clock is off by so many milliseconds from now on.
     Clock { off_ms: i64 },
     /// Receivers of webhooks refuse.
@@ -91,12 +95,27 @@ impl Act {
             Self::FullDisk { .. } => "disk full",
             Self::ReadOnly { .. } => "read-only",
             Self::SyncFails { .. } => "sync fails",
+            Self::NextSyncsFail { .. } => "next syncs fail",
+            Self::DiskDies { .. } => "disk dies",
             Self::Clock { .. } => "clock jump",
             Self::HookTrouble { .. } => "receivers refuse",
             Self::DeadReaders { .. } => "readers that never read",
             Self::Lift(_) => "lifted",
             Self::Lie { .. } => "sync does nothing",
         }
+    }
+}
+
+impl Act {
+    /// Whether the disk refuses until that is lifted.
+    pub(crate) fn is_of_the_disk(self) -> bool {
+        matches!(self, Self::FullDisk { .. } | Self::ReadOnly { .. })
+            || self.leaves_something_behind()
+    }
+
+    /// Whether a write that failed may stand on the disk all the same.
+    fn leaves_something_behind(self) -> bool {
+        matches!(self, Self::SyncFails { .. } | Self::NextSyncsFail { .. } | Self::DiskDies { .. })
     }
 }
 
@@ -112,7 +131,7 @@ impl Plan {
         while at + 500 < millis {
             let kind = kinds.pop().unwrap_or_else(|| {
                 // Each kind comes before any comes again; a process dies more often.
-                kinds = (0..14).chain([0, 1, 1]).collect();
+                kinds = (0..16).chain([0, 1, 1]).collect();
                 kinds.shuffle(&mut random);
                 kinds.pop().unwrap_or(0)
             });
@@ -122,10 +141,10 @@ impl Plan {
             let lift = match act {
                 Act::Stall { .. } => Some(Lasting::Stall),
                 Act::Throttle { .. } => Some(Lasting::Throttle),
-                Act::SyncFails { .. } if random.random() => Some(Lasting::DiskAndProcess),
-                Act::FullDisk { .. } | Act::ReadOnly { .. } | Act::SyncFails { .. } => {
-                    Some(Lasting::Disk)
+                act if act.leaves_something_behind() && random.random() => {
+                    Some(Lasting::DiskAndProcess)
                 }
+                act if act.is_of_the_disk() => Some(Lasting::Disk),
                 Act::HookTrouble { .. } => Some(Lasting::Hooks),
                 _ => None,
             };
@@ -170,6 +189,8 @@ impl Plan {
                 Act::Clock { off_ms: random.random_range(-far..=far) }
             }
             12 => Act::HookTrouble { lasts },
+            13 => Act::NextSyncsFail { count: random.random_range(1..=2), lasts },
+            14 => Act::DiskDies { lasts },
             _ => Act::DeadReaders { count: random.random_range(5..40) },
         }
     }

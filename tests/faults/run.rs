@@ -497,6 +497,14 @@ impl Stage {
                 Some(shim) => shim.refuse_syncs(Some(Refusal::InputOutput)).map_err(said)?,
                 None => return Ok(()),
             },
+            Act::NextSyncsFail { count, .. } => match &self.shim {
+                Some(shim) => shim.refuse_next_syncs(count, false).map_err(said)?,
+                None => return Ok(()),
+            },
+            Act::DiskDies { .. } => match &self.shim {
+                Some(shim) => shim.refuse_next_syncs(1, true).map_err(said)?,
+                None => return Ok(()),
+            },
             Act::Clock { off_ms } => match &self.shim {
                 Some(shim) => shim.set_clock(off_ms).map_err(said)?,
                 None => return Ok(()),
@@ -531,8 +539,7 @@ impl Stage {
                 self.cut_power(Duration::ZERO, 0).await?;
             }
         }
-        self.disk_trouble |=
-            matches!(act, Act::FullDisk { .. } | Act::ReadOnly { .. } | Act::SyncFails { .. });
+        self.disk_trouble |= act.is_of_the_disk();
         if !matches!(act, Act::Lift(_)) {
             self.count(act);
         }
@@ -572,7 +579,10 @@ impl Stage {
             disk.make_room();
         }
         let Some(shim) = &self.shim else { return Ok(()) };
-        let lifted = shim.refuse_writes(None).and_then(|()| shim.refuse_syncs(None));
+        let lifted = shim
+            .refuse_next_syncs(0, false)
+            .and_then(|()| shim.refuse_writes(None))
+            .and_then(|()| shim.refuse_syncs(None));
         lifted.map_err(|error| error.to_string())
     }
 

@@ -38,6 +38,9 @@ struct control {
     int32_t refused_syncs;  /* how many syncs were refused */
     int32_t shifted;        /* how often another time of day was told */
     int32_t here;           /* the last process whose files of the store came through here */
+    /* And of what the store's log is to suffer: */
+    int32_t syncs_to_refuse; /* so many of its next syncs are refused */
+    int32_t dies;            /* whether nothing can be written once one is */
 };
 
 /* One write, as it stands in the undo file, followed by `kept` bytes. */
@@ -250,6 +253,12 @@ int fsync(int fd) {
         return 0;
     if (control->sync_error)
         return refused(&control->refused_syncs, control->sync_error);
+    if (ends_with(name, "orders.db-wal") && control->syncs_to_refuse > 0) {
+        __atomic_fetch_sub(&control->syncs_to_refuse, 1, __ATOMIC_RELAXED);
+        if (control->dies)
+            control->write_error = EIO;
+        return refused(&control->refused_syncs, EIO);
+    }
     pthread_mutex_lock(&lock);
     settle(name);
     pthread_mutex_unlock(&lock);

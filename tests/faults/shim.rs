@@ -101,6 +101,13 @@ impl Shim {
         self.set(12, why.map_or(0, Refusal::number))
     }
 
+    /// Refuses the next `count` syncs of the store's log; where it `dies`, every write too
+    /// after the first of them.
+    pub(crate) fn refuse_next_syncs(&self, count: i32, dies: bool) -> io::Result<()> {
+        self.set(44, i32::from(dies))?;
+        self.set(40, count)
+    }
+
     /// Has every sync say that it is done, and do nothing.
     pub(crate) fn lie(&self, lies: bool) -> io::Result<()> {
         self.set(16, i32::from(lies))

@@ -11,13 +11,18 @@ use std::{
     io::Write as _,
     path::Path,
     process::{Command, Stdio},
+    time::Duration,
 };
 
 use live_orders::domain::FoodOrder;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::time::timeout;
 
-use crate::support::{Client, Program, program, serve_command};
+use crate::{
+    faults::harness::shim::Shim,
+    support::{Client, Program, burger, order_for, post_form, program, serve_command},
+};
 
 /// An order of about ten kilobytes, so that the disk is full soon.
 fn long_order() -> Value {
@@ -278,4 +283,118 @@ async fn a_store_that_cannot_be_written_for_a_while_loses_nothing() {
     for order in placed {
         assert_eq!(there.get(&order.id), Some(&order));
     }
+}
+
+/// The program on a disk whose syncs can be made to fail, with an order in its store.
+struct Failing {
+    folder: TempDir,
+    shim: Shim,
+    program: Program,
+}
+
+impl Failing {
+    async fn begin() -> Option<Self> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let library = match Shim::compile(folder.path()) {
+            Ok(library) => library,
+            Err(why) => {
+                skipped("a disk whose syncs fail", &why);
+                return None;
+            }
+        };
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data).expect("a data folder");
+        let shim = Shim::new(&library, folder.path(), &data).expect("a disk");
+        let mut command = serve_command(&data, &[]);
+        shim.put_under(&mut command);
+        let program = Program::start(command);
+        assert!(shim.is_under(program.id()), "it goes past what its syncs are to go through");
+        program.client.place(&burger()).await;
+        Some(Self { folder, shim, program })
+    }
+
+    /// Places an order under `key`, and is refused with `code`.
+    async fn refused(&self, key: &str, code: &str) {
+        let order = order_for("pickup");
+        let answer = self.program.client.post_with(&order, &[("idempotency-key", key)]).await;
+        let problem = answer.problem(503, code);
+        assert_eq!(answer.header("retry-after"), "2");
+        let sure = problem["detail"].as_str().expect("a detail").contains("nothing was changed");
+        assert_eq!(sure, code == "store_unavailable", "{problem}");
+    }
+
+    fn log(&self) -> Vec<u8> {
+        std::fs::read(self.folder.path().join("data/orders.db-wal")).expect("the store's log")
+    }
+
+    fn lift(&self) {
+        self.shim.refuse_next_syncs(0, false).expect("lifted");
+        self.shim.refuse_writes(None).expect("lifted");
+    }
+
+    /// Kills it, and starts it on a disk that works.
+    fn start_anew(mut self) -> (TempDir, Program) {
+        self.program.kill();
+        let program = Program::serve(&self.folder.path().join("data"), &[]);
+        (self.folder, program)
+    }
+}
+
+/// How many orders there are, and what `key` is answered then.
+async fn after(program: &Program, key: &str) -> (usize, bool) {
+    let count = program.client.all_orders().await.len();
+    let order = order_for("pickup");
+    let answer = program.client.post_with(&order, &[("idempotency-key", key)]).await;
+    assert_eq!(answer.status, 201);
+    (count, answer.header("idempotency-replayed") == "true")
+}
+
+#[tokio::test]
+async fn what_a_failed_sync_left_behind_is_written_over_before_it_is_said_that_nothing_was_done() {
+    let Some(failing) = Failing::begin().await else { return };
+    failing.shim.refuse_next_syncs(1, false).expect("a fault");
+    failing.refused("a", "store_unavailable").await;
+    assert_eq!(failing.shim.refused_syncs(), 1);
+    let (_folder, program) = failing.start_anew();
+    assert_eq!(after(&program, "a").await, (1, false));
+}
+
+#[tokio::test]
+async fn nobody_is_told_that_nothing_was_done_while_something_is_left_behind() {
+    let Some(failing) = Failing::begin().await else { return };
+    failing.shim.refuse_next_syncs(1, true).expect("a fault");
+    // Who asks again is told no more than who asked first, and neither is anybody else: a
+    // start carries the first of them out.
+    for key in ["a", "a", "b", "a"] {
+        failing.refused(key, "outcome_unknown").await;
+    }
+    let read = failing.program.client.get("/api/orders").await.json();
+    assert_eq!(read["orders"].as_array().map(Vec::len), Some(1), "nobody reads it meanwhile");
+    failing.program.client.get("/health/ready").await.problem(503, "outcome_unknown");
+    let form = [("do", "place"), ("line", "2 Soup"), ("service", "pickup")];
+    let page = post_form(failing.program.client, "/orders/new", &form).await;
+    assert_eq!(page.status, 503);
+    let text = page.text();
+    assert!(text.contains("It is not known whether this is placed"), "{text}");
+    assert!(text.contains("2 Soup"), "what was typed is still there");
+    let (_folder, program) = failing.start_anew();
+    assert_eq!(after(&program, "a").await, (2, true));
+    assert_eq!(after(&program, "b").await, (2, false));
+}
+
+#[tokio::test]
+async fn what_was_left_behind_is_written_over_as_soon_as_the_disk_works_though_nobody_writes() {
+    let Some(failing) = Failing::begin().await else { return };
+    failing.shim.refuse_next_syncs(1, true).expect("a fault");
+    failing.refused("a", "outcome_unknown").await;
+    let left = failing.log();
+    failing.lift();
+    let written_over = async {
+        while failing.log() == left {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(Duration::from_mins(1), written_over).await.expect("it is written over");
+    let (_folder, program) = failing.start_anew();
+    assert_eq!(after(&program, "a").await, (1, false));
 }

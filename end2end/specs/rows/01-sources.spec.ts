@@ -1,8 +1,9 @@
 /** A kitchen does not notice what does not come: the board does. */
 
+import type { Route } from '@playwright/test';
 import { Ear, startScreen } from '../../fixtures/audio';
 import { expect, test } from '../../fixtures';
-import { at, order } from '../../fixtures/orders';
+import { at, order, refusal } from '../../fixtures/orders';
 
 const intake = '[data-act="intake"]#intake';
 const web = () => order({ source: { channel: 'web' } });
@@ -94,26 +95,30 @@ test('row 1: a test order is TEST on every screen, rings, and counts in no figur
     await expect(board.ticket(placed).root).toContainText(/cancelled/i);
 });
 
-test('row 1: a test order that has no answer is not placed twice', async ({ board, page, server, faults }) => {
-    faults.allow(/Failed to load resource/, /net::ERR/);
-    await board.open();
-    await page.locator(intake).click();
-    // It comes through, and its answer does not.
-    await page.route(
-        '**/api/orders',
-        async (route) => {
-            await route.fetch();
-            await route.abort();
-        },
-        { times: 1 },
-    );
-    const send = page.getByRole('button', { name: 'Send test order' });
-    await send.click();
-    await expect(page.getByRole('alert').filter({ hasText: 'Not confirmed' })).toBeVisible();
-    await send.click();
-    await expect(page.getByText(/^Test order \d+ is placed/)).toBeVisible();
-    expect(await server.open()).toHaveLength(1);
-});
+for (const [what, answer] of [
+    ['that has no answer', (route: Route) => route.abort()],
+    ['of which the server does not know', (route: Route) => route.fulfill(refusal('Nobody knows.', 'outcome_unknown'))],
+] as const)
+    test(`row 1: a test order ${what} is not placed twice`, async ({ board, page, server, faults }) => {
+        faults.allow(/Failed to load resource/, /net::ERR/);
+        await board.open();
+        await page.locator(intake).click();
+        // It comes through, and its answer does not.
+        await page.route(
+            '**/api/orders',
+            async (route) => {
+                await route.fetch();
+                await answer(route);
+            },
+            { times: 1 },
+        );
+        const send = page.getByRole('button', { name: 'Send test order' });
+        await send.click();
+        await expect(page.getByRole('alert').filter({ hasText: 'Not confirmed' })).toBeVisible();
+        await send.click();
+        await expect(page.getByText(/^Test order \d+ is placed/)).toBeVisible();
+        expect(await server.open()).toHaveLength(1);
+    });
 
 test('row 1: a test order that a paused kitchen does not take says so', async ({ board, page, server, faults }) => {
     faults.allow(/Failed to load resource/);

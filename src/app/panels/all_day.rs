@@ -9,6 +9,7 @@ use crate::{
     app::{
         Ui, grid,
         html::{Html, effect},
+        press,
         words::Word,
     },
     domain::{OrderId, Station},
@@ -124,7 +125,7 @@ pub(super) fn act(ui: Ui, act: &str) -> bool {
         ui.live.draw_order(id);
         grid::turn_to(ui, id);
         crate::live::later(0, move || {
-            let ticket = drawn(&format!("[data-order='{id}']"));
+            let ticket = drawn(&press::shown_as(id));
             if let Some(ticket) = ticket.first() {
                 ticket.scroll_into_view();
             }

@@ -282,7 +282,7 @@ pub(super) fn act(ui: Ui, act: &str) -> bool {
             };
             asked.number = answer.as_ref().ok().and_then(number).unwrap_or_default();
             asked.refused = answer.as_ref().err().map(|failure| failure.words.clone());
-            if answer.as_ref().err().is_none_or(|failure| failure.answered) {
+            if answer.as_ref().err().is_none_or(Failure::answered) {
                 asked.key = None;
             }
         });

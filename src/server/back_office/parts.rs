@@ -134,8 +134,8 @@ impl Desk<'_> {
     pub(super) fn away(self, Unavailable { why, unsure }: &Unavailable) -> Response {
         tracing::warn!(%why, "page.back_office.unavailable");
         let main = if *unsure {
-            "<h1>This may not be done</h1><p>Whether it is cannot be said now. Look in a moment, \
-             and do it again if it is not.</p>"
+            "<h1>This may be done, or not</h1><p>The disk took it and did not answer for it. \
+             Look once something can be saved again, and do it again if it is not there.</p>"
         } else {
             "<h1>This cannot be done now</h1><p>Nothing was changed. Try again in a moment.</p>"
         };

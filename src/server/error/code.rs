@@ -81,7 +81,8 @@ codes! {
     SignatureMissing = "signature_missing", UNAUTHORIZED, "One of the three headers of a signature is missing, or there twice.";
     SignatureInvalid = "signature_invalid", UNAUTHORIZED, "No signature is the channel's.";
     SignatureExpired = "signature_expired", UNAUTHORIZED, "It was signed too long ago, or too far ahead.";
-    StoreUnavailable = "store_unavailable", SERVICE_UNAVAILABLE, "The store cannot work now; `detail` says whether it is known that nothing was changed.";
+    StoreUnavailable = "store_unavailable", SERVICE_UNAVAILABLE, "The store cannot work now; nothing was changed.";
+    OutcomeUnknown = "outcome_unknown", SERVICE_UNAVAILABLE, "The store cannot work now, and whether this was done is not known; with the same `Idempotency-Key` or `expected_version` it is done once, however often it is sent.";
     TooManyOwnStreams = "too_many_own_streams", TOO_MANY_REQUESTS, "This user, screen or key has as many streams, or filters, as it may.";
     TooManyStreams = "too_many_streams", SERVICE_UNAVAILABLE, "As many streams are open as there may be.";
     NotAuthenticated = "not_authenticated", UNAUTHORIZED, "No key or session came with it, or one that is none.";

@@ -57,6 +57,8 @@ pub(super) enum Notice {
     Paused(Paused),
     NotTaken(Paused),
     NotPlaced(String),
+    /// It may be placed, or not.
+    Unsure(String),
     /// The form has placed another order before.
     PlacedBefore(Option<OrderNumber>),
 }
@@ -75,6 +77,7 @@ pub(super) fn page(shown: &Shown<'_>, status: StatusCode, page: &Page<'_>) -> Re
     let title = match page.notice {
         Some(Notice::Placed(order)) => format!("Order {} is placed", order.number),
         Some(Notice::NotTaken(_) | Notice::NotPlaced(_)) => "Not placed".to_owned(),
+        Some(Notice::Unsure(_)) => "Perhaps not placed".to_owned(),
         _ if !page.filled.errors.is_empty() => "Not placed".to_owned(),
         _ => "New order".to_owned(),
     };
@@ -310,6 +313,13 @@ fn told(html: &mut Html, shown: &Shown<'_>, notice: &Notice) {
         Notice::NotPlaced(why) => trouble(
             html,
             &format!("Not placed: {why}. What you typed is still here: place it again later."),
+        ),
+        Notice::Unsure(why) => trouble(
+            html,
+            &format!(
+                "It is not known whether this is placed: {why}. Press “Place order” again until \
+                 it says so: it is placed once."
+            ),
         ),
         Notice::PlacedBefore(number) => {
             let number = number.map_or("another order".to_owned(), |it| format!("order {it}"));

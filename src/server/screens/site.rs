@@ -195,8 +195,9 @@ fn refused(
             (form, Vec::new(), Some(Notice::Gone), StatusCode::CONFLICT)
         }
         ScreenError::TooMany => (form, Vec::new(), Some(Notice::TooMany), StatusCode::CONFLICT),
-        ScreenError::Unavailable(Unavailable { why, .. }) => {
-            (form, Vec::new(), Some(Notice::NotSaved(why)), StatusCode::SERVICE_UNAVAILABLE)
+        ScreenError::Unavailable(unavailable) => {
+            let notice = Notice::NotSaved(unavailable);
+            (form, Vec::new(), Some(notice), StatusCode::SERVICE_UNAVAILABLE)
         }
     }
 }

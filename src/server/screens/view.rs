@@ -11,7 +11,10 @@ use crate::{
         legibility::{Legibility, Verdict},
         screen::{Role, Sort, View},
     },
-    server::documents::{Script, Shown, in_english, page, trouble},
+    server::{
+        documents::{Script, Shown, in_english, page, trouble},
+        store::Unavailable,
+    },
 };
 
 mod edit;
@@ -28,7 +31,7 @@ pub(super) enum Notice<'a> {
     Stale,
     Gone,
     TooMany,
-    NotSaved(String),
+    NotSaved(Unavailable),
 }
 
 /// What a role is called.
@@ -200,9 +203,11 @@ fn told(html: &mut Html, shown: &Shown<'_>, notice: Option<&Notice<'_>>) {
             "There are as many screens as there may be. Delete one that nobody opens, then save \
              again.",
         ),
-        Notice::NotSaved(why) => {
+        Notice::NotSaved(Unavailable { why, unsure }) => {
             html.raw("<p class=\"notice is-bad\" role=\"alert\">").icon("warning");
-            html.raw("<span>Not saved: ").text(why);
+            let begin =
+                if *unsure { "It is not known whether this is saved: " } else { "Not saved: " };
+            html.raw("<span>").raw(begin).text(why);
             html.raw(". What you typed is still here: try again later.</span></p>");
         }
     }

@@ -27,8 +27,13 @@ pub trait WebhookStore: Send + Sync {
     /// Keeps a new one; false when there are `most` already.
     fn add(&self, webhook: Webhook, most: usize) -> BoxFuture<'_, Result<bool, Unavailable>>;
 
-    /// Changes address, description, filter and secrets; nothing else.
-    fn save(&self, webhook: Webhook) -> BoxFuture<'_, Result<(), Unavailable>>;
+    /// Changes address, description, filter and secrets, and does with it what
+    /// [`WebhookStore::switch`] does where `switch` is one; nothing else.
+    fn save(
+        &self,
+        webhook: Webhook,
+        switch: Option<Switch>,
+    ) -> BoxFuture<'_, Result<(), Unavailable>>;
 
     /// Lets go of a webhook and all that is kept of it; false when there is none.
     fn remove(&self, id: WebhookId) -> BoxFuture<'_, Result<bool, Unavailable>>;

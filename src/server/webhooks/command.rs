@@ -112,13 +112,14 @@ impl CommitSink for Nobody {
 /// One line: why it was not done.
 pub fn run(config: &Config, errand: Errand) -> anyhow::Result<()> {
     let data = &config.data;
-    if files::look(sqlite::KIND, data, Depth::Header)?.is_none() {
-        if !matches!(errand, Errand::Create { .. } | Errand::CreateSecret { .. }) {
-            bail!("there is no store in {} yet: is it the server's --data?", data.display());
-        }
-        folder::tell_that_new(data);
+    let is_there = files::look(sqlite::KIND, data, Depth::Header)?.is_some();
+    if !is_there && !matches!(errand, Errand::Create { .. } | Errand::CreateSecret { .. }) {
+        bail!("there is no store in {} yet: is it the server's --data?", data.display());
     }
     let store = SqliteStore::open_beside(data, Arc::new(Nobody))?;
+    if !is_there {
+        folder::tell_that_new(data);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -281,7 +282,7 @@ async fn rotate(
     let keys = webhook.keys.clone().rotated(Secret::random(), now, overlap_millis);
     let keys = keys.with_context(|| WebhookProblem::TooManySecrets.detail())?;
     let secret = keys.current.reveal();
-    store.save(Webhook { keys, ..webhook }).await?;
+    store.save(Webhook { keys, ..webhook }, None).await?;
     Ok(format!("secret  {secret}\n"))
 }
 

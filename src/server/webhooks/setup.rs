@@ -14,7 +14,10 @@ use crate::{
         ingest::{self, Replay, Successor, WishedWebhook},
         reads,
         state::App,
-        store::webhooks::{Attempt, SigningChannel, Switch, SwitchState, Waiting, Webhook},
+        store::{
+            Unavailable,
+            webhooks::{Attempt, SigningChannel, Switch, SwitchState, Waiting, Webhook},
+        },
         stream::resume::{self, After, Start},
     },
     wire::Seq,
@@ -31,6 +34,12 @@ pub(in crate::server) async fn find(app: &App, raw: &str) -> Result<Webhook, Pro
 
 async fn one(app: &App, id: WebhookId) -> Result<Webhook, Problem> {
     app.store.webhooks().one(id).await?.ok_or(WebhookProblem::NotFound.into())
+}
+
+/// The webhook as it is after something was done with it.
+async fn one_after(app: &App, id: WebhookId) -> Result<Webhook, Problem> {
+    let webhook = app.store.webhooks().one(id).await.map_err(Unavailable::behind_a_write)?;
+    webhook.ok_or(WebhookProblem::NotFound.into())
 }
 
 /// Notes that `caller` has done `what` to `webhook`.
@@ -112,15 +121,14 @@ pub(in crate::server) async fn change(
             if let Some(filter) = change.filter {
                 webhook.filter = filter;
             }
-            store.save(webhook).await?;
-            if let Some(switch) = switch.clone() {
+            store.save(webhook, switch.clone()).await?;
+            if let Some(switch) = &switch {
                 tracing::info!(webhook = %id, state = switch.state.as_str(), "webhook.switched");
-                store.switch(id.clone(), switch).await?;
             }
             Ok::<_, Problem>(switch)
         })
         .await?;
-    let webhook = one(app, id).await?;
+    let webhook = one_after(app, id).await?;
     if named {
         note(app, caller, "webhook.changed", &webhook).await;
     }
@@ -172,7 +180,7 @@ pub(in crate::server) async fn rotate(
             let keys = webhook.keys.rotated(Secret::random(), now, overlap_millis);
             let keys = keys.ok_or(WebhookProblem::TooManySecrets)?;
             let webhook = Webhook { keys, ..webhook };
-            app.store.webhooks().save(webhook.clone()).await?;
+            app.store.webhooks().save(webhook.clone(), None).await?;
             Ok::<_, Problem>(webhook)
         })
         .await?;
@@ -226,7 +234,7 @@ pub(in crate::server) async fn replay(
                 .await?;
         }
     }
-    let webhook = one(app, id).await?;
+    let webhook = one_after(app, id).await?;
     note(app, caller, "webhook.replayed", &webhook).await;
     Ok(webhook)
 }
@@ -241,7 +249,8 @@ pub(in crate::server) async fn test(
     webhook: &Webhook,
 ) -> Result<Attempt, Problem> {
     let attempt = app.webhooks.test(webhook).await;
-    app.store.webhooks().note_attempt(webhook.id.clone(), attempt.clone()).await?;
+    let noted = app.store.webhooks().note_attempt(webhook.id.clone(), attempt.clone()).await;
+    noted.map_err(Unavailable::behind_a_write)?;
     note(app, caller, "webhook.tested", webhook).await;
     Ok(attempt)
 }

@@ -39,12 +39,11 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Whether it says that nothing can be written now, and that nothing was changed. Such
-    /// an answer also says where that is not known.
+    /// Whether it says that nothing can be written now, and that nothing was changed:
+    /// where that is not known, the code is another.
     pub(crate) fn changed_nothing(&self) -> bool {
         let problem: serde_json::Value = serde_json::from_slice(&self.body).unwrap_or_default();
-        let detail = problem["detail"].as_str().unwrap_or_default();
-        self.status == 503 && detail.contains("nothing was changed")
+        self.status == 503 && problem["code"] == "store_unavailable"
     }
 }
 

@@ -128,7 +128,9 @@ struct Writer {
     header: Option<String>,
     /// The code by which it has to be refused, if it has to be.
     due: Option<&'static str>,
-    /// Whether an answer was lost: it may have been placed.
+    /// Whether an answer was lost, or left it open: it may have been placed. What is sure
+    /// of a later request says nothing of that one, which may have come to the disk with
+    /// the process before.
     unsure: bool,
 }
 
@@ -180,6 +182,10 @@ impl Writer {
                 post.acknowledged.push(told);
                 if !answer.headers.contains_key("idempotency-replayed") {
                     client.door.common.learn(known);
+                } else if post.refused && !self.unsure && post.acknowledged.len() == 1 {
+                    client.door.common.say_odd(format!(
+                        "{key}: placed before, by a request that had changed nothing"
+                    ));
                 }
                 true
             }

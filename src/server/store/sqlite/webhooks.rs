@@ -63,7 +63,11 @@ impl WebhookStore for SqliteStore {
         self.run_errand(move |connection| add(connection, &webhook, most))
     }
 
-    fn save(&self, webhook: Webhook) -> BoxFuture<'_, Result<(), Unavailable>> {
+    fn save(
+        &self,
+        webhook: Webhook,
+        switch: Option<Switch>,
+    ) -> BoxFuture<'_, Result<(), Unavailable>> {
         self.run_errand(move |connection| {
             connection.execute(
                 "UPDATE webhooks SET url = ?2, description = ?3, filter = ?4, secret = ?5, \
@@ -77,7 +81,7 @@ impl WebhookStore for SqliteStore {
                     former(&webhook.keys)?,
                 ],
             )?;
-            Ok(())
+            switch.iter().try_for_each(|switch| turn(connection, &webhook.id, switch))
         })
     }
 
@@ -91,21 +95,7 @@ impl WebhookStore for SqliteStore {
     }
 
     fn switch(&self, id: WebhookId, switch: Switch) -> BoxFuture<'_, Result<(), Unavailable>> {
-        self.run_errand(move |connection| {
-            set_switch(connection, &id, &switch)?;
-            if switch.state == SwitchState::On {
-                connection.execute(
-                    "UPDATE webhooks SET failing_since = NULL, held_until = NULL WHERE id = ?1",
-                    [id.as_str()],
-                )?;
-                connection.execute(
-                    "UPDATE webhook_waiting SET attempts = 0, failed_at = NULL, next_at = ?2, \
-                     due_at = NULL, not_before = NULL WHERE webhook = ?1",
-                    params![id.as_str(), switch.since.0],
-                )?;
-            }
-            Ok(())
-        })
+        self.run_errand(move |connection| turn(connection, &id, &switch))
     }
 
     fn rewind(&self, id: WebhookId, after: Seq) -> BoxFuture<'_, Result<(), Unavailable>> {
@@ -385,6 +375,23 @@ fn add(connection: &Connection, webhook: &Webhook, most: usize) -> rusqlite::Res
         ],
     )?;
     Ok(true)
+}
+
+/// Switches it; one that is switched on tries everything that waits at once.
+fn turn(connection: &Connection, id: &WebhookId, switch: &Switch) -> rusqlite::Result<()> {
+    set_switch(connection, id, switch)?;
+    if switch.state == SwitchState::On {
+        connection.execute(
+            "UPDATE webhooks SET failing_since = NULL, held_until = NULL WHERE id = ?1",
+            [id.as_str()],
+        )?;
+        connection.execute(
+            "UPDATE webhook_waiting SET attempts = 0, failed_at = NULL, next_at = ?2, \
+             due_at = NULL, not_before = NULL WHERE webhook = ?1",
+            params![id.as_str(), switch.since.0],
+        )?;
+    }
+    Ok(())
 }
 
 fn set_switch(connection: &Connection, id: &WebhookId, switch: &Switch) -> rusqlite::Result<()> {

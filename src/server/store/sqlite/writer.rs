@@ -41,6 +41,8 @@ const PRUNE_STEP: u64 = 2000;
 /// How often it is tried to empty the write-ahead log while somebody reads what was
 /// erased. Each try costs orders less than a millisecond.
 const EMPTY_EVERY: Duration = Duration::from_millis(250);
+/// How often it is tried to write over what a commit that failed has left behind.
+const SETTLE_EVERY: Duration = Duration::from_millis(250);
 
 pub(super) type Reply<T> = oneshot::Sender<T>;
 
@@ -128,8 +130,20 @@ pub(super) struct Writer {
     held: Vec<Held>,
     /// How long they are held at most.
     patience: Duration,
+    /// What a commit that failed has left in the write-ahead log, if anything; none of
+    /// it is seen, and all of it is carried out if the program starts anew.
+    doubt: Option<Doubt>,
     /// Rows of orders that cannot be read, and that this was said of.
     damaged: BTreeSet<i64>,
+}
+
+/// What was to be written may come to stand there, or not: nobody knows until it is
+/// written over.
+struct Doubt {
+    /// Why it could not be written over.
+    why: &'static str,
+    /// When that is tried next.
+    settle_at: Instant,
 }
 
 /// An erasure that is durable and not yet gone from the disk.
@@ -179,6 +193,7 @@ impl Writer {
             told: false,
             held: Vec::new(),
             patience,
+            doubt: None,
             damaged: BTreeSet::new(),
         }
     }
@@ -187,10 +202,10 @@ impl Writer {
     pub(super) fn run(mut self, mut queue: mpsc::Receiver<Job>) {
         let mut batch = Vec::with_capacity(BATCH);
         loop {
-            match receive(&mut queue, self.to_empty) {
+            match receive(&mut queue, self.wakes_at()) {
                 Came::Job(first) => batch.push(first),
                 Came::Time => {
-                    self.empty();
+                    self.tidy();
                     continue;
                 }
                 Came::End => break,
@@ -202,10 +217,9 @@ impl Writer {
                 }
             }
             self.write(&mut batch);
-            if self.to_empty.is_some_and(|at| at <= Instant::now()) {
-                self.empty();
-            }
+            self.tidy();
         }
+        self.settle();
         // Leaves one file behind that any tool can copy.
         let emptied = schema::empty_wal(&self.connection).unwrap_or(false);
         for Held { job, outcome, .. } in self.held.drain(..) {
@@ -213,15 +227,41 @@ impl Writer {
         }
     }
 
+    /// When there is something to do that nobody asks for.
+    fn wakes_at(&self) -> Option<Instant> {
+        let settle_at = self.doubt.as_ref().map(|doubt| doubt.settle_at);
+        self.to_empty.into_iter().chain(settle_at).min()
+    }
+
+    /// Does what is due that nobody asks for.
+    fn tidy(&mut self) {
+        let now = Instant::now();
+        if self.doubt.as_ref().is_some_and(|doubt| doubt.settle_at <= now) {
+            self.settle();
+        }
+        if self.to_empty.is_some_and(|at| at <= now) {
+            self.empty();
+        }
+    }
+
     /// Carries out `batch` in one transaction. Where that fails, each job gets
     /// a transaction of its own, so that one bad job harms no other; but not
     /// where the disk is at fault, which fails for all.
     fn write(&mut self, batch: &mut Vec<Job>) {
+        self.settle();
+        // Whatever was said now, a repeat of what was left behind may come to stand there.
+        if let Some(Doubt { why, .. }) = self.doubt {
+            let unavailable = Unavailable::unsure(why);
+            for job in batch.drain(..) {
+                job.fail(&unavailable);
+            }
+            return;
+        }
         let mut outcomes = self.transact(batch);
         // A connection that was opened while nothing could be written stays
         // read-only: the disk may be fine again and only the connection old.
         if outcomes.as_ref().is_err_and(|failure| is_read_only(&failure.error)) {
-            self.reconnect();
+            let _ = self.reconnect();
             outcomes = self.transact(batch);
         }
         match outcomes {
@@ -317,27 +357,42 @@ impl Writer {
     /// After a failure: a fresh connection, where one is to be had, so that a
     /// full or broken disk that works again is used again.
     fn recover(&mut self, Failure { error, written }: &Failure) -> Unavailable {
-        tracing::error!(error = %error, "store.write.failed");
-        self.reconnect();
-        let unsure = *written && !self.overwrite();
-        Unavailable { why: explain(error).to_owned(), unsure }
+        if let Err(error) = self.reconnect() {
+            tracing::error!(error = %error, "store.reopen.failed");
+        }
+        let why = explain(error);
+        if *written {
+            self.doubt = Some(Doubt { why, settle_at: Instant::now() });
+            self.settle();
+        }
+        let unsure = self.doubt.is_some();
+        tracing::error!(error = %error, unsure, "store.write.failed");
+        Unavailable { why: why.to_owned(), unsure }
     }
 
     /// Writes over what a commit that failed has left in the write-ahead log, where the
-    /// next start would find it whole; whether that is done.
-    fn overwrite(&self) -> bool {
-        let overwritten = schema::write_nothing(&self.connection);
-        if let Err(error) = &overwritten {
-            tracing::error!(error = %error, "store.overwrite.failed");
+    /// next start would find it whole.
+    fn settle(&mut self) {
+        let Some(doubt) = &mut self.doubt else { return };
+        match schema::write_nothing(&self.connection) {
+            Ok(()) => {
+                self.doubt = None;
+                tracing::info!(
+                    "store.overwritten: nothing of what failed will come to stand there"
+                );
+            }
+            Err(error) => {
+                *doubt = Doubt { why: explain(&error), settle_at: Instant::now() + SETTLE_EVERY };
+                tracing::debug!(error = %error, "store.overwrite.failed");
+                // The one there is may be as it was when the disk failed.
+                let _ = self.reconnect();
+            }
         }
-        overwritten.is_ok()
     }
 
-    fn reconnect(&mut self) {
-        match schema::connect(&self.file) {
-            Ok(connection) => self.connection = connection,
-            Err(error) => tracing::error!(error = %error, "store.reopen.failed"),
-        }
+    fn reconnect(&mut self) -> rusqlite::Result<()> {
+        self.connection = schema::connect(&self.file)?;
+        Ok(())
     }
 }
 
