@@ -104,8 +104,9 @@ pub fn follow(ui: Ui) {
             let lost = document().active_element().is_none_or(|it| it.tag_name() == "BODY");
             let act = act.borrow().clone().filter(|_| lost);
             let find = |selector: &str| element.query_selector(selector).ok().flatten();
-            let there =
-                act.and_then(|act| find(&format!("[data-act='{act}']")).or_else(|| find("button")));
+            let there = act.and_then(|act| {
+                find(&["[data-act='", &act, "']"].concat()).or_else(|| find("button"))
+            });
             if let Some(Ok(there)) = there.map(JsCast::dyn_into::<HtmlElement>) {
                 let _ = there.focus();
             }

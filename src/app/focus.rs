@@ -75,14 +75,14 @@ fn restore(place: &Place) {
     }
     let Place { order, act, lane, row } = place;
     let same = format!("#{lane} [data-order='{order}']");
-    let title = format!("#{lane} h2");
+    let title = ["#", lane, " h2"].concat();
     if act.is_empty() {
         return focus(&[same, title]);
     }
     let same = [&same, " [data-act='", act, "']"].concat();
     // Bumped away by this keyboard: what stands in its place now comes next.
     let next = format!("#{lane} .tickets > :nth-child({}) [data-act='bump']", row + 1);
-    let last = format!("#{lane} .tickets > :last-child [data-act='bump']");
+    let last = ["#", lane, " .tickets > :last-child [data-act='bump']"].concat();
     focus(&[same, next, last, title]);
 }
 

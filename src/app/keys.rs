@@ -622,7 +622,7 @@ fn learn(ui: Ui, action: usize, code: &str) {
     if ui.keymap.screen {
         let code = code.to_owned();
         api::spawn(Box::pin(async move {
-            if let Err(why) = keep(ui.live.actor(), action, code).await {
+            if let Err(why) = keep(ui.panels.screen(), action, code).await {
                 tell(ui.words.with(Word::KeyNotKept, &why));
             }
         }));

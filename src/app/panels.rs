@@ -76,8 +76,9 @@ pub struct State {
     pub asked: Asked,
     /// Where the keyboard was last inside the panel.
     pub focused: Option<String>,
-    /// Whether the board is opened as a screen.
-    pub is_screen: bool,
+    /// The screen that the board is opened as; empty at `/`. What is done there may be
+    /// signed with another name.
+    pub screen: String,
     /// How the screen stands besides its orders.
     pub device: Device,
 }
@@ -105,7 +106,7 @@ impl Panels {
             switching: Switching::default(),
             asked: Asked::default(),
             focused: None,
-            is_screen: page.settings.screen.is_some(),
+            screen: page.settings.screen.as_ref().map_or_else(String::new, |it| it.name.clone()),
             device: Device::new(&page.settings),
         };
         Self { state: StoredValue::new(state), told: Trigger::new() }
@@ -120,6 +121,12 @@ impl Panels {
     pub fn change(self, look: &mut dyn FnMut(&mut State)) {
         self.with(look);
         self.told.notify();
+    }
+
+    /// The screen that the board is opened as; empty at `/`.
+    #[must_use]
+    pub fn screen(self) -> String {
+        self.state.with_value(|state| state.screen.clone())
     }
 
     /// Follows every change.

@@ -159,7 +159,7 @@ impl Action {
             }
             Self::Tick { item, status } => {
                 push_field(&mut body, "status", status.as_str());
-                ("PATCH", format!("/items/{item}"))
+                ("PATCH", ["/items/", &item.to_string()].concat())
             }
             Self::Stations { stations, status } => {
                 push_field(&mut body, "status", status.as_str());

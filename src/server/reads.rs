@@ -23,12 +23,11 @@ use super::{
 };
 use crate::{
     domain::{
-        Actor, ActorKind, FoodOrder, ItemId, ItemStatus, LastChange, OrderStatus, Station,
-        UnixMillis, Version, limits,
+        FoodOrder, ItemId, ItemStatus, LastChange, OrderStatus, Station, UnixMillis, Version,
+        limits,
         routing::Route,
         screen::{Language, View},
     },
-    live::board::ANY_BOARD,
     wire::{
         BoardPage, BoardSettings, Epoch, EventId, EventKind, Seq, SnapshotReason, StreamFilter,
     },
@@ -359,7 +358,7 @@ pub(super) async fn board_page(
     stations.dedup();
     orders.retain(|order| filter.shows(order));
     // Who may sign for others says by themselves where they are.
-    let actor = caller.actor().filter(|own| caller.sign(any_board()) == *own).map(|own| own.id);
+    let actor = caller.actor().filter(|_| !caller.signs_for_others()).map(|own| own.id);
     Ok(BoardPage {
         orders,
         open,
@@ -372,11 +371,6 @@ pub(super) async fn board_page(
         filter,
         settings: BoardSettings { actor, ..app.board_settings(language) },
     })
-}
-
-/// Whoever is at a board of no screen, as the board itself says it.
-fn any_board() -> Actor {
-    Actor { kind: ActorKind::Staff, id: ANY_BOARD.to_owned() }
 }
 
 /// What of a page's address narrows the board. People share and mistype

@@ -119,19 +119,18 @@ async fn open(server: &TestServer) -> Vec<FoodOrder> {
     serde_json::from_value(list["orders"].take()).expect("orders")
 }
 
-/// The store of the first schema, written some minutes ago.
-fn first_schema() -> tempfile::TempDir {
+/// The store of the first schema, and the time some minutes after it was written.
+fn first_schema() -> (tempfile::TempDir, Clock) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let ago = (now() / 1_000_000 - 1).to_string();
-    let written = include_str!("stores/schema-1.sql").replace("1795399", &ago);
-    store(folder.path()).execute_batch(&written).expect("the store as it was written");
-    folder
+    let written = include_str!("stores/schema-1.sql");
+    store(folder.path()).execute_batch(written).expect("the store as it was written");
+    (folder, Clock::manual(UnixMillis(1_795_399_107_682).plus(20 * MINUTE)))
 }
 
 #[tokio::test]
 async fn the_store_of_the_first_schema_is_opened_and_what_is_open_is_promised() {
-    let folder = first_schema();
-    let server = TestServer::start_in(folder.path(), |_| {}).await;
+    let (folder, clock) = first_schema();
+    let server = TestServer::start_at(folder.path(), |_| {}, clock.clone()).await;
     let orders = open(&server).await;
     let [soup, cake] = &orders[..] else { panic!("two are open: {orders:?}") };
     let placed_at = soup.times.placed_at;
@@ -165,15 +164,15 @@ async fn the_store_of_the_first_schema_is_opened_and_what_is_open_is_promised() 
     assert_eq!(again.header("idempotency-replayed"), "true", "{}", again.text());
 
     // Once is enough, but for another due time.
-    let soon = UnixMillis(now()).plus(10 * MINUTE);
+    let soon = clock.now().plus(10 * MINUTE);
     let edit = json!({"due_at": soon, "expected_version": cake.version});
     let moved = server.patch(&format!("/api/orders/{}", cake.id), &edit).await.order();
     assert_eq!(moved.times.warn_at, Some(soon.plus(-6 * MINUTE)));
     server.stop().await;
-    let server = TestServer::start_in(folder.path(), |config| {
+    let otherwise = |config: &mut Config| {
         config.orders.promises.pickup = "1/2".parse().expect("allowed");
-    })
-    .await;
+    };
+    let server = TestServer::start_at(folder.path(), otherwise, clock).await;
     assert_eq!(open(&server).await, [soup.clone(), moved]);
     let value: Value = server.get("/api/orders?service=delivery").await.json();
     assert_eq!(value["orders"].as_array().map(Vec::len), Some(1));
@@ -181,7 +180,7 @@ async fn the_store_of_the_first_schema_is_opened_and_what_is_open_is_promised() 
 
 #[tokio::test]
 async fn what_was_completed_before_the_upgrade_is_promised_when_it_is_recalled() {
-    let folder = first_schema();
+    let (folder, clock) = first_schema();
     // As if the one that was cancelled had been handed over.
     store(folder.path())
         .execute_batch(
@@ -189,7 +188,7 @@ async fn what_was_completed_before_the_upgrade_is_promised_when_it_is_recalled()
              'completed', '$.times.ready_at', changed_at) WHERE status = 'cancelled'",
         )
         .expect("completed");
-    let server = TestServer::start_in(folder.path(), |_| {}).await;
+    let server = TestServer::start_at(folder.path(), |_| {}, clock.clone()).await;
     let closed = server.get("/api/orders?status=completed").await.json();
     let completed: FoodOrder =
         serde_json::from_value(closed["orders"][0].clone()).expect("an order");

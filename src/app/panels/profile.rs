@@ -51,6 +51,6 @@ fn look(ui: Ui, shown: Version) {
             ui.live.load_anew(["profile ", &version.0.to_string()].concat());
         }
     };
-    let url = ["/api/screens/", &ui.live.actor()].concat();
+    let url = ["/api/screens/", &ui.panels.screen()].concat();
     api::ask("GET", url, None, Box::new(then));
 }

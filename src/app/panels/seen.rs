@@ -65,7 +65,8 @@ fn tell(ui: Ui) {
         return;
     }
     let mut body = String::from("{\"screen\":");
-    push_text(&mut body, &ui.live.actor());
+    let screen = ui.panels.screen();
+    push_text(&mut body, &if screen.is_empty() { ui.live.actor() } else { screen });
     body.push_str(",\"stations\":[");
     ui.panels.with(&mut |state| {
         for (place, station) in state.shows.iter().enumerate() {

@@ -186,12 +186,13 @@ fn sounds(ui: Ui, html: &mut Html) {
         _ => Word::HintSounds,
     };
     html.text(ui.say(hint)).raw("</p><p><a class=\"button wide\" href=\"/screens");
-    let mut screen = false;
-    ui.panels.with(&mut |state| screen = state.is_screen);
-    if screen {
-        html.raw("/").text(&ui.live.actor()).raw("/edit#sounds");
+    let screen = ui.panels.screen();
+    let mut word = Word::Screens;
+    if !screen.is_empty() {
+        html.raw("/").text(&screen).raw("/edit#sounds");
+        word = Word::SoundsChange;
     }
-    html.raw("\">").text(ui.say(if screen { Word::SoundsChange } else { Word::Screens }));
+    html.raw("\">").text(ui.say(word));
     html.raw("</a></p>");
 }
 

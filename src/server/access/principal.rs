@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     domain::{Actor, ActorKind, Channel, Location},
+    live::board::ANY_BOARD,
     server::error::Problem,
     wire::{StreamFilter, Wall},
 };
@@ -168,16 +169,17 @@ impl Principal {
     /// says. Managers may sign for others, as a till does that knows its staff.
     #[must_use]
     pub fn sign(&self, said: Actor) -> Actor {
-        let signs_for_others = match &self.who {
-            Who::Everybody => true,
-            // Who says nothing has said nothing about others.
-            // Nor is anybody the clock.
-            Who::User { role: Role::Manager, .. } => {
-                said != unsaid() && said.kind != ActorKind::System
-            }
-            _ => false,
-        };
-        if signs_for_others { said } else { self.actor().unwrap_or(said) }
+        // Who says nothing, or nothing but that it was at a board, has said nothing about
+        // others. Nor is anybody the clock.
+        let is_nobody = said.kind == ActorKind::System || said == unsaid() || said == any_board();
+        let own = self.actor().filter(|_| is_nobody || !self.signs_for_others());
+        own.unwrap_or(said)
+    }
+
+    /// Whether they may say who has done what they do.
+    #[must_use]
+    pub fn signs_for_others(&self) -> bool {
+        matches!(self.who, Who::Everybody | Who::User { role: Role::Manager, .. })
     }
 
     /// Who they are in the history of an order; none where nobody knows.
@@ -234,6 +236,11 @@ impl Principal {
 #[must_use]
 pub fn unsaid() -> Actor {
     Actor { kind: ActorKind::Staff, id: "api".to_owned() }
+}
+
+/// Whoever is at a board of no screen, as the board itself says it.
+fn any_board() -> Actor {
+    Actor { kind: ActorKind::Staff, id: ANY_BOARD.to_owned() }
 }
 
 /// The principal of a request, as its handler gets it.

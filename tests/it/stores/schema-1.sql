@@ -1,5 +1,5 @@
 -- The store that the first schema left: an order without a due time, one with one,
--- and one that was cancelled. Times that begin with 1795399 are when it was written.
+-- and one that was cancelled. It was written at 1795399107682.
 PRAGMA application_id = 1282822002;
 PRAGMA user_version = 1;
 BEGIN TRANSACTION;
