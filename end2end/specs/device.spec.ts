@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 
 import { Board } from '../board';
 import { expect, test } from '../fixtures';
+import { order } from '../fixtures/orders';
 import { BINARY, type Server } from '../fixtures/server';
 import { stranger } from '../fixtures/stranger';
 
@@ -45,6 +46,26 @@ test('what waits is carried out for nobody else, and their boards are forgotten'
     await expect.poll(() => page.evaluate(() => localStorage.getItem('person'))).toBe(first);
     expect((await kept()).filter((key) => key.startsWith('aside'))).toEqual([]);
     expect(length).toBeGreaterThan(0);
+});
+
+test('a screen tells of itself by its own name, whoever is logged in on it', async ({ page, server, board }) => {
+    letIn(server, 'Mo');
+    await server.keepScreen('pass', { title: 'Pass' });
+    await page.context().clearCookies();
+    await expect(async () => {
+        await page.goto('/login?next=/screens/pass');
+        await page.getByLabel('Name').fill('Mo');
+        await page.getByLabel('Password').fill(PASSWORD);
+        await page.getByRole('button', { name: 'Log in' }).click();
+        await expect(page).toHaveURL(/\/screens\/pass$/);
+    }).toPass();
+    await board.isLive();
+    const seen = page.waitForRequest('**/api/seen');
+    const placed = await server.place(order());
+    expect((await seen).postDataJSON()).toMatchObject({ screen: 'pass', orders: [placed.id] });
+    // What they do there is theirs.
+    await board.ticket(placed).bump();
+    await expect.poll(async () => (await server.read(placed.id)).last_change.actor?.id).toBe('Mo');
 });
 
 test('a screen that is let in again as another one goes there, in every tab', async ({ browser, network, page, server, faults }) => {

@@ -139,6 +139,17 @@ impl Routing {
         }
     }
 
+    /// Whether the table names nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.routes.is_empty()
+    }
+
+    /// The stations that the table names, each as often as it does.
+    pub fn stations(&self) -> impl Iterator<Item = &Station> {
+        self.routes.iter().map(|(_, station)| station)
+    }
+
     /// The items that the table names whole, as they are written there.
     #[must_use]
     pub fn names(&self) -> &[String] {

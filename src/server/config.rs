@@ -314,8 +314,9 @@ impl Values {
         if !keys.is_empty() {
             return format!("of {table} there are {}", keys.join(", "));
         }
-        let tables: BTreeSet<&str> =
-            self.0.keys().filter_map(|key| key.split('.').next()).collect();
+        // That of the restaurant's own keys is not among the defaults.
+        let tables = self.0.keys().filter_map(|key| key.split('.').next());
+        let tables: BTreeSet<&str> = tables.chain([ROUTING_TABLE]).collect();
         let tables: Vec<&str> = tables.into_iter().collect();
         format!("there are the tables {}", tables.join(", "))
     }
@@ -891,6 +892,8 @@ mod tests {
         let message = refused("steam.heartbeat_ms", "1");
         assert!(message.contains("; there are the tables access, "), "{message}");
         assert!(message.contains(", stream, ") && !message.contains("stream."), "{message}");
+        let message = refused("routings.grill", "Fries");
+        assert!(message.contains(", routing, "), "{message}");
         let slip = load(&[], &[("LIVE_ORDERS_STREAM_HEARTBEAT", "700")]).expect_err("refused");
         assert!(slip.to_string().contains("stream.heartbeat_ms"), "{slip}");
         let message = load(&[], &[("LIVE_ORDERS_DEMO_SPEED", "x")]).expect_err("refused");

@@ -459,19 +459,13 @@ fn text_of(operation: &Operation, facts: &Facts) -> String {
     if operation.text.is_empty() { who } else { format!("{}\n\n{who}", operation.text) }
 }
 
-/// The scopes by which a key has `right`.
-fn scopes_with(right: Right) -> Vec<&'static str> {
-    let scopes = Scope::ALL.into_iter().filter(|scope| scope.rights().has(right));
-    scopes.map(Scope::as_str).collect()
-}
-
 fn security(operation: &Operation, facts: &Facts) -> Value {
     match facts.needs {
         Needs::Nothing if operation.signed => json!([{"signature": []}]),
         Needs::Nothing => json!([]),
         Needs::Name => json!([{"session": []}]),
         Needs::Right(right) => {
-            let scopes = scopes_with(right);
+            let scopes = right.scopes();
             if scopes.is_empty() {
                 json!([{"session": []}])
             } else {
@@ -483,7 +477,7 @@ fn security(operation: &Operation, facts: &Facts) -> Value {
 
 /// Whether writes by this operation are counted, of a key or of who signs.
 fn is_counted(operation: &Operation, facts: &Facts) -> bool {
-    let by_key = matches!(facts.needs, Needs::Right(right) if !scopes_with(right).is_empty());
+    let by_key = matches!(facts.needs, Needs::Right(right) if !right.scopes().is_empty());
     (by_key || operation.signed) && operation.method != Method::GET
 }
 

@@ -32,7 +32,7 @@ use self::{
     simulation::Simulation,
 };
 use super::clock::Clock;
-use crate::domain::{Currency, Location, UnixMillis};
+use crate::domain::{Currency, Location, Routing, UnixMillis};
 
 /// What a demo is like.
 #[derive(Clone, Debug)]
@@ -58,6 +58,12 @@ pub struct DemoSettings {
 #[must_use]
 pub fn opens_at(now: UnixMillis, settings: &DemoSettings) -> UnixMillis {
     arrivals::rush_on_the_day_of(now, settings.utc_offset_s)
+}
+
+/// Where what the demo sells is made.
+#[must_use]
+pub fn routing() -> Option<Routing> {
+    menu::routing()
 }
 
 /// Plays the day from its opening up to [`opens_at`] as fast as the server

@@ -307,9 +307,7 @@ impl Problem {
             Self::NotAuthenticated => "send a key as Authorization: Bearer lo_…, or log in at \
                                        /login; a key that was revoked is none"
                 .to_owned(),
-            Self::NotAllowed(right) => {
-                format!("it takes the right {:?}; ask a manager for it", right.as_str())
-            }
+            Self::NotAllowed(right) => not_allowed(*right),
             Self::OutsideYourLocations => {
                 "leave the location out, or name one that you are bound to".to_owned()
             }
@@ -406,6 +404,16 @@ impl Problem {
             _ => {}
         }
         extensions
+    }
+}
+
+/// What right it takes, and how a key comes by it.
+fn not_allowed(right: Right) -> String {
+    let (name, scopes) = (right.as_str(), right.scopes().join(" or "));
+    if scopes.is_empty() {
+        format!("it takes the right {name:?}, which no key has; ask a manager for it")
+    } else {
+        format!("it takes the right {name:?} (of a key, the scope {scopes}); ask a manager for it")
     }
 }
 

@@ -91,6 +91,7 @@ impl Looked {
 /// One line. [`Unusable`] where the file is torn, foreign, damaged or of a later
 /// version; something else where it could not be read now.
 pub fn look(kind: &Kind, folder: &Path, depth: Depth) -> anyhow::Result<Option<Looked>> {
+    be_no_file(folder)?;
     let file = folder.join(kind.file);
     let (log, shared) = (beside(&file, "-wal"), beside(&file, "-shm"));
     let had_shared = shared.exists();
@@ -100,6 +101,22 @@ pub fn look(kind: &Kind, folder: &Path, depth: Depth) -> anyhow::Result<Option<L
         let _ = std::fs::remove_file(&shared);
     }
     looked
+}
+
+/// Refuses a data folder that is a file, as a backup of the orders alone is.
+///
+/// # Errors
+/// One line: [`Unusable`].
+pub fn be_no_file(folder: &Path) -> anyhow::Result<()> {
+    if folder.is_file() {
+        return Err(Unusable::new(format!(
+            "the data folder {} is a file; name a folder with --data (a backup in one file: put \
+             it into a folder, as orders.db)",
+            folder.display()
+        ))
+        .into());
+    }
+    Ok(())
 }
 
 /// A file that SQLite keeps beside a database.

@@ -179,7 +179,7 @@ fn erase_alone(store: &SqliteStore, erasure: Erasure) -> anyhow::Result<()> {
 /// # Errors
 /// One line: why it could not begin.
 pub async fn run_with(
-    config: Config,
+    mut config: Config,
     purpose: Purpose,
     listener: TcpListener,
     clock: Clock,
@@ -192,6 +192,9 @@ pub async fn run_with(
     let demo_settings = demo_settings(&config, &clock);
     if purpose == Purpose::Demo {
         clock.set(demo::opens_at(clock.now(), &demo_settings));
+        if let Some(menu) = demo::routing().filter(|_| config.orders.routing.is_empty()) {
+            config.orders.routing = menu;
+        }
     }
     let (app, keeper) = assemble(&config, purpose, clock, address, shutdown.clone()).await?;
     let most = open_files().saturating_sub(RESERVED_FILES / 2).max(1);
@@ -668,7 +671,7 @@ impl Said {
     fn setup(&self, link: &str) {
         let (scheme, address) = (self.scheme(), self.reachable());
         say(&format!(
-            "\nNobody can log in yet. This link makes the first manager, once and within 15 \
+            "\nThere is no manager yet. This link makes the first manager, once and within 15 \
              minutes:\n\n  {scheme}://{address}/setup?link={link}\n\nOr, without a browser: \
              live-orders user create --data DIR NAME --role manager\n\n"
         ));

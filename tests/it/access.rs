@@ -694,6 +694,21 @@ async fn a_cook_does_not_cancel_and_signs_with_their_own_name() {
     assert_eq!(placed["history"][0]["actor"], json!({"kind": "staff", "id": MANAGER}));
 }
 
+/// At a board of no screen a manager says no other name than the board's, which is nobody's.
+#[tokio::test]
+async fn a_manager_at_a_board_signs_with_their_own_name_and_may_sign_for_others() {
+    let server = TestServer::start().await;
+    let sign = async |who: &str| {
+        let order = server.place(&burger()).await;
+        let body = json!({"to": "accepted", "expected_version": 1,
+                          "actor": {"kind": "staff", "id": who}});
+        let path = format!("/api/orders/{}/transitions", order.id);
+        server.post(&path, &body).await.order().last_change.actor.id
+    };
+    assert_eq!(sign("board").await, MANAGER);
+    assert_eq!(sign("grill").await, "grill");
+}
+
 /// What is made, when it is begun and whether at all is not for a cook to decide, by
 /// whichever way.
 #[tokio::test]

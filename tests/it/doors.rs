@@ -453,7 +453,7 @@ async fn the_first_manager_is_made_by_a_link_that_is_good_once() {
     let fresh = tokio::task::spawn_blocking(move || Fresh::start(&data));
     let fresh = within("the program to begin", fresh).await.expect("no panic");
     let (client, link) = (fresh.client, fresh.link.as_str());
-    assert!(client.get("/login").await.text().contains("Nobody can log in yet"));
+    assert!(client.get("/login").await.text().contains("There is no manager yet"));
     assert_eq!(client.get("/setup?link=0000").await.status, 410);
     assert_eq!(client.get(link).await.status, 200);
     let secret = link.rsplit('=').next().expect("the link's secret");
@@ -627,6 +627,21 @@ async fn a_screen_is_let_in_from_the_command_line_too() {
     let waiting = kept(&first, "live-orders-waiting").expect("it waits");
     let wrong = ["screen", "approve", "AAAA-AAAA", "--role", "viewer"];
     run(server.data(), &wrong, "");
+    assert!(
+        run(server.data(), &["screen", "list"], "")
+            .contains("viewer\tall locations\thas not come in yet")
+    );
+    let refused = |code: &str| {
+        let output = command(server.data(), &["screen", "approve", code]).output();
+        let Output { status, stderr, .. } = output.expect("its output");
+        (status.code(), String::from_utf8(stderr).expect("UTF-8"))
+    };
+    let (code, why) = refused("aaaaaaaa");
+    assert!(code == Some(1) && why.contains("is let in already"), "{why}");
+    for none in ["not a code", "AAAA-AAA", "AAAA-AAAA!", "AAAA-AAA0"] {
+        let (code, why) = refused(none);
+        assert!(code == Some(2) && why.contains("eight letters and digits"), "{why}");
+    }
     let code = code_on(&first).to_lowercase();
     run(server.data(), &["screen", "approve", &code, "--role", "viewer", "--name", "lobby"], "");
     let entered = within("the device to be let in", async {

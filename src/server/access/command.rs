@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 
 use super::{
-    passwords,
+    pairing, passwords,
     register::{self, By, KEY_PREFIX, KeyId, NewKey, NewPaired, NewUser, Register, ScreenId, User},
     roles::{Role, Scope},
     secret::Secret,
@@ -142,6 +142,7 @@ pub enum ScreenCommand {
     /// Let in the device that shows a code
     Approve {
         /// The code that it shows
+        #[arg(value_parser = pairing::read_code)]
         code: String,
         /// The screen that it opens [default: the board with all orders]
         #[arg(long, value_parser = screen_name)]
@@ -242,11 +243,13 @@ fn user(register: &Register, command: UserCommand, by: &By) -> anyhow::Result<St
         UserCommand::Role { name, role, locations } => {
             let user = called(register, &name)?;
             register.change(|of| register::set_role(of, &user, role, &locations, by))?;
+            tell_without_manager(register)?;
             Ok(String::new())
         }
         UserCommand::Disable { name } => {
             let user = called(register, &name)?;
             register.change(|of| register::set_disabled(of, &user, true, by))?;
+            tell_without_manager(register)?;
             Ok(String::new())
         }
         UserCommand::Enable { name } => {
@@ -261,6 +264,20 @@ fn user(register: &Register, command: UserCommand, by: &By) -> anyhow::Result<St
             Ok(told)
         }
     }
+}
+
+/// Tells whoever has taken the last manager away that nobody can let others in any more.
+fn tell_without_manager(register: &Register) -> anyhow::Result<()> {
+    let is_manager =
+        |user: &User| user.role == Role::Manager && !user.disabled && user.password.is_some();
+    if !register.look(register::users)?.iter().any(is_manager) {
+        let _ = writeln!(
+            std::io::stderr(),
+            "live-orders: there is no manager any more; the next start prints a link that makes \
+             one, or: live-orders user create NAME --role manager"
+        );
+    }
+    Ok(())
 }
 
 fn called(register: &Register, name: &str) -> anyhow::Result<User> {
@@ -350,6 +367,12 @@ fn screen(register: &Register, command: ScreenCommand, by: &By) -> anyhow::Resul
                 (None, Some(screen)) => screen.to_string(),
                 (None, None) => "board".to_owned(),
             };
+            let paired = register.look(register::paired)?;
+            let waits = paired.iter().filter(|it| it.token.is_none());
+            let mut codes = waits.filter_map(|it| it.code.as_deref().map(pairing::plain));
+            if codes.any(|other| other == code) {
+                bail!("the screen with this code is let in already, and has not come in yet");
+            }
             // Whether a device shows it is known to the server alone, which looks.
             let new = NewPaired { code: Some(code), screen, name, role, locations };
             register.change(|to| register::pair(to, &new, by))?;
@@ -359,8 +382,12 @@ fn screen(register: &Register, command: ScreenCommand, by: &By) -> anyhow::Resul
             let screens = register.look(register::paired)?;
             let line = |it: &register::Paired| {
                 let (name, role) = (&it.name, it.role);
-                let (places, at) = (places(&it.locations), moment(it.used_at));
-                format!("{}\t{name}\t{role}\t{places}\tlast there {at}\n", it.id.0)
+                let (id, places) = (it.id.0, places(&it.locations));
+                let state = match it.token {
+                    Some(_) => format!("last there {}", moment(it.used_at)),
+                    None => "has not come in yet".to_owned(),
+                };
+                format!("{id}\t{name}\t{role}\t{places}\t{state}\n")
             };
             Ok(screens.iter().map(line).collect())
         }

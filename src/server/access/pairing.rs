@@ -192,6 +192,22 @@ pub(super) fn plain(code: &str) -> String {
     code.chars().filter(char::is_ascii_alphanumeric).map(|it| it.to_ascii_uppercase()).collect()
 }
 
+/// Reads a code that somebody has typed.
+///
+/// # Errors
+/// It cannot be one; what one is.
+pub(super) fn read_code(raw: &str) -> Result<String, String> {
+    let code = plain(raw);
+    let is_one = code.len() == CODE_LENGTH && code.bytes().all(|it| ALPHABET.contains(&it));
+    let is_clean = raw.chars().all(|it| it.is_ascii_alphanumeric() || it == '-' || it == ' ');
+    if is_one && is_clean {
+        Ok(code)
+    } else {
+        Err("a code is eight letters and digits that the screen shows, such as 7K3M-PQ9D"
+            .to_owned())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -43,6 +43,13 @@ impl Right {
         Self::Connect,
     ];
 
+    /// The scopes by which a key has it.
+    #[must_use]
+    pub fn scopes(self) -> Vec<&'static str> {
+        let scopes = Scope::ALL.into_iter().filter(|scope| scope.rights().has(self));
+        scopes.map(Scope::as_str).collect()
+    }
+
     /// Its stable name, as refusals tell it.
     #[must_use]
     pub fn as_str(self) -> &'static str {

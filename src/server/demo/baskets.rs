@@ -262,7 +262,13 @@ impl Baskets {
             };
             let Some((name, price)) = choice else { continue };
             // Nobody leaves out what they also want more of.
-            if modifiers.iter().any(|other| other.name == name) {
+            let is_same = |other: &Modifier| {
+                // No cream goes with no whipped cream either.
+                let is_no = kind == ModifierKind::No || other.kind == ModifierKind::No;
+                other.name == name
+                    || is_no && (other.name.contains(name) || name.contains(&other.name))
+            };
+            if modifiers.iter().any(is_same) {
                 continue;
             }
             let quantity = if kind == ModifierKind::Add && self.chance.yes(0.08) { 2 } else { 1 };

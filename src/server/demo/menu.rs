@@ -1,6 +1,8 @@
 //! What the demo's kitchen sells: the dishes, most ordered first, and what
 //! people change about them.
 
+use crate::domain::{Routing, Station};
+
 /// A dish on the menu.
 #[derive(Debug)]
 pub(super) struct Dish {
@@ -117,7 +119,7 @@ const COFFEE: Options = Options {
 };
 
 const COLD_DRINK: Options = Options {
-    no: &["ice", "straw", "lemon"],
+    no: &["ice", "lemon"],
     add: &[("lemon", 0), ("mint", 0)],
     extra: &[("ice", 0)],
     sub: &[("sugar-free", 0)],
@@ -209,6 +211,14 @@ const ZIPF: f64 = 1.1;
 /// The dishes with how often each is ordered.
 pub(super) fn by_popularity() -> impl Iterator<Item = (&'static Dish, f64)> + Clone {
     MENU.iter().zip(1_u32..).map(|(dish, rank)| (dish, f64::from(rank).powf(-ZIPF)))
+}
+
+/// Where each dish is made: what is posted by hand goes there, too.
+pub(super) fn routing() -> Option<Routing> {
+    let station = |name| Station::parse(name).ok();
+    let routes =
+        MENU.iter().filter_map(|dish| Some((dish.name.to_owned(), station(dish.station)?)));
+    Routing::new(routes, station("kitchen")?).ok()
 }
 
 /// The dish of this name, in whatever case somebody wrote it.

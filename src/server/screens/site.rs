@@ -313,7 +313,9 @@ impl Choices {
             screen,
             filled: Filled { form, errors },
             notice,
-            stations: form.station_choices(self.stations.iter().cloned()),
+            stations: form.station_choices(
+                self.stations.iter().chain(app.orders.routing().stations()).cloned(),
+            ),
             channels: form.channel_choices(self.channels.iter().cloned()),
             read: read.as_ref(),
         };

@@ -30,7 +30,7 @@ use crate::{
         Version,
     },
     server::{
-        files::{self, Kind, Unusable},
+        files::{self, Kind},
         folder,
         tracking::{TokenDigest, TrackingKey},
     },
@@ -423,13 +423,7 @@ pub const FINISH_COPY: &str = "DELETE FROM meta WHERE key = 'epoch'";
 /// # Errors
 /// One line: it is none, or cannot be made.
 pub fn make_folder(folder: &Path) -> anyhow::Result<()> {
-    if folder.is_file() {
-        return Err(Unusable::new(format!(
-            "the data folder {} is a file; name a folder with --data",
-            folder.display()
-        ))
-        .into());
-    }
+    files::be_no_file(folder)?;
     folder::make(folder)
         .with_context(|| format!("cannot make the data folder {}", folder.display()))
 }

@@ -92,7 +92,7 @@ pub(super) fn login(
     told(&mut html, notice);
     if !has_manager {
         html.raw(
-            "<p class=\"notice\"><span>Nobody can log in yet. Open the link that the server \
+            "<p class=\"notice\"><span>There is no manager yet. Open the link that the server \
              printed at its start, or run <code>live-orders user create</code> on its \
              machine.</span></p>",
         );
